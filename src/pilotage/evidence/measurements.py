@@ -1,0 +1,160 @@
+"""What the evidence says of one workload at one time: the gates' and the pages' input. Pure types.
+
+Absence is `None` with a reason, never a plausible number.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from msgspec import Struct
+
+AnswerKind = Literal["reached", "below_floor", "harmed", "futile", "keep_running", "not_estimable"]
+
+
+class Estimate(Struct, frozen=True, kw_only=True):
+    """A figure with its interval. `calls` and `units` are what it rests on; `method` names the estimator."""
+
+    value: float
+    low: float
+    high: float
+    calls: int
+    units: int
+    method: str
+    level: float = 0.95
+
+
+class NotEstimable(Struct, frozen=True, kw_only=True):
+    """Why there is no figure, and what is missing."""
+
+    reason: str
+    calls: int = 0
+    units: int = 0
+
+
+Estimated = Estimate | NotEstimable
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """One planned look at the target: its date, the information fraction, the statistic and the boundaries."""
+
+    day: dt.date
+    information: float
+    estimate: Estimated
+    z: float | None = None
+    efficacy: float | None = None
+    futility: float | None = None
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """The sequential answer on the target metric. `estimate` is under the target's form."""
+
+    metric: str
+    form: str
+    answer: AnswerKind
+    reason: str
+    estimate: Estimated
+    incumbent: Estimated
+    candidate: Estimated
+    looks: tuple[Look, ...] = ()
+    kill_evidence: float | None = None
+    projected: dt.date | None = None
+    attempt: int = 0
+    alpha: float = 0.05
+
+
+class GuardrailResult(Struct, frozen=True, kw_only=True):
+    """One guardrail: `within` its margin, `breached`, `undecided` or `not_estimable`.
+
+    `difference` is oriented: positive is better.
+    """
+
+    metric: str
+    title: str
+    status: Literal["within", "breached", "undecided", "not_estimable"]
+    reason: str
+    margin: float
+    limit: float | None
+    incumbent: Estimated
+    candidate: Estimated
+    difference: Estimated
+    stage: str = ""
+
+
+class FieldCoverage(Struct, frozen=True, kw_only=True):
+    """The share of calls (or labels due) on which one field is present."""
+
+    field: str
+    share: float | None
+    present: int
+    calls: int
+    required: float
+
+
+class Traffic(Struct, frozen=True, kw_only=True):
+    """Counts and first times. Only calls whose source counts are in `counted`."""
+
+    calls: int = 0
+    by_source: dict[str, int] = {}
+    counted: int = 0
+    paired: int = 0
+    candidate_runs: int = 0
+    candidate_errors: int = 0
+    candidate_served: int = 0
+    suggested: int = 0
+    shadow_dropped: int = 0
+    labelled: int = 0
+    labels_due: int = 0
+    feedback: int = 0
+    first_call_at: dt.datetime | None = None
+    last_call_at: dt.datetime | None = None
+    first_candidate_at: dt.datetime | None = None
+    first_feedback_at: dt.datetime | None = None
+
+
+class ShadowHealth(Struct, frozen=True, kw_only=True):
+    """Whether shadowing harmed anybody: pairs, days, what the caller waited for it, what leaked, what was dropped."""
+
+    pairs: int
+    days: int
+    added_us_mean: float | None
+    added_us_p99: float | None
+    leaked_errors: int
+    dropped_share: float | None
+
+
+class Baseline(Struct, frozen=True, kw_only=True):
+    """The incumbent as measured before the candidate first ran."""
+
+    metric: str
+    estimate: Estimated
+    days: int
+    calls: int
+    first_day: dt.date | None = None
+    last_day: dt.date | None = None
+
+
+class Reachability(Struct, frozen=True, kw_only=True):
+    """Whether the pilot can answer in time: planned from the charter alone."""
+
+    calls_available: float
+    calls_needed: float | None
+    weeks_needed: float | None
+    probability_at_expected: float | None
+    probability_at_target: float | None
+    reason: str
+
+
+class Measurements(Struct, frozen=True, kw_only=True):
+    """Everything measured of one workload. A part that is None has not been measured."""
+
+    taken_at: dt.datetime
+    traffic: Traffic = Traffic()
+    coverage: tuple[FieldCoverage, ...] = ()
+    baseline: tuple[Baseline, ...] = ()
+    shadow: ShadowHealth | None = None
+    reachability: Reachability | None = None
+    answer: Answer | None = None
+    guardrails: tuple[GuardrailResult, ...] = ()
+    live_guardrails: tuple[GuardrailResult, ...] = ()

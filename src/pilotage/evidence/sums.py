@@ -1,0 +1,71 @@
+"""Additive sums: everything that an estimate needs, kept per unit and totalled over units. Pure.
+
+A unit contributes (n, y, z): its calls, and the sums over them of one or two values. In the series
+`incumbent` and `candidate`, y is the arm's value; in `paired`, y is the candidate's and z the incumbent's
+on the same calls. Totals hold the moments over units up to the third, so that the mean, its
+cluster-robust variance and the skewness of any linear contrast a*y + b*z come from them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+Series = Literal["incumbent", "candidate", "paired"]
+
+
+class UnitSum(Struct, frozen=True):
+    """One unit's share of a series. Values are shifted by the metric's `shift` and capped."""
+
+    n: float = 0.0
+    y: float = 0.0
+    z: float = 0.0
+
+
+class Totals(Struct, frozen=True, kw_only=True):
+    """Sums over units. Adding two totals is right when they hold different units."""
+
+    units: float = 0.0
+    n: float = 0.0
+    y: float = 0.0
+    z: float = 0.0
+    nn: float = 0.0
+    yy: float = 0.0
+    zz: float = 0.0
+    yn: float = 0.0
+    zn: float = 0.0
+    yz: float = 0.0
+    yyy: float = 0.0
+    yyz: float = 0.0
+    yzz: float = 0.0
+    zzz: float = 0.0
+
+    @classmethod
+    def of(cls, unit: UnitSum) -> Totals:
+        """The totals of a single unit."""
+        n, y, z = unit.n, unit.y, unit.z
+        return cls(
+            units=1.0 if n else 0.0,
+            n=n,
+            y=y,
+            z=z,
+            nn=n * n,
+            yy=y * y,
+            zz=z * z,
+            yn=y * n,
+            zn=z * n,
+            yz=y * z,
+            yyy=y * y * y,
+            yyz=y * y * z,
+            yzz=y * z * z,
+            zzz=z * z * z,
+        )
+
+    def __add__(self, other: Totals) -> Totals:
+        """The totals of both sets of units."""
+        return Totals(**{f: getattr(self, f) + getattr(other, f) for f in self.__struct_fields__})
+
+    def __sub__(self, other: Totals) -> Totals:
+        """What is left when a set of units is taken out: how a returning unit's old share is replaced."""
+        return Totals(**{f: getattr(self, f) - getattr(other, f) for f in self.__struct_fields__})

@@ -1,0 +1,140 @@
+"""The method's own types: cadences, phases, criteria, reviews, roles. Pure data, validated on load."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+PhaseId = Literal["select", "pilot", "evaluate", "harden", "deploy", "operate"]
+EvidenceKind = Literal["measured", "recorded", "attested", "document"]
+Lane = Literal["low", "standard", "high"]
+By = Literal[
+    "owner",
+    "sponsor",
+    "engineer",
+    "operator",
+    "reviewer",
+    "security reviewer",
+    "privacy reviewer",
+    "admin",
+    "everybody",
+]
+CriterionId = Annotated[str, Meta(pattern="^[a-z]+\\.[a-z][a-z-]*$")]
+ReviewArea = Literal["security", "privacy", "compliance", "risk", "operations", "architecture"]
+
+
+class Criterion(Struct, frozen=True, kw_only=True):
+    """One line of a gate. `kinds[0]` is its primary evidence kind; only a criterion whose primary kind is not
+    `measured` may be attested. `check` names the registered check that judges it; with none, the verdict is
+    `pending` and says so. `params` are that check's settings. `before_exposure`: must hold before anybody is
+    exposed in this phase. `enforced`: when it lapses, the ceiling drops after `grace_days`.
+    """
+
+    id: CriterionId
+    title: str
+    met_when: str
+    kinds: Annotated[tuple[EvidenceKind, ...], Meta(min_length=1)]
+    lanes: Annotated[tuple[Lane, ...], Meta(min_length=1)]
+    next: str
+    by: By
+    check: str | None = None
+    params: dict[str, float | int | str | bool] = {}
+    waivable: bool = True
+    before_exposure: bool = False
+    enforced: bool = False
+    valid_days: int | None = None
+    grace_days: int = 0
+
+
+class Ceiling(Struct, frozen=True, kw_only=True):
+    """The most exposure that a phase allows. `stage`: live, as far as the roll-out ladder was climbed."""
+
+    mode: Literal["none", "shadow", "suggest", "stage", "full"]
+
+
+class Phase(Struct, frozen=True, kw_only=True):
+    """A stretch of the way, with the gate that ends it. Weeks count from the start, inclusive."""
+
+    id: PhaseId
+    title: str
+    purpose: str
+    weeks: tuple[int, int | None]
+    ceiling: Ceiling
+    criteria: tuple[Criterion, ...]
+
+
+class Named(Struct, frozen=True, kw_only=True):
+    """A role, an architecture area or a change stream: id, title, and what it has to answer."""
+
+    id: str
+    title: str
+    purpose: str
+
+
+class Review(Struct, frozen=True, kw_only=True):
+    """One of the reviews, opened on the first day and held in parallel. Questionnaires come with the record."""
+
+    id: ReviewArea
+    title: str
+    purpose: str
+
+
+class Stage(Struct, frozen=True, kw_only=True):
+    """One step of the roll-out ladder: percentage and the days it must hold with guardrails intact."""
+
+    percent: Annotated[float, Meta(gt=0, le=100)]
+    hold_days: Annotated[int, Meta(ge=0)]
+
+
+class WaiverRules(Struct, frozen=True, kw_only=True):
+    """What a waiver may do."""
+
+    days_max: Annotated[int, Meta(ge=1, le=30)] = 30
+    ceiling_percent: float = 5.0
+    demonstration_ceiling_percent: float = 25.0
+    signers: Annotated[int, Meta(ge=2)] = 2
+
+
+class PilotRules(Struct, frozen=True, kw_only=True):
+    """Limits on a pilot's time and its people. Days and weeks."""
+
+    weeks_min: int = 4
+    weeks_max: int = 8
+    decision_grace_days: int = 7
+    sponsor_silence_days: int = 30
+    live_pilots_per_owner: int = 1
+    scorers_min: int = 2
+    candidates_min: int = 3
+
+
+class Playbook(Struct, frozen=True, kw_only=True):
+    """A whole cadence."""
+
+    id: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]*$")]
+    title: str
+    version: Annotated[int, Meta(ge=1)]
+    summary: str
+    phases: Annotated[tuple[Phase, ...], Meta(min_length=1)]
+    reviews: tuple[Review, ...]
+    ownership: tuple[Named, ...]
+    areas: tuple[Named, ...]
+    streams: tuple[Named, ...]
+    stages: Annotated[tuple[Stage, ...], Meta(min_length=1)]
+    waivers: WaiverRules = WaiverRules()
+    pilot: PilotRules = PilotRules()
+
+    def phase(self, phase_id: str) -> Phase:
+        """The phase of that id; KeyError when the playbook has none."""
+        for phase in self.phases:
+            if phase.id == phase_id:
+                return phase
+        raise KeyError(phase_id)
+
+    def criterion(self, criterion_id: str) -> Criterion:
+        """The criterion of that id; KeyError when the playbook has none."""
+        for phase in self.phases:
+            for criterion in phase.criteria:
+                if criterion.id == criterion_id:
+                    return criterion
+        raise KeyError(criterion_id)
