@@ -2,8 +2,9 @@
 
 A unit contributes (n, y, z): its calls, and the sums over them of one or two values. In the series
 `incumbent` and `candidate`, y is the arm's value; in `paired`, y is the candidate's and z the incumbent's
-on the same calls. Totals hold the moments over units up to the third, so that the mean, its
-cluster-robust variance and the skewness of any linear contrast a*y + b*z come from them.
+on the same calls. Totals hold all moments of (n, y, z) over units up to the third, so that the mean, its
+cluster-robust variance and the skewness of any linear contrast a*y + b*z come from them, re-centred on the
+mean per call: a unit with many calls is not a skewed value.
 """
 
 from __future__ import annotations
@@ -40,6 +41,12 @@ class Totals(Struct, frozen=True, kw_only=True):
     yyz: float = 0.0
     yzz: float = 0.0
     zzz: float = 0.0
+    nnn: float = 0.0
+    ynn: float = 0.0
+    znn: float = 0.0
+    yyn: float = 0.0
+    yzn: float = 0.0
+    zzn: float = 0.0
 
     @classmethod
     def of(cls, unit: UnitSum) -> Totals:
@@ -60,6 +67,12 @@ class Totals(Struct, frozen=True, kw_only=True):
             yyz=y * y * z,
             yzz=y * z * z,
             zzz=z * z * z,
+            nnn=n * n * n,
+            ynn=y * n * n,
+            znn=z * n * n,
+            yyn=y * y * n,
+            yzn=y * z * n,
+            zzn=z * z * n,
         )
 
     def __add__(self, other: Totals) -> Totals:
