@@ -1,0 +1,78 @@
+"""What a criterion check is given, and what it answers. Pure types."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from pilotage.evidence.measurements import Estimate, Estimated, Measurements
+from pilotage.playbook.types import Criterion, Playbook
+from pilotage.record.verdicts import EvidenceItem, PortfolioView, VerdictKind
+from pilotage.record.workload import Workload
+
+SECONDS_A_DAY = 86_400
+
+
+class Case(Struct, frozen=True, kw_only=True):
+    """One criterion of one workload, with everything that may be looked at. `now` is UTC."""
+
+    criterion: Criterion
+    playbook: Playbook
+    workload: Workload
+    measurements: Measurements | None
+    portfolio: PortfolioView
+    now: dt.datetime
+
+    def number(self, name: str, default: float) -> float:
+        """A numeric setting of the check from the playbook."""
+        return float(self.criterion.params.get(name, default))
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What a check found. `next` replaces the playbook's next action when the check knows better."""
+
+    verdict: VerdictKind
+    reason: str
+    evidence: tuple[EvidenceItem, ...] = ()
+    next: str | None = None
+    by: str | None = None
+    kind: str | None = None
+
+
+Check = Callable[[Case], Finding]
+
+
+def met(reason: str, *evidence: EvidenceItem) -> Finding:
+    """It holds."""
+    return Finding(verdict="met", reason=reason, evidence=evidence)
+
+
+def unmet(reason: str, *evidence: EvidenceItem, next: str | None = None, by: str | None = None) -> Finding:  # noqa: A002 - the JSON's word
+    """It does not hold, and that is known."""
+    return Finding(verdict="unmet", reason=reason, evidence=evidence, next=next, by=by)
+
+
+def pending(reason: str, *evidence: EvidenceItem, next: str | None = None, by: str | None = None) -> Finding:  # noqa: A002 - the JSON's word
+    """There is not enough evidence to say."""
+    return Finding(verdict="pending", reason=reason, evidence=evidence, next=next, by=by)
+
+
+def item(
+    figure: str, value: float | str | None = None, *, n: int | None = None, ledger: int | None = None
+) -> EvidenceItem:
+    """A figure that a verdict rests on."""
+    return EvidenceItem(figure=figure, value=value, n=n, ledger=ledger)
+
+
+def estimate_item(figure: str, estimated: Estimated) -> EvidenceItem:
+    """An estimate as evidence; one that does not exist has no value."""
+    if isinstance(estimated, Estimate):
+        return item(figure, estimated.value, n=estimated.calls)
+    return item(f"{figure}: {estimated.reason}", None, n=estimated.calls)
+
+
+def days_between(earlier: dt.datetime, later: dt.datetime) -> float:
+    """The days from one time to another, as a fraction."""
+    return (later - earlier).total_seconds() / SECONDS_A_DAY

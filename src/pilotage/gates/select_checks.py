@@ -1,0 +1,209 @@
+"""Checks of the gate `select`: the problem, the people and the charter. Pure."""
+
+from __future__ import annotations
+
+from pilotage.gates.case import Case, Check, Finding, days_between, item, met, pending, unmet
+from pilotage.record.charter import Charter
+from pilotage.record.verdicts import EvidenceItem, RankedProblem
+
+ACCOUNTABLE = ("owner", "sponsor")
+SPREAD_SHOWN = 1.0
+
+
+def candidates(case: Case) -> Finding:
+    """Several problems, each scored by several people; the chosen one leads the ranking or its choice is argued."""
+    rules = case.playbook.pilot
+    ranking = case.portfolio.ranking
+    mine = next((p for p in ranking if p.slug == case.workload.slug), None)
+    if len(ranking) < rules.candidates_min:
+        return unmet(
+            f"{len(ranking)} of at least {rules.candidates_min} candidate problems are listed.",
+            item("candidate problems", len(ranking)),
+            next="Propose the other problems that were considered (`pilotage apply -f`).",
+        )
+    thin = [p.title for p in ranking if p.scorers < rules.scorers_min]
+    if mine is None or mine.scorers < rules.scorers_min or thin:
+        return unmet(
+            f"Not yet scored by {rules.scorers_min} people: {', '.join(thin) or case.workload.title}.",
+            *_ranked(ranking),
+            next="Ask a second person to score each listed problem.",
+            by="everybody",
+        )
+    top = ranking[0]
+    if top.slug == mine.slug:
+        return met(f"First of {len(ranking)} problems with {mine.score:.2f} of 5.", *_ranked(ranking))
+    if case.workload.argument:
+        argued = case.workload.argument
+        return met(
+            f"Ranked behind {top.title}; the choice is argued: {argued.text}",
+            *_ranked(ranking),
+            item("argument", argued.text, ledger=argued.stamp.position),
+        )
+    return unmet(
+        f"{top.title} ranks higher ({top.score:.2f} against {mine.score:.2f}) and the choice is not argued.",
+        *_ranked(ranking),
+        next="Argue the choice, or take the problem that ranks first.",
+    )
+
+
+def _ranked(ranking: tuple[RankedProblem, ...]) -> list[EvidenceItem]:
+    return [
+        item(f"{p.title}{' (scorers disagree)' if (p.spread or 0) > SPREAD_SHOWN else ''}", p.score, n=p.scorers)
+        for p in ranking
+    ]
+
+
+def focus(case: Case) -> Finding:
+    """The owner runs no other pilot."""
+    owner = case.workload.owner
+    if owner is None:
+        return pending("No owner yet, so nobody's focus can be judged.", next="Assign an owner.", by="sponsor")
+    others = [slug for slug in case.portfolio.live_pilots.get(owner, ()) if slug != case.workload.slug]
+    limit = case.playbook.pilot.live_pilots_per_owner
+    if len(others) >= limit:
+        return unmet(
+            f"The owner already runs {', '.join(others)}; the limit is {limit}.", item("other pilots", len(others))
+        )
+    return met("The owner runs no other pilot.", item("other pilots", len(others)))
+
+
+def owner(case: Case) -> Finding:
+    """One person accepted ownership with authority over both sides."""
+    workload = case.workload
+    if workload.owner is None:
+        return unmet("Nobody owns it.", next="Assign an owner.", by="sponsor")
+    acceptance = workload.acceptance
+    if acceptance is None:
+        return unmet(
+            "Ownership is offered but not accepted.", next="Accept ownership in person.", by=f"{workload.owner}"
+        )
+    lacking = [
+        side for side, has in (("technical", acceptance.technical), ("operational", acceptance.operational)) if not has
+    ]
+    evidence = item("acceptance", acceptance.statement, ledger=acceptance.stamp.position)
+    if lacking:
+        return unmet(
+            f"The owner has no authority over the {' and the '.join(lacking)} side.",
+            evidence,
+            next="Give the owner that authority, or assign somebody who has it.",
+            by="sponsor",
+        )
+    return met(f"{workload.owner} accepted, with authority over both sides.", evidence)
+
+
+def sponsor(case: Case) -> Finding:
+    """A sponsor who signed in person and has acted lately."""
+    workload = case.workload
+    if workload.sponsor is None:
+        return unmet("Nobody sponsors it.", next="Assign a sponsor.", by="owner")
+    signatures = [s for s in workload.signatures if s.stamp.by == workload.sponsor]
+    if not signatures:
+        return unmet("The sponsor has signed nothing yet.", next="Read the charter and sign it.", by=workload.sponsor)
+    limit = case.number("silence_days", case.playbook.pilot.sponsor_silence_days)
+    last = workload.last_acts[workload.sponsor]
+    silent = days_between(last, case.now)
+    evidence = (
+        item("signature", signatures[-1].meaning, ledger=signatures[-1].stamp.position),
+        item("days since the sponsor last acted", round(silent, 1)),
+    )
+    if silent > limit:
+        return unmet(
+            f"The sponsor has been silent for {silent:.0f} days; {limit:.0f} are allowed.",
+            *evidence,
+            next="Look at the workload and say something on the record.",
+            by=workload.sponsor,
+        )
+    return met(f"Signed in person and acted {silent:.0f} days ago.", *evidence)
+
+
+def charter(case: Case) -> Finding:
+    """Every field that makes a promise checkable, and short enough for one page."""
+    version = case.workload.charter_version
+    if version is None:
+        return unmet("There is no charter yet.", next="Write the charter.")
+    gaps = [*_charter_gaps(version.charter, version.team, case)]
+    evidence = (
+        item("charter version", version.version, ledger=version.stamp.position),
+        item("weeks", round(version.charter.weeks, 1)),
+        item("characters", _length(version.charter, version.team)),
+    )
+    if gaps:
+        return unmet("Not complete: " + "; ".join(gaps) + ".", *evidence, next="Revise the charter.")
+    return met(f"Version {version.version} is complete and short.", *evidence)
+
+
+def _length(charter: Charter, team: str) -> int:
+    return sum(map(len, (charter.purpose, charter.value, team, *charter.risks)))
+
+
+def _charter_gaps(charter: Charter, team: str, case: Case) -> list[str]:
+    rules = case.playbook.pilot
+    limit = int(case.number("characters_max", 3200))
+    wrong = {
+        "no purpose": not charter.purpose.strip(),
+        "no value": not charter.value.strip(),
+        "no team": not team.strip(),
+        "no known risk": not charter.risks,
+        "no guardrail": not charter.guardrails,
+        f"{charter.weeks:.1f} weeks where {rules.weeks_min} to {rules.weeks_max} are asked": not (
+            rules.weeks_min <= charter.weeks <= rules.weeks_max
+        ),
+        f"more than {limit} characters, too long for one page": _length(charter, team) > limit,
+    }
+    return [gap for gap, present in wrong.items() if present]
+
+
+def signed(case: Case) -> Finding:
+    """Owner and sponsor both signed the charter as it stands."""
+    version = case.workload.charter_version
+    if version is None:
+        return unmet("There is no charter to sign.", next="Write the charter.")
+    have = case.workload.signed("charter", version.digest)
+    missing = [role for role in ACCOUNTABLE if role not in have]
+    evidence = [item(f"signed as {role}", s.stamp.by, ledger=s.stamp.position) for role, s in sorted(have.items())]
+    if missing:
+        stale = any(s.subject == "charter" for s in case.workload.signatures) and not have
+        why = " An edit voided the earlier signatures." if stale else ""
+        return unmet(
+            f"Version {version.version} is not signed by the {' and the '.join(missing)}.{why}",
+            *evidence,
+            next="Read this version and sign it.",
+            by=missing[0],
+        )
+    return met(f"Owner and sponsor signed version {version.version}.", *evidence)
+
+
+def reachable(case: Case) -> Finding:
+    """The pilot can tell in time: probability of a go at the expected value."""
+    reach = case.measurements.reachability if case.measurements else None
+    if reach is None:
+        return pending("No charter target to plan from.", next="Write the charter with its target.")
+    asked = case.number("probability_min", 0.8)
+    evidence = (
+        item("probability of a go at the expected value", reach.probability_at_expected),
+        item("probability of a go at the target", reach.probability_at_target),
+        item("calls needed", reach.calls_needed),
+        item("calls available", reach.calls_available),
+        item("weeks needed", reach.weeks_needed),
+    )
+    if reach.probability_at_expected is None:
+        return pending(reach.reason, *evidence, next="Give the charter's volume and variability.")
+    if reach.probability_at_expected < asked:
+        return unmet(
+            f"{reach.reason} A go is {reach.probability_at_expected:.0%} likely at the expected value; "
+            f"{asked:.0%} is asked.",
+            *evidence,
+            next="Lengthen the pilot, widen its traffic, or promise a gain that can be seen.",
+        )
+    return met(reach.reason, *evidence)
+
+
+CHECKS: dict[str, Check] = {
+    "select.candidates": candidates,
+    "select.focus": focus,
+    "select.owner": owner,
+    "select.sponsor": sponsor,
+    "select.charter": charter,
+    "select.signed": signed,
+    "select.reachable": reachable,
+}

@@ -1,0 +1,114 @@
+"""The charter: what a pilot promises, in numbers, on one page. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Annotated
+from zoneinfo import available_timezones
+
+from msgspec import Meta, Struct
+
+from pilotage.playbook.metrics import Guardrail, Metric, Target
+from pilotage.record.digests import digest_of
+from pilotage.record.errors import Problem
+
+DAYS_A_WEEK = 7
+Line = Annotated[str, Meta(max_length=400)]
+Passage = Annotated[str, Meta(max_length=2000)]
+
+
+class Charter(Struct, frozen=True, kw_only=True):
+    """What is promised: purpose, value, the target metric with floor and target, guardrails, dates and risks.
+
+    `decision_on` is the day by which somebody decides; days follow `time_zone`. `segments` are the segment
+    keys that get figures of their own. `value_usd_a_year` is the yearly value at the expected result.
+    """
+
+    purpose: Passage
+    value: Passage
+    metrics: tuple[Metric, ...]
+    target: Target
+    guardrails: tuple[Guardrail, ...] = ()
+    starts_on: dt.date
+    decision_on: dt.date
+    risks: tuple[Line, ...] = ()
+    value_usd_a_year: float | None = None
+    segments: tuple[Annotated[str, Meta(max_length=64)], ...] = ()
+    time_zone: str = "UTC"
+
+    @property
+    def weeks(self) -> float:
+        """The length of the pilot in weeks."""
+        return (self.decision_on - self.starts_on).days / DAYS_A_WEEK
+
+    def metric(self, metric_id: str) -> Metric | None:
+        """The metric of that id, or None."""
+        return next((metric for metric in self.metrics if metric.id == metric_id), None)
+
+
+def charter_digest(charter: Charter, team: str) -> str:
+    """The digest that a signature on the charter covers: every field, the team included."""
+    return digest_of({"charter": charter, "team": team})
+
+
+def charter_problems(charter: Charter) -> list[Problem]:
+    """Everything that makes a charter unusable, at once. An unfinished charter may still be saved."""
+    return [*_metric_problems(charter), *_target_problems(charter), *_date_problems(charter)]
+
+
+def _metric_problems(charter: Charter) -> Iterator[Problem]:
+    ids = [metric.id for metric in charter.metrics]
+    for metric_id in sorted({i for i in ids if ids.count(i) > 1}):
+        yield Problem(
+            code="duplicate-metric", field="charter.metrics", message=f"Metric {metric_id} is defined twice; keep one."
+        )
+    for metric in charter.metrics:
+        if metric.lo >= metric.hi:
+            yield Problem(
+                code="empty-range",
+                field="charter.metrics",
+                message=f"Metric {metric.id} is capped to [{metric.lo:g}, {metric.hi:g}]; make lo smaller than hi.",
+            )
+    for guardrail in charter.guardrails:
+        if guardrail.metric not in ids:
+            yield Problem(
+                code="unknown-metric",
+                field="charter.guardrails",
+                message=f"Guardrail {guardrail.metric} names no metric of this charter; define the metric first.",
+            )
+
+
+def _target_problems(charter: Charter) -> Iterator[Problem]:
+    target = charter.target
+    metric = charter.metric(target.metric)
+    if metric is None:
+        yield Problem(
+            code="unknown-metric",
+            field="charter.target.metric",
+            message=f"The target names {target.metric}, which is no metric of this charter; define it first.",
+        )
+        return
+    sign = -1.0 if target.form == "own" and metric.direction == "lower" else 1.0
+    floor, goal, expected = (sign * figure for figure in (target.floor, target.target, target.expected))
+    if not floor < goal < expected:
+        yield Problem(
+            code="target-order",
+            field="charter.target",
+            message="State floor, target and expected value so that each is better than the one before.",
+        )
+
+
+def _date_problems(charter: Charter) -> Iterator[Problem]:
+    if charter.decision_on <= charter.starts_on:
+        yield Problem(
+            code="date-order",
+            field="charter.decision_on",
+            message="The decision date must come after the start date.",
+        )
+    if charter.time_zone not in available_timezones():
+        yield Problem(
+            code="unknown-time-zone",
+            field="charter.time_zone",
+            message=f"{charter.time_zone} is no time zone; write one like Europe/Berlin or UTC.",
+        )

@@ -1,0 +1,42 @@
+"""What a decision may look at besides the workload and the command. Pure types."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from msgspec import Struct
+
+from pilotage.playbook.types import Playbook
+from pilotage.record.verdicts import ExposureLimit, PortfolioView, Verdict
+
+SYSTEM = "system"
+
+
+class Actor(Struct, frozen=True, kw_only=True):
+    """Who gives a command: a person's id and the roles of the account that signed in."""
+
+    person: str
+    roles: frozenset[str]
+
+
+class Context(Struct, frozen=True, kw_only=True):
+    """Actor, time, playbook and what the gates and the portfolio say.
+
+    `verdicts` holds every criterion's verdict by id, `ceiling` the most exposure allowed now; both are of the
+    moment. `answer` is the sequential answer on the target. `people` are the ids of everybody known.
+    """
+
+    actor: Actor
+    now: dt.datetime
+    playbook: Playbook
+    verdicts: dict[str, Verdict] = {}
+    ceiling: ExposureLimit = ExposureLimit(mode="none")
+    portfolio: PortfolioView = PortfolioView()
+    people: frozenset[str] = frozenset()
+    answer: str = "not_estimable"
+    demonstration_workspace: bool = False
+
+    @property
+    def today(self) -> dt.date:
+        """The day in UTC."""
+        return self.now.date()

@@ -1,0 +1,225 @@
+"""Folding facts into a workload: one small pure function per kind of fact."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from msgspec import structs
+
+from pilotage.record import facts as f
+from pilotage.record.facts import Recorded
+from pilotage.record.workload import (
+    Acceptance,
+    AnswerSeen,
+    Attempt,
+    Attestation,
+    Breach,
+    CharterVersion,
+    Clearance,
+    Decision,
+    Exposure,
+    GatePassed,
+    Release,
+    Said,
+    ScoreGiven,
+    Signature,
+    Stamp,
+    WaiverAsked,
+    Workload,
+)
+
+Changes = dict[str, Any]
+
+
+def _scored(w: Workload, fact: f.Scored, stamp: Stamp) -> Changes:
+    given = ScoreGiven(
+        impact=fact.impact, feasibility=fact.feasibility, readiness=fact.readiness, note=fact.note, stamp=stamp
+    )
+    return {"scores": {**w.scores, stamp.by: given}}
+
+
+def _chosen(_w: Workload, fact: f.Chosen, stamp: Stamp) -> Changes:
+    return {"argument": Said(text=fact.argument, stamp=stamp)}
+
+
+def _assigned(w: Workload, fact: f.Assigned, _stamp: Stamp) -> Changes:
+    if fact.role == "owner":
+        return {"owner": fact.person, "acceptance": w.acceptance if fact.person == w.owner else None}
+    if fact.role == "sponsor":
+        return {"sponsor": fact.person}
+    return {"reviewers": {**w.reviewers, fact.role.removeprefix("reviewer:"): fact.person}}
+
+
+def _accepted(_w: Workload, fact: f.OwnershipAccepted, stamp: Stamp) -> Changes:
+    return {
+        "acceptance": Acceptance(
+            technical=fact.technical, operational=fact.operational, statement=fact.statement, stamp=stamp
+        )
+    }
+
+
+def _revised(w: Workload, fact: f.CharterRevised, stamp: Stamp) -> Changes:
+    version = CharterVersion(
+        version=fact.version, charter=fact.charter, team=fact.team, digest=fact.digest, stamp=stamp
+    )
+    return {"charters": (*w.charters, version)}
+
+
+def _signed(w: Workload, fact: f.Signed, stamp: Stamp) -> Changes:
+    signature = Signature(subject=fact.subject, digest=fact.digest, role=fact.role, meaning=fact.meaning, stamp=stamp)
+    return {"signatures": (*w.signatures, signature)}
+
+
+def _registered(w: Workload, fact: f.ReleaseRegistered, stamp: Stamp) -> Changes:
+    return {"releases": {**w.releases, fact.name: Release(**structs.asdict(fact), stamp=stamp)}}
+
+
+def _declared(w: Workload, fact: f.EvaluationDeclared, stamp: Stamp) -> Changes:
+    attempt = Attempt(number=fact.attempt, release=fact.release, alpha=fact.alpha, stamp=stamp)
+    return {"attempts": (*w.attempts, attempt), "answer": None}
+
+
+def _cleared(w: Workload, fact: f.PilotCleared, stamp: Stamp) -> Changes:
+    return {"clearances": {**w.clearances, fact.area: Clearance(**structs.asdict(fact), stamp=stamp)}}
+
+
+def _attested(w: Workload, fact: f.Attested, stamp: Stamp) -> Changes:
+    return {"attestations": {**w.attestations, fact.criterion: Attestation(**structs.asdict(fact), stamp=stamp)}}
+
+
+def _advanced(w: Workload, fact: f.Advanced, stamp: Stamp) -> Changes:
+    passed = GatePassed(phase=fact.from_phase, verdicts=fact.verdicts, stamp=stamp)
+    return {
+        "phase": fact.to_phase,
+        "entered": {**w.entered, fact.to_phase: stamp.at},
+        "passed": {**w.passed, fact.from_phase: passed},
+    }
+
+
+def _went_back(w: Workload, fact: f.WentBack, stamp: Stamp) -> Changes:
+    kept = list(w.passed)[: list(w.passed).index(fact.to_phase)] if fact.to_phase in w.passed else list(w.passed)
+    return {
+        "phase": fact.to_phase,
+        "entered": {**w.entered, fact.to_phase: stamp.at},
+        "passed": {phase: w.passed[phase] for phase in kept},
+    }
+
+
+def _decided(w: Workload, fact: f.Decided, stamp: Stamp) -> Changes:
+    return {"decisions": (*w.decisions, Decision(**structs.asdict(fact), stamp=stamp))}
+
+
+def _exposure_set(w: Workload, fact: f.ExposureSet, stamp: Stamp) -> Changes:
+    exposure = Exposure(**structs.asdict(fact), stamp=stamp)
+    return {"exposure": exposure, "exposures": (*w.exposures, exposure)}
+
+
+def _killed(w: Workload, fact: f.Killed, stamp: Stamp) -> Changes:
+    off = Exposure(reason=f"killed: {fact.reason}", stamp=stamp)
+    return {"killed": Said(text=fact.reason, stamp=stamp), "exposure": off, "exposures": (*w.exposures, off)}
+
+
+def _revived(_w: Workload, _fact: f.Revived, _stamp: Stamp) -> Changes:
+    return {"killed": None}
+
+
+def _waived(w: Workload, fact: f.Waived, stamp: Stamp) -> Changes:
+    return {"waivers": {**w.waivers, fact.criterion: WaiverAsked(**structs.asdict(fact), stamp=stamp)}}
+
+
+def _commented(w: Workload, fact: f.Commented, stamp: Stamp) -> Changes:
+    return {"comments": (*w.comments, Said(text=fact.comment, stamp=stamp))}
+
+
+def _breached(w: Workload, fact: f.GuardrailBreached, stamp: Stamp) -> Changes:
+    return {"breaches": (*w.breaches, Breach(metric=fact.metric, stage=fact.stage, reason=fact.reason, stamp=stamp))}
+
+
+def _resolved(w: Workload, fact: f.BreachResolved, stamp: Stamp) -> Changes:
+    return {
+        "breaches": tuple(
+            structs.replace(b, resolved=stamp) if b.metric == fact.metric and b.resolved is None else b
+            for b in w.breaches
+        )
+    }
+
+
+def _answered(_w: Workload, fact: f.AnswerMeasured, stamp: Stamp) -> Changes:
+    return {"answer": AnswerSeen(answer=fact.answer, attempt=fact.attempt, reason=fact.reason, stamp=stamp)}
+
+
+def _measured(w: Workload, fact: f.VerdictMeasured, _stamp: Stamp) -> Changes:
+    return {"measured": {**w.measured, fact.criterion: fact.verdict}}
+
+
+_APPLY: dict[type, Callable[[Workload, Any, Stamp], Changes]] = {
+    f.Scored: _scored,
+    f.Chosen: _chosen,
+    f.Assigned: _assigned,
+    f.OwnershipAccepted: _accepted,
+    f.CharterRevised: _revised,
+    f.Signed: _signed,
+    f.ReleaseRegistered: _registered,
+    f.EvaluationDeclared: _declared,
+    f.PilotCleared: _cleared,
+    f.Attested: _attested,
+    f.Advanced: _advanced,
+    f.WentBack: _went_back,
+    f.Decided: _decided,
+    f.ExposureSet: _exposure_set,
+    f.Killed: _killed,
+    f.Revived: _revived,
+    f.Waived: _waived,
+    f.Commented: _commented,
+    f.GuardrailBreached: _breached,
+    f.BreachResolved: _resolved,
+    f.AnswerMeasured: _answered,
+    f.VerdictMeasured: _measured,
+}
+
+
+def _begin(slug: str, recorded: Recorded, fact: f.Proposed, stamp: Stamp) -> Workload:
+    return Workload(
+        slug=slug,
+        **structs.asdict(fact),
+        proposed=stamp,
+        sequence=recorded.sequence,
+        position=recorded.position,
+        updated_at=recorded.at,
+        simulated=recorded.simulated,
+        entered={"select": recorded.at},
+        last_acts={recorded.actor: recorded.at},
+    )
+
+
+def apply(workload: Workload | None, slug: str, recorded: Recorded) -> Workload:
+    """The workload after one more fact. The first fact of a workload is its proposal, and only the first.
+
+    Raises ValueError when the order of the facts cannot be: that is a broken ledger, not a user's mistake.
+    """
+    stamp = Stamp(by=recorded.actor, at=recorded.at, position=recorded.position)
+    fact = recorded.fact
+    if isinstance(fact, f.Proposed):
+        if workload is not None:
+            raise ValueError(f"{slug} is proposed twice: at entries {workload.proposed.position} and {stamp.position}")
+        return _begin(slug, recorded, fact, stamp)
+    if workload is None:
+        raise ValueError(f"{slug} begins with {type(fact).__name__} at entry {stamp.position}, not with its proposal")
+    changes = _APPLY[type(fact)](workload, fact, stamp)
+    return structs.replace(
+        workload,
+        **changes,
+        sequence=recorded.sequence,
+        position=recorded.position,
+        updated_at=recorded.at,
+        simulated=workload.simulated or recorded.simulated,
+        last_acts={**workload.last_acts, recorded.actor: recorded.at},
+    )
+
+
+def fold(slug: str, entries: Iterable[Recorded], workload: Workload | None = None) -> Workload | None:
+    """The workload that a run of facts makes; None when there are none. Continues from `workload` if given."""
+    for recorded in entries:
+        workload = apply(workload, slug, recorded)
+    return workload

@@ -1,0 +1,151 @@
+"""Rules of moving on: pass a gate, go back, decide, waive. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from pilotage.playbook.types import Criterion
+from pilotage.record import commands as c
+from pilotage.record import facts as f
+from pilotage.record.context import Context
+from pilotage.record.digests import digest_of
+from pilotage.record.errors import Problem, Refused, refuse
+from pilotage.record.rules.piloting import find_criterion
+from pilotage.record.verdicts import Verdict
+from pilotage.record.workload import Workload
+
+
+def open_criteria(workload: Workload, context: Context) -> list[Verdict]:
+    """The verdicts of the current phase's gate that do not let it pass."""
+    gate = context.playbook.phase(workload.phase).criteria
+    return [
+        verdict
+        for criterion in gate
+        if (verdict := context.verdicts.get(criterion.id)) is not None and not verdict.passes
+    ]
+
+
+def _gate_problems(workload: Workload, context: Context) -> Iterator[Problem]:
+    for verdict in open_criteria(workload, context):
+        action = f" Next: {verdict.next.action} ({verdict.next.by})." if verdict.next else ""
+        yield Problem(
+            code="criterion-open",
+            field=verdict.id,
+            message=f"{verdict.id} is {verdict.verdict}: {verdict.reason}{action}",
+        )
+
+
+def frozen(context: Context) -> dict[str, str]:
+    """Every verdict of the moment, by criterion."""
+    return {criterion: verdict.verdict for criterion, verdict in context.verdicts.items()}
+
+
+def advance(workload: Workload, command: c.Advance, context: Context) -> list[f.Fact]:
+    """A gate passes when every criterion is met, waived or signed as not applicable; skipping is not possible."""
+    order = [phase.id for phase in context.playbook.phases]
+    at = order.index(workload.phase)
+    if at + 1 >= len(order) or order[at + 1] != command.to_phase:
+        after = order[at + 1] if at + 1 < len(order) else "no other"
+        raise refuse("wrong-phase", "to_phase", f"After {workload.phase} comes {after}, not {command.to_phase}.")
+    problems = list(_gate_problems(workload, context))
+    if workload.killed:
+        problems.append(Problem(code="killed", field="", message="The workload is killed; revive it first."))
+    if workload.phase == "evaluate" and not (workload.decision and workload.decision.outcome == "go"):
+        problems.append(
+            Problem(code="no-go-decision", field="", message="Only a go decision signed by owner and sponsor moves on.")
+        )
+    if problems:
+        raise Refused(problems)
+    verdicts = frozen(context)
+    return [
+        f.Advanced(from_phase=workload.phase, to_phase=command.to_phase, verdicts=verdicts, digest=digest_of(verdicts))
+    ]
+
+
+def go_back(workload: Workload, command: c.GoBack, context: Context) -> list[f.Fact]:
+    """Back to an earlier phase; what was passed since has to be passed again, and nobody stays exposed."""
+    order = [phase.id for phase in context.playbook.phases]
+    if order.index(command.to_phase) >= order.index(workload.phase):
+        raise refuse("not-back", "to_phase", f"{command.to_phase} does not come before {workload.phase}.")
+    reason = f"gone back to {command.to_phase}: {command.reason}"
+    return [
+        f.WentBack(from_phase=workload.phase, to_phase=command.to_phase, reason=command.reason),
+        f.ExposureSet(mode="none", percent=0.0, cohorts=(), reason=reason),
+    ]
+
+
+def decide(workload: Workload, command: c.Decide, context: Context) -> list[f.Fact]:
+    """Go needs every other criterion of the gate; a no-go needs none; one extension needs a later date."""
+    problems = list(_decision_problems(workload, command, context))
+    if problems:
+        raise Refused(problems)
+    verdicts = frozen(context)
+    content = {
+        "outcome": command.outcome,
+        "reasons": command.reasons,
+        "dissent": command.dissent,
+        "extend_until": command.extend_until,
+        "verdicts": verdicts,
+        "answer": context.answer,
+        "number": len(workload.decisions) + 1,
+    }
+    return [
+        f.Decided(
+            outcome=command.outcome,
+            reasons=command.reasons,
+            dissent=command.dissent,
+            extend_until=command.extend_until,
+            verdicts=verdicts,
+            answer=context.answer,
+            digest=digest_of(content),
+        )
+    ]
+
+
+def _decision_problems(workload: Workload, command: c.Decide, context: Context) -> Iterator[Problem]:
+    if workload.owner != context.actor.person:
+        yield Problem(code="not-owner", field="", message="Only this workload's owner puts the decision.")
+    if workload.phase != "evaluate":
+        yield Problem(
+            code="wrong-phase", field="", message=f"A decision ends the phase evaluate; this is {workload.phase}."
+        )
+        return
+    if command.outcome == "go":
+        yield from (problem for problem in _gate_problems(workload, context) if problem.field != "evaluate.decision")
+    if command.outcome == "extend":
+        yield from _extension_problems(workload, command)
+
+
+def _extension_problems(workload: Workload, command: c.Decide) -> Iterator[Problem]:
+    until = workload.decision_on
+    if any(d.outcome == "extend" and workload.decision_in_force(d) for d in workload.decisions):
+        yield Problem(code="extended-before", field="outcome", message="A pilot is extended once; decide go or no-go.")
+    if command.extend_until is None or (until and command.extend_until <= until):
+        yield Problem(code="no-later-date", field="extend_until", message=f"Give a new decision date after {until}.")
+
+
+def waive(workload: Workload, command: c.Waive, context: Context) -> list[f.Fact]:
+    """A waiver has a reason, an end within the playbook's limit, and two accountable signers."""
+    criterion = find_criterion(context.playbook, command.criterion)
+    problems = list(_waiver_problems(workload, command, criterion, context))
+    if problems:
+        raise Refused(problems)
+    content = {"criterion": criterion.id, "reason": command.reason, "expires_on": command.expires_on}
+    digest = digest_of({**content, "number": workload.position})
+    return [f.Waived(criterion=criterion.id, reason=command.reason, expires_on=command.expires_on, digest=digest)]
+
+
+def _waiver_problems(workload: Workload, command: c.Waive, criterion: Criterion, context: Context) -> Iterator[Problem]:
+    rules = context.playbook.waivers
+    if not workload.roles_of(context.actor.person) & {"owner", "sponsor"}:
+        yield Problem(code="not-accountable", field="", message="Only this workload's owner or sponsor can waive.")
+    if not criterion.waivable:
+        yield Problem(code="not-waivable", field="criterion", message=f"{criterion.id} can never be waived.")
+    latest = context.today + dt.timedelta(days=rules.days_max)
+    if not context.today < command.expires_on <= latest:
+        yield Problem(
+            code="expiry-out-of-range",
+            field="expires_on",
+            message=f"Let it expire after today and by {latest}: a waiver lasts {rules.days_max} days at most.",
+        )

@@ -1,0 +1,295 @@
+"""The workload: the fold of its facts. Pure.
+
+`fold` is total over the facts this version knows, and a workload equals the fold of its entries in order;
+nothing else makes or changes one.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from msgspec import Struct
+
+from pilotage.playbook.types import Lane, PhaseId
+from pilotage.record.charter import Charter
+from pilotage.record.verdicts import Mode
+
+
+class Stamp(Struct, frozen=True, kw_only=True):
+    """Who recorded something, when, and where in the ledger."""
+
+    by: str
+    at: dt.datetime
+    position: int
+
+
+class ScoreGiven(Struct, frozen=True, kw_only=True):
+    """One person's score."""
+
+    impact: int
+    feasibility: int
+    readiness: int
+    note: str
+    stamp: Stamp
+
+    @property
+    def mean(self) -> float:
+        """The mean of the three scales."""
+        return (self.impact + self.feasibility + self.readiness) / 3
+
+
+class Said(Struct, frozen=True, kw_only=True):
+    """A statement on the record."""
+
+    text: str
+    stamp: Stamp
+
+
+class Acceptance(Struct, frozen=True, kw_only=True):
+    """The owner's acceptance."""
+
+    technical: bool
+    operational: bool
+    statement: str
+    stamp: Stamp
+
+
+class CharterVersion(Struct, frozen=True, kw_only=True):
+    """One version of the charter, with the digest that signatures cover."""
+
+    version: int
+    charter: Charter
+    team: str
+    digest: str
+    stamp: Stamp
+
+
+class Signature(Struct, frozen=True, kw_only=True):
+    """A signature covers a digest; content with another digest is not signed."""
+
+    subject: str
+    digest: str
+    role: str
+    meaning: str
+    stamp: Stamp
+
+
+class Release(Struct, frozen=True, kw_only=True):
+    """A registered release."""
+
+    name: str
+    digest: str
+    code_revision: str
+    environment: str
+    model: str
+    parameters: str
+    data_source: str
+    stamp: Stamp
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """A release declared for evaluation, and the per-side error it is tested at."""
+
+    number: int
+    release: str
+    alpha: float
+    stamp: Stamp
+
+
+class Clearance(Struct, frozen=True, kw_only=True):
+    """What privacy or security signed."""
+
+    area: str
+    fields: tuple[str, ...]
+    processors: tuple[str, ...]
+    retention_days: int
+    statement: str
+    digest: str
+    stamp: Stamp
+
+
+class Attestation(Struct, frozen=True, kw_only=True):
+    """A named person's word on a criterion."""
+
+    criterion: str
+    statement: str
+    document_digest: str
+    digest: str
+    stamp: Stamp
+
+
+class WaiverAsked(Struct, frozen=True, kw_only=True):
+    """A waiver, in force from its second signature until it expires."""
+
+    criterion: str
+    reason: str
+    expires_on: dt.date
+    digest: str
+    stamp: Stamp
+
+
+class Decision(Struct, frozen=True, kw_only=True):
+    """A decision with the verdicts frozen in it."""
+
+    outcome: Literal["go", "no_go", "extend"]
+    reasons: str
+    dissent: str
+    extend_until: dt.date | None
+    verdicts: dict[str, str]
+    answer: str
+    digest: str
+    stamp: Stamp
+
+
+class Exposure(Struct, frozen=True, kw_only=True):
+    """How much traffic the candidate was asked to see, from `stamp.at` on."""
+
+    mode: Mode = "none"
+    percent: float = 0.0
+    cohorts: tuple[str, ...] = ()
+    reason: str = "nothing has been exposed yet"
+    timeout_ms: float = 1000.0
+    hard_timeout: bool = False
+    paired_share: float = 0.1
+    stamp: Stamp | None = None
+
+
+class GatePassed(Struct, frozen=True, kw_only=True):
+    """A gate that was passed, with the verdicts of its time."""
+
+    phase: PhaseId
+    verdicts: dict[str, str]
+    stamp: Stamp
+
+
+class Breach(Struct, frozen=True, kw_only=True):
+    """A guardrail's breach seen while people were exposed."""
+
+    metric: str
+    stage: str
+    reason: str
+    stamp: Stamp
+    resolved: Stamp | None = None
+
+
+class AnswerSeen(Struct, frozen=True, kw_only=True):
+    """The last sequential answer that was written down."""
+
+    answer: str
+    attempt: int
+    reason: str
+    stamp: Stamp
+
+
+class Workload(Struct, frozen=True, kw_only=True):
+    """Everything that the record knows of one workload."""
+
+    slug: str
+    title: str
+    problem: str
+    incumbent: str
+    cadence: str
+    lane: Lane
+    demonstration: bool
+    personal_data: bool
+    outside_processor: bool
+    proposed: Stamp
+    sequence: int
+    position: int
+    updated_at: dt.datetime
+    simulated: bool
+    phase: PhaseId = "select"
+    entered: dict[str, dt.datetime] = {}
+    passed: dict[str, GatePassed] = {}
+    scores: dict[str, ScoreGiven] = {}
+    argument: Said | None = None
+    owner: str | None = None
+    sponsor: str | None = None
+    reviewers: dict[str, str] = {}
+    acceptance: Acceptance | None = None
+    charters: tuple[CharterVersion, ...] = ()
+    signatures: tuple[Signature, ...] = ()
+    releases: dict[str, Release] = {}
+    attempts: tuple[Attempt, ...] = ()
+    clearances: dict[str, Clearance] = {}
+    attestations: dict[str, Attestation] = {}
+    waivers: dict[str, WaiverAsked] = {}
+    decisions: tuple[Decision, ...] = ()
+    exposure: Exposure = Exposure()
+    exposures: tuple[Exposure, ...] = ()
+    killed: Said | None = None
+    breaches: tuple[Breach, ...] = ()
+    answer: AnswerSeen | None = None
+    measured: dict[str, str] = {}
+    comments: tuple[Said, ...] = ()
+    last_acts: dict[str, dt.datetime] = {}
+
+    @property
+    def charter_version(self) -> CharterVersion | None:
+        """The charter in force, or None."""
+        return self.charters[-1] if self.charters else None
+
+    @property
+    def charter(self) -> Charter | None:
+        """The charter's content, or None."""
+        return self.charters[-1].charter if self.charters else None
+
+    @property
+    def attempt(self) -> Attempt | None:
+        """The evaluation attempt now running, or None before the first declaration."""
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def release(self) -> Release | None:
+        """The release that runs: the one declared for evaluation, else the newest registered."""
+        if self.attempts:
+            return self.releases[self.attempts[-1].release]
+        return next(reversed(self.releases.values()), None)
+
+    @property
+    def decision(self) -> Decision | None:
+        """The newest decision that both owner and sponsor signed, or None."""
+        return next((d for d in reversed(self.decisions) if self.decision_in_force(d)), None)
+
+    @property
+    def open_breaches(self) -> tuple[Breach, ...]:
+        """Breaches that nobody has resolved."""
+        return tuple(breach for breach in self.breaches if breach.resolved is None)
+
+    @property
+    def decision_on(self) -> dt.date | None:
+        """The day to decide by: the charter's, or the one extension's."""
+        if self.charter is None:
+            return None
+        extended = [d.extend_until for d in self.decisions if d.extend_until and self.decision_in_force(d)]
+        return max([self.charter.decision_on, *extended])
+
+    def signed(self, subject: str, digest: str) -> dict[str, Signature]:
+        """The signatures on exactly this content, by the role they were given in."""
+        return {s.role: s for s in self.signatures if s.subject == subject and s.digest == digest}
+
+    def decision_in_force(self, decision: Decision) -> bool:
+        """Whether owner and sponsor have both signed it."""
+        return {"owner", "sponsor"} <= self.signed("decision", decision.digest).keys()
+
+    def waiver_signers(self, waiver: WaiverAsked) -> tuple[str, ...]:
+        """The persons behind a waiver: who asked for it and who signed it."""
+        signers = [s.stamp.by for s in self.signed(f"waiver:{waiver.criterion}", waiver.digest).values()]
+        return tuple(dict.fromkeys([waiver.stamp.by, *signers]))
+
+    def roles_of(self, person: str) -> frozenset[str]:
+        """The accountable roles that a person holds on this workload."""
+        held = {"owner": self.owner, "sponsor": self.sponsor}
+        return frozenset(role for role, holder in held.items() if holder == person) | {
+            f"reviewer:{area}" for area, holder in self.reviewers.items() if holder == person
+        }
+
+
+def stage_of(mode: str, percent: float, attempt: Attempt | None) -> str:
+    """The stratum that calls are recorded under: mode, percentage where it matters, evaluation attempt."""
+    number = attempt.number if attempt else 0
+    if mode == "none":
+        return "none/0"
+    share = f"-{percent:g}" if mode in {"suggest", "live"} else ""
+    return f"{mode}{share}/{number}"
