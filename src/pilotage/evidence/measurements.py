@@ -13,7 +13,7 @@ from msgspec import Struct
 AnswerKind = Literal["reached", "below_floor", "harmed", "futile", "keep_running", "not_estimable"]
 
 
-class Estimate(Struct, frozen=True, kw_only=True):
+class Estimate(Struct, frozen=True, kw_only=True, tag="estimate"):
     """A figure with its interval. `calls` and `units` are what it rests on; `method` names the estimator."""
 
     value: float
@@ -25,7 +25,7 @@ class Estimate(Struct, frozen=True, kw_only=True):
     level: float = 0.95
 
 
-class NotEstimable(Struct, frozen=True, kw_only=True):
+class NotEstimable(Struct, frozen=True, kw_only=True, tag="not_estimable"):
     """Why there is no figure, and what is missing."""
 
     reason: str
