@@ -1,0 +1,126 @@
+"""A playbook as a reference page in Markdown, so that the page and the data cannot drift apart. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from pilotage.playbook.types import Ceiling, Criterion, Named, Phase, Playbook, Review
+
+CEILING_WORDS = {
+    "none": "none",
+    "shadow": "shadow",
+    "suggest": "shadow, and suggestions to a limited cohort once the pilot is cleared",
+    "stage": "live, up to the current step of the roll-out",
+    "full": "live, everybody",
+}
+
+
+def reference(playbook: Playbook) -> str:
+    """The page: phases, every criterion, reviews, roles, areas, streams, roll-out and limits. Ends with a newline."""
+    parts = [
+        f"# {playbook.title}",
+        f"<!-- Generated: pilotage playbook show {playbook.id} --markdown > docs/playbook/{playbook.id}.md -->",
+        playbook.summary,
+        _reading(playbook),
+        "## Phases",
+        _table(("phase", "weeks", "most exposure", "criteria", "purpose"), map(_phase_row, playbook.phases)),
+        *(part for phase in playbook.phases for part in _phase(phase)),
+        "## Reviews",
+        _named(playbook.reviews),
+        "## Ownership roles",
+        _named(playbook.ownership),
+        "## Architecture areas",
+        _named(playbook.areas),
+        "## Change streams",
+        _named(playbook.streams),
+        "## Roll-out",
+        _table(("step", "holds for"), ((f"{s.percent:g} %", f"{s.hold_days} days") for s in playbook.stages)),
+        "## Limits",
+        _table(("limit", "value"), _limits(playbook)),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _reading(playbook: Playbook) -> str:
+    return (
+        f"Playbook `{playbook.id}`, version {playbook.version}. A criterion is asked in the lanes that it names. "
+        "One without a check stays pending until its check exists, or until somebody named attests it, which its first "
+        "kind of evidence must allow: what has to be measured cannot be attested."
+    )
+
+
+def _phase(phase: Phase) -> Iterator[str]:
+    yield f"## {phase.title}"
+    yield phase.purpose
+    yield _table(("criterion", "met when", "evidence", "next action"), map(_criterion_row, phase.criteria))
+
+
+def _phase_row(phase: Phase) -> Sequence[str]:
+    low = sum("low" in line.lanes for line in phase.criteria)
+    return (
+        f"[{phase.title}](#{phase.id})",
+        _weeks(phase.weeks),
+        _ceiling(phase.ceiling),
+        f"{len(phase.criteria)}, low lane {low}",
+        phase.purpose,
+    )
+
+
+def _weeks(weeks: tuple[int, int | None]) -> str:
+    first, last = weeks
+    return f"{first} on" if last is None else f"{first}-{last}"
+
+
+def _ceiling(ceiling: Ceiling) -> str:
+    return CEILING_WORDS[ceiling.mode]
+
+
+def _criterion_row(line: Criterion) -> Sequence[str]:
+    name = [f"`{line.id}`", f"**{line.title}**", f"lanes: {', '.join(line.lanes)}"]
+    if not line.waivable:
+        name.append("cannot be waived")
+    if line.before_exposure:
+        name.append("holds before anybody is exposed")
+    return "<br>".join(name), line.met_when, "<br>".join(_evidence(line)), f"{line.next} ({line.by})"
+
+
+def _evidence(line: Criterion) -> Iterator[str]:
+    yield ", ".join(line.kinds)
+    yield "no check yet" if line.check is None else f"check `{line.check}`"
+    for name, value in line.params.items():
+        yield f"`{name}`: {_value(value)}"
+    if line.valid_days is not None:
+        yield f"valid for {line.valid_days} days"
+    if line.enforced:
+        yield f"when it lapses, the ceiling drops {f'after {line.grace_days} days' if line.grace_days else 'at once'}"
+
+
+def _value(value: float | str | bool) -> str:  # noqa: FBT001 - a setting may be a truth value
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _named(entries: Iterable[Named | Review]) -> str:
+    return _table(("id", "title", "what it answers"), ((f"`{e.id}`", e.title, e.purpose) for e in entries))
+
+
+def _limits(playbook: Playbook) -> Iterator[Sequence[str]]:
+    waivers, pilot = playbook.waivers, playbook.pilot
+    yield "a waiver lasts at most", f"{waivers.days_max} days"
+    yield "a waiver is signed by", f"{waivers.signers} people"
+    yield "exposure under a waiver", f"live {waivers.ceiling_percent:g} %"
+    yield "the same in a demonstration", f"live {waivers.demonstration_ceiling_percent:g} %"
+    yield "length of a pilot", f"{pilot.weeks_min} to {pilot.weeks_max} weeks"
+    yield "grace after the decision date", f"{pilot.decision_grace_days} days"
+    yield "silence allowed to a sponsor", f"{pilot.sponsor_silence_days} days"
+    yield "pilots at once for one owner", f"{pilot.live_pilots_per_owner}"
+    yield "problems compared", f"{pilot.candidates_min} or more"
+    yield "people who score each", f"{pilot.scorers_min} or more"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [_row(head), _row(["---"] * len(head)), *map(_row, rows)]
+    return "\n".join(lines)
+
+
+def _row(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(' '.join(cell.replace('|', '&#124;').split()) for cell in cells)} |"
