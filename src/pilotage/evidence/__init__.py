@@ -1,1 +1,1 @@
-"""x."""
+"""Sums in, estimates out: comparisons, sequential tests, guardrails, reachability. Pure."""

@@ -1,0 +1,133 @@
+"""Whether a guardrail holds: one-sided non-inferiority, and harm by the bets. Pure.
+
+No correction is made for the number of guardrails: all have to hold, and each can stop a go by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+from pilotage.evidence import betting
+from pilotage.evidence.figures import Figures, figures, live_figures
+from pilotage.evidence.measurements import Estimate, GuardrailResult, NotEstimable
+from pilotage.evidence.strata import StageTotals
+from pilotage.evidence.values import orientation
+from pilotage.playbook.metrics import Guardrail, Metric
+
+Status = Literal["within", "breached", "undecided"]
+
+
+def judge(
+    guardrail: Guardrail,
+    metric: Metric,
+    stage: StageTotals,
+    *,
+    live: bool,
+    alpha: float = 0.05,
+    log_wealth: Sequence[float] | None = None,
+) -> GuardrailResult:
+    """One guardrail in one stage: on pairs, or `live` between the arms. `log_wealth` are the sums of its bet.
+
+    Within: the one-sided bound at `alpha` lies on the right side of minus the margin (of the limit). Breached: it
+    lies wholly on the other side, or the bet's evidence is 1/alpha.
+    """
+    form: Literal["own", "difference"] = "difference" if guardrail.limit is None else "own"
+    level = 1.0 - 2.0 * alpha
+    read = live_figures if live else figures
+    found = read(metric, form, (stage,), level=level)
+    difference = found.comparison
+    if form == "own":
+        difference = read(metric, "difference", (stage,), level=level).comparison
+    wealth = betting.evidence(log_wealth) if log_wealth else 0.0
+    status, reason = _judged(guardrail, metric, found, wealth, alpha)
+    return GuardrailResult(
+        metric=metric.id,
+        title=metric.title,
+        status=status,
+        reason=reason,
+        margin=guardrail.margin,
+        limit=guardrail.limit,
+        incumbent=found.incumbent,
+        candidate=found.candidate,
+        difference=difference,
+        stage=stage.stage,
+    )
+
+
+def shadow_guardrails(
+    guardrails: Sequence[Guardrail],
+    metrics: Sequence[Metric],
+    totals: Mapping[str, StageTotals],
+    *,
+    alpha: float = 0.05,
+    log_wealth: Mapping[str, Sequence[float]] | None = None,
+) -> tuple[GuardrailResult, ...]:
+    """The guardrails that can be observed in shadow. `totals` by metric, of the one stage judged; `log_wealth` by
+    bet id, of the same stage. Those that show only once people are exposed wait for the roll-out.
+    """
+    by_id = {metric.id: metric for metric in metrics}
+    return tuple(
+        judge(
+            guardrail,
+            by_id[guardrail.metric],
+            totals.get(guardrail.metric, StageTotals()),
+            live=False,
+            alpha=alpha,
+            log_wealth=(log_wealth or {}).get(betting.harm_bet(guardrail)),
+        )
+        for guardrail in guardrails
+        if by_id[guardrail.metric].observable == "shadow"
+    )
+
+
+def live_guardrails(
+    guardrails: Sequence[Guardrail],
+    metrics: Sequence[Metric],
+    totals: Mapping[str, Sequence[StageTotals]],
+    *,
+    alpha: float = 0.05,
+) -> tuple[GuardrailResult, ...]:
+    """Every guardrail in every live stage that has calls. `totals` by metric, one entry per stage.
+
+    Between the arms only: pairs made while live hold every failure but few of the successes, so bets on them
+    would cry harm.
+    """
+    by_id = {metric.id: metric for metric in metrics}
+    return tuple(
+        judge(guardrail, by_id[guardrail.metric], stage, live=True, alpha=alpha)
+        for guardrail in guardrails
+        for stage in totals.get(guardrail.metric, ())
+        if stage.candidate.n > 0
+    )
+
+
+def _judged(
+    guardrail: Guardrail, metric: Metric, found: Figures, wealth: float, alpha: float
+) -> tuple[Literal["within", "breached", "undecided", "not_estimable"], str]:
+    if wealth >= 1.0 / alpha:
+        promised = "margin" if guardrail.limit is None else "limit"
+        return "breached", f"{metric.title}: the evidence that its {promised} is broken is {wealth:.3g}."
+    comparison = found.comparison
+    if isinstance(comparison, NotEstimable):
+        return "not_estimable", f"{metric.title}: {comparison.reason}"
+    if guardrail.limit is None:
+        status = _side(comparison.low, comparison.high, -guardrail.margin)
+        said = f"the candidate's difference is {_span(comparison)}, and at worst {-guardrail.margin:g} is allowed"
+    else:
+        up = orientation(metric)
+        ends = sorted((up * comparison.low, up * comparison.high))
+        status = _side(ends[0], ends[1], up * guardrail.limit)
+        said = f"the candidate's mean is {_span(comparison)}, and the limit is {guardrail.limit:g}"
+    return status, f"{metric.title}: {said}."
+
+
+def _side(low: float, high: float, allowed: float) -> Status:
+    """Where an interval, oriented so that more is better, lies of the worst that is allowed."""
+    if low > allowed:
+        return "within"
+    return "breached" if high < allowed else "undecided"
+
+
+def _span(estimate: Estimate) -> str:
+    return f"{estimate.value:.4g} ({estimate.low:.4g} to {estimate.high:.4g})"

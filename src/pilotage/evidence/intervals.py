@@ -1,0 +1,96 @@
+"""Score intervals and the arithmetic that joins intervals. Numbers in, numbers out. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+
+from pilotage.evidence.normal import two_sided
+
+Interval = tuple[float, float]
+_HALVINGS = 60
+
+
+def wilson(share: float, n: float, level: float) -> Interval:
+    """The score interval of a proportion (Wilson 1927). `n` may be an effective number of calls, > 0."""
+    k = two_sided(level) ** 2 / n
+    centre = (share + k / 2.0) / (1.0 + k)
+    half = math.sqrt(k * share * (1.0 - share) + k * k / 4.0) / (1.0 + k)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def tango_z(b: float, c: float, n: float, difference: float) -> float | None:
+    """Tango's score of the hypothesis that the paired difference (b - c)/n is `difference` (Tango 1998).
+
+    `b`: pairs where only the candidate is right, `c`: only the incumbent, of `n`. None where it has no variance.
+    """
+    variance = tango_variance(b, c, n, difference)
+    return (b - c - n * difference) / (n * math.sqrt(variance)) if variance > 0.0 else None
+
+
+def tango_variance(b: float, c: float, n: float, difference: float) -> float:
+    """The variance of (b - c)/n when the difference is what the hypothesis says (Tango 1998, equation 5):
+    q is the constrained maximum-likelihood estimate of the share of pairs where only the incumbent is right.
+    """
+    first = -b - c + (2.0 * n - b + c) * difference
+    second = -c * difference * (1.0 - difference)
+    q = (math.sqrt(max(first * first - 8.0 * n * second, 0.0)) - first) / (4.0 * n)
+    return max((2.0 * q + difference * (1.0 - difference)) / n, 0.0)
+
+
+def tango(b: float, c: float, n: float, level: float = 0.95) -> Interval:
+    """The interval of a paired difference of proportions by inverting Tango's score; `n` > 0."""
+    z = two_sided(level)
+    estimate = (b - c) / n
+
+    def inside(difference: float) -> bool:
+        score = tango_z(b, c, n, difference)
+        return score is not None and abs(score) <= z
+
+    return _edge(inside, estimate, -1.0), _edge(inside, estimate, 1.0)
+
+
+def _edge(inside: Callable[[float], bool], start: float, end: float) -> float:
+    """The last point inside on the way from `start` to `end`, by halving."""
+    for _ in range(_HALVINGS):
+        middle = (start + end) / 2.0
+        if inside(middle):
+            start = middle
+        else:
+            end = middle
+    return end
+
+
+def join_difference(first: tuple[float, Interval], second: tuple[float, Interval]) -> Interval:
+    """The interval of first - second, each an independent estimate with its own interval: the method of variance
+    estimates recovery (Zou and Donner 2008), for two proportions Newcombe's (1998, method 10).
+    """
+    (a, (a_low, a_high)), (b, (b_low, b_high)) = first, second
+    difference = a - b
+    return difference - math.hypot(a - a_low, b_high - b), difference + math.hypot(a_high - a, b - b_low)
+
+
+def join_strata(parts: Sequence[tuple[float, tuple[float, float, float]]]) -> tuple[float, float, float]:
+    """Estimate and interval of a weighted mean over strata, from (weight, (estimate, low, high)).
+
+    Units come back in later stages, and sums by stage cannot say which, so the errors are added as if they
+    were wholly correlated: never too narrow (the triangle inequality for standard errors).
+    """
+    total = sum(weight for weight, _ in parts)
+    value, low, high = (sum(weight * part[i] for weight, part in parts) / total for i in range(3))
+    return value, low, high
+
+
+def fieller(above: float, below: float, var_above: float, var_below: float, cov: float, *, z: float) -> Interval | None:
+    """The interval of the ratio of two means (Fieller 1954); None when the lower one is not clearly different
+    from 0.
+    """
+    k = z * z
+    a = below * below - k * var_below
+    b = above * below - k * cov
+    c = above * above - k * var_above
+    inside = b * b - a * c
+    if a <= 0.0 or inside < 0.0:
+        return None
+    root = math.sqrt(inside)
+    return (b - root) / a, (b + root) / a

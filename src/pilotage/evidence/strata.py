@@ -1,0 +1,28 @@
+"""One metric's totals by stage, as the estimates take them. Pure types.
+
+A stage is a stratum: mode, percentage and evaluation attempt. Within one the share of traffic is constant.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from msgspec import Struct
+
+from pilotage.evidence.sums import Totals
+
+
+class StageTotals(Struct, frozen=True, kw_only=True):
+    """One metric's three series within one stage."""
+
+    stage: str = ""
+    incumbent: Totals = Totals()
+    candidate: Totals = Totals()
+    paired: Totals = Totals()
+
+
+class LookSums(Struct, frozen=True, kw_only=True):
+    """The target metric's totals as they stood at one look, in the stages that the target is judged on."""
+
+    day: dt.date
+    stages: tuple[StageTotals, ...]
