@@ -276,3 +276,11 @@ def test_the_recipe_s_playbook_is_valid():
     with pytest.raises(KeyError):
         playbook.criterion("select.build-or-buy")
     assert load("standard").criterion("select.build-or-buy")
+
+
+def test_the_recipe_s_criterion_is_valid():
+    """The example of adding a criterion fits its phase as written."""
+    page = (ROOT / "docs" / "recipes" / "add-a-criterion.md").read_text(encoding="utf-8")
+    (line,) = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
+    text = changed(lambda data: data["phases"][2]["criteria"].append(line))
+    assert parse(text, "ours.yaml").criterion("evaluate.accessibility").next == line["next"]
