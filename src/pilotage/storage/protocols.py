@@ -181,8 +181,16 @@ class ShadowRow(Struct, frozen=True, kw_only=True):
 class CallStore(Protocol):
     """Calls, their outcomes and the sums kept of them. Appends are durable on return and idempotent."""
 
-    def append_calls(self, workload: str, calls: Sequence[Call], counters: Mapping[str, int] | None = None) -> Accepted:
-        """Store calls; a call id seen before is a duplicate and changes nothing."""
+    def append_calls(
+        self,
+        workload: str,
+        calls: Sequence[Call],
+        counters: Mapping[str, int] | None = None,
+        runtime: str = "",
+    ) -> Accepted:
+        """Store calls; a call id seen before is a duplicate and changes nothing. `counters` are the running totals
+        of what `runtime` dropped, by reason.
+        """
 
     def append_outcomes(self, workload: str, outcomes: Sequence[Outcome]) -> Accepted:
         """Store outcomes; they may come before their call. An outcome id seen before is a duplicate."""
