@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Iterator
 from typing import Annotated
 from zoneinfo import available_timezones
@@ -14,6 +15,7 @@ from pilotage.record.digests import digest_of
 from pilotage.record.errors import Problem
 
 DAYS_A_WEEK = 7
+PROMISED = ("metrics", "target", "guardrails", "starts_on", "decision_on", "time_zone")
 Line = Annotated[str, Meta(max_length=400)]
 Passage = Annotated[str, Meta(max_length=2000)]
 
@@ -52,6 +54,11 @@ def charter_digest(charter: Charter, team: str) -> str:
     return digest_of({"charter": charter, "team": team})
 
 
+def promised(charter: Charter) -> dict[str, object]:
+    """What the charter promises, by field: once the gate `select` has passed, the test is about exactly this."""
+    return {name: getattr(charter, name) for name in PROMISED}
+
+
 def charter_problems(charter: Charter) -> list[Problem]:
     """Everything that makes a charter unusable, at once. An unfinished charter may still be saved."""
     return [*_metric_problems(charter), *_target_problems(charter), *_date_problems(charter)]
@@ -64,7 +71,7 @@ def _metric_problems(charter: Charter) -> Iterator[Problem]:
             code="duplicate-metric", field="charter.metrics", message=f"Metric {metric_id} is defined twice; keep one."
         )
     for metric in charter.metrics:
-        if metric.lo >= metric.hi:
+        if not metric.lo < metric.hi:
             yield Problem(
                 code="empty-range",
                 field="charter.metrics",
@@ -100,15 +107,21 @@ def _target_problems(charter: Charter) -> Iterator[Problem]:
 
 
 def _date_problems(charter: Charter) -> Iterator[Problem]:
-    if charter.decision_on <= charter.starts_on:
+    if not charter.starts_on < charter.decision_on:
         yield Problem(
             code="date-order",
             field="charter.decision_on",
             message="The decision date must come after the start date.",
         )
-    if charter.time_zone not in available_timezones():
+    if charter.time_zone not in _time_zones():
         yield Problem(
             code="unknown-time-zone",
             field="charter.time_zone",
             message=f"{charter.time_zone} is no time zone; write one like Europe/Berlin or UTC.",
         )
+
+
+@functools.cache
+def _time_zones() -> frozenset[str]:
+    """Every zone's name; finding them walks a folder, so it is done once."""
+    return frozenset(available_timezones())

@@ -13,12 +13,13 @@ from msgspec import Meta, Struct
 
 from pilotage.playbook.types import Lane, PhaseId
 from pilotage.record.charter import Charter
-from pilotage.record.facts import Outcome, Score, Text
+from pilotage.record.facts import Outcome, Score
 from pilotage.record.verdicts import Mode
 
 PersonId = Annotated[str, Meta(min_length=1, max_length=64, description="a person's id")]
 Title = Annotated[str, Meta(min_length=3, max_length=120)]
 Said = Annotated[str, Meta(min_length=3, max_length=4000, extra={"personal": True})]
+Remark = Annotated[str, Meta(max_length=4000, extra={"personal": True})]
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="a SHA-256 digest, 64 hexadecimal digits")]
 Percent = Annotated[float, Meta(ge=0, le=100)]
@@ -43,7 +44,7 @@ class ScoreProblem(Struct, frozen=True, kw_only=True, tag="score", forbid_unknow
     impact: Annotated[Score, Meta(description="1: hardly noticed; 5: changes a main figure of the business")]
     feasibility: Annotated[Score, Meta(description="1: unsolved anywhere; 5: done before with data like ours")]
     readiness: Annotated[Score, Meta(description="1: nobody waits for it; 5: the team asks for it and has time")]
-    note: Text = ""
+    note: Remark = ""
 
 
 class Choose(Struct, frozen=True, kw_only=True, tag="choose", forbid_unknown_fields=True):
@@ -78,7 +79,7 @@ class ReviseCharter(Struct, frozen=True, kw_only=True, tag="revise_charter", for
 
     base_version: Annotated[int, Meta(ge=0)]
     charter: Charter
-    team: Text = ""
+    team: Remark = ""
 
 
 class Sign(Struct, frozen=True, kw_only=True, tag="sign", forbid_unknown_fields=True):
@@ -145,7 +146,7 @@ class Decide(Struct, frozen=True, kw_only=True, tag="decide", forbid_unknown_fie
 
     outcome: Outcome
     reasons: Said
-    dissent: Text = ""
+    dissent: Remark = ""
     extend_until: dt.date | None = None
 
 

@@ -8,9 +8,10 @@ from typing import Any
 from pilotage.record import commands as c
 from pilotage.record.commands import PERMITTED, Command, name_of
 from pilotage.record.context import Context
-from pilotage.record.errors import refuse
+from pilotage.record.errors import Refused, refuse
 from pilotage.record.facts import Fact
 from pilotage.record.rules import exposing, piloting, scoping, steering
+from pilotage.record.soundness import unsound
 from pilotage.record.workload import Workload
 
 _RULES: dict[type, Callable[[Workload, Any, Context], list[Fact]]] = {
@@ -42,6 +43,8 @@ def decide(workload: Workload | None, command: Command, context: Context) -> tup
     if not PERMITTED[name] & context.actor.roles:
         allowed = ", ".join(sorted(PERMITTED[name]))
         raise refuse("not-permitted", "", f"{name} needs one of these roles: {allowed}. Ask an administrator.")
+    if problems := unsound(command):
+        raise Refused(problems)
     if isinstance(command, c.Propose):
         if workload is not None:
             raise refuse("already-proposed", "slug", f"{workload.slug} exists already; choose another short name.")

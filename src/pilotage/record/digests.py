@@ -1,7 +1,7 @@
-"""Digests of what is signed: SHA-256 over canonical JSON. Pure.
+"""Digests of what is signed: SHA-256 over canonical JSON (RFC 8785). Pure.
 
-The canonical form is msgspec's sorted, whitespace-free JSON of plain values. The ledger hashes its entries
-under RFC 8785; a signed digest only needs to be reproducible by this product and its exports, which say so.
+The same content has the same digest before and after it was in the ledger, whichever way its numbers were
+written, so anybody with the content and a library for RFC 8785 can recompute what was signed.
 """
 
 from __future__ import annotations
@@ -10,8 +10,12 @@ import hashlib
 from typing import Any
 
 import msgspec
+import rfc8785
 
 
 def digest_of(value: Any) -> str:  # noqa: ANN401 - anything that can be written as JSON
-    """The SHA-256 digest of a value's canonical JSON, as 64 hexadecimal digits."""
-    return hashlib.sha256(msgspec.json.encode(value, order="deterministic")).hexdigest()
+    """The SHA-256 digest of a value's canonical JSON, as 64 hexadecimal digits.
+
+    Raises ValueError for what canonical JSON cannot hold: infinite numbers, integers beyond 2^53, half characters.
+    """
+    return hashlib.sha256(rfc8785.dumps(msgspec.to_builtins(value))).hexdigest()

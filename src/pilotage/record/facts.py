@@ -1,7 +1,8 @@
 """Facts: what a person or the system decided or recorded. A workload is the fold of its facts. Pure.
 
 Fields typed `Text` are personal text: the ledger keeps them outside the hashed entry, as salted commitments,
-so that they can be erased without breaking a proof. An erased text reads `ERASED`.
+so that they can be erased without breaking a proof. An erased text reads `ERASED`. How long a text may be is the
+commands' business: what is in the ledger has to be readable, whatever its length.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pilotage.record.errors import UnknownFact
 from pilotage.record.verdicts import EvidenceItem, Mode
 
 ERASED = "[erased]"
-Text = Annotated[str, Meta(max_length=4000, extra={"personal": True})]
+Text = Annotated[str, Meta(extra={"personal": True})]
 Score = Annotated[int, Meta(ge=1, le=5)]
 Outcome = Literal["go", "no_go", "extend"]
 
@@ -214,11 +215,11 @@ class AnswerMeasured(Struct, frozen=True, kw_only=True, tag="answer_measured"):
 
 
 class VerdictMeasured(Struct, frozen=True, kw_only=True, tag="verdict_measured"):
-    """A measured criterion's verdict changed; the figures are those seen."""
+    """A measured criterion's verdict changed; the figures are those seen. The reason may quote a waiver's text."""
 
     criterion: str
     verdict: str
-    reason: str
+    reason: Text
     evidence: tuple[EvidenceItem, ...]
 
 

@@ -10,6 +10,7 @@ from msgspec import structs
 from pilotage.record import facts as f
 from pilotage.record.facts import Recorded
 from pilotage.record.workload import (
+    PHASES,
     Acceptance,
     AnswerSeen,
     Attempt,
@@ -30,6 +31,7 @@ from pilotage.record.workload import (
 )
 
 Changes = dict[str, Any]
+ACCOUNTABLE = ("owner", "sponsor")
 
 
 def _scored(w: Workload, fact: f.Scored, stamp: Stamp) -> Changes:
@@ -68,16 +70,49 @@ def _revised(w: Workload, fact: f.CharterRevised, stamp: Stamp) -> Changes:
 
 def _signed(w: Workload, fact: f.Signed, stamp: Stamp) -> Changes:
     signature = Signature(subject=fact.subject, digest=fact.digest, role=fact.role, meaning=fact.meaning, stamp=stamp)
-    return {"signatures": (*w.signatures, signature)}
+    signed = structs.replace(w, signatures=(*w.signatures, signature))
+    if fact.digest in w.in_force or not _agreed(signed, fact):
+        return {"signatures": signed.signatures}
+    waiver = w.waivers.get(fact.subject.removeprefix("waiver:"))
+    return {
+        "signatures": signed.signatures,
+        "in_force": (*w.in_force, fact.digest),
+        "standing_waivers": {**w.standing_waivers, waiver.criterion: waiver} if waiver else w.standing_waivers,
+    }
+
+
+def _agreed(w: Workload, fact: f.Signed) -> bool:
+    """Whether a decision or a waiver now has everybody's signature. A charter is never settled: edits void it."""
+    if fact.subject == "decision":
+        return len(w.signed(fact.subject, fact.digest)) == len(ACCOUNTABLE)
+    waiver = w.waivers.get(fact.subject.removeprefix("waiver:"))
+    return waiver is not None and waiver.digest == fact.digest and len(w.waiver_signers(waiver)) == len(ACCOUNTABLE)
+
+
+def _taken_back(w: Workload, why: str, stamp: Stamp) -> Changes:
+    """Nobody sees the candidate any more until somebody exposes it again; it may run on unseen."""
+    if w.exposure.mode not in {"suggest", "live"}:
+        return {}
+    back = structs.replace(w.exposure, mode="shadow", percent=0.0, cohorts=(), reason=why, stamp=stamp)
+    return {"exposure": back, "exposures": (*w.exposures, back)}
 
 
 def _registered(w: Workload, fact: f.ReleaseRegistered, stamp: Stamp) -> Changes:
-    return {"releases": {**w.releases, fact.name: Release(**structs.asdict(fact), stamp=stamp)}}
+    after = structs.replace(w, releases={**w.releases, fact.name: Release(**structs.asdict(fact), stamp=stamp)})
+    return {"releases": after.releases, **_follower(w, after, stamp)}
 
 
 def _declared(w: Workload, fact: f.EvaluationDeclared, stamp: Stamp) -> Changes:
     attempt = Attempt(number=fact.attempt, release=fact.release, alpha=fact.alpha, stamp=stamp)
-    return {"attempts": (*w.attempts, attempt), "answer": None}
+    after = structs.replace(w, attempts=(*w.attempts, attempt))
+    return {"attempts": after.attempts, "answer": None, **_follower(w, after, stamp)}
+
+
+def _follower(before: Workload, after: Workload, stamp: Stamp) -> Changes:
+    """What another running release changes: people agreed to see the one before, not this one."""
+    if before.release is None or after.release is None or before.release.digest == after.release.digest:
+        return {}
+    return _taken_back(before, f"release {after.release.name} runs now; it has to be exposed anew", stamp)
 
 
 def _cleared(w: Workload, fact: f.PilotCleared, stamp: Stamp) -> Changes:
@@ -90,7 +125,9 @@ def _attested(w: Workload, fact: f.Attested, stamp: Stamp) -> Changes:
 
 def _advanced(w: Workload, fact: f.Advanced, stamp: Stamp) -> Changes:
     passed = GatePassed(phase=fact.from_phase, verdicts=fact.verdicts, stamp=stamp)
+    rolling_out = {"ladder_from": stamp.at} if fact.to_phase == "deploy" else {}
     return {
+        **rolling_out,
         "phase": fact.to_phase,
         "entered": {**w.entered, fact.to_phase: stamp.at},
         "passed": {**w.passed, fact.from_phase: passed},
@@ -98,11 +135,13 @@ def _advanced(w: Workload, fact: f.Advanced, stamp: Stamp) -> Changes:
 
 
 def _went_back(w: Workload, fact: f.WentBack, stamp: Stamp) -> Changes:
-    kept = list(w.passed)[: list(w.passed).index(fact.to_phase)] if fact.to_phase in w.passed else list(w.passed)
+    again = PHASES[PHASES.index(fact.to_phase) :]
     return {
         "phase": fact.to_phase,
         "entered": {**w.entered, fact.to_phase: stamp.at},
-        "passed": {phase: w.passed[phase] for phase in kept},
+        "passed": {phase: gate for phase, gate in w.passed.items() if phase not in again},
+        "reopened": {**w.reopened, **dict.fromkeys(again, stamp)},
+        "ladder_from": stamp.at,
     }
 
 
@@ -117,11 +156,16 @@ def _exposure_set(w: Workload, fact: f.ExposureSet, stamp: Stamp) -> Changes:
 
 def _killed(w: Workload, fact: f.Killed, stamp: Stamp) -> Changes:
     off = Exposure(reason=f"killed: {fact.reason}", stamp=stamp)
-    return {"killed": Said(text=fact.reason, stamp=stamp), "exposure": off, "exposures": (*w.exposures, off)}
+    return {
+        "killed": Said(text=fact.reason, stamp=stamp),
+        "exposure": off,
+        "exposures": (*w.exposures, off),
+        "ladder_from": stamp.at,
+    }
 
 
-def _revived(_w: Workload, _fact: f.Revived, _stamp: Stamp) -> Changes:
-    return {"killed": None}
+def _revived(_w: Workload, _fact: f.Revived, stamp: Stamp) -> Changes:
+    return {"killed": None, "ladder_from": stamp.at}
 
 
 def _waived(w: Workload, fact: f.Waived, stamp: Stamp) -> Changes:
@@ -133,7 +177,9 @@ def _commented(w: Workload, fact: f.Commented, stamp: Stamp) -> Changes:
 
 
 def _breached(w: Workload, fact: f.GuardrailBreached, stamp: Stamp) -> Changes:
-    return {"breaches": (*w.breaches, Breach(metric=fact.metric, stage=fact.stage, reason=fact.reason, stamp=stamp))}
+    breach = Breach(metric=fact.metric, stage=fact.stage, reason=fact.reason, stamp=stamp)
+    why = f"guardrail {fact.metric} broke: {fact.reason}"
+    return {"breaches": (*w.breaches, breach), "ladder_from": stamp.at, **_taken_back(w, why, stamp)}
 
 
 def _resolved(w: Workload, fact: f.BreachResolved, stamp: Stamp) -> Changes:
@@ -141,7 +187,8 @@ def _resolved(w: Workload, fact: f.BreachResolved, stamp: Stamp) -> Changes:
         "breaches": tuple(
             structs.replace(b, resolved=stamp) if b.metric == fact.metric and b.resolved is None else b
             for b in w.breaches
-        )
+        ),
+        "ladder_from": stamp.at,
     }
 
 
@@ -198,6 +245,7 @@ def apply(workload: Workload | None, slug: str, recorded: Recorded) -> Workload:
 
     Raises ValueError when the order of the facts cannot be: that is a broken ledger, not a user's mistake.
     """
+    _check_order(workload, slug, recorded)
     stamp = Stamp(by=recorded.actor, at=recorded.at, position=recorded.position)
     fact = recorded.fact
     if isinstance(fact, f.Proposed):
@@ -216,6 +264,16 @@ def apply(workload: Workload | None, slug: str, recorded: Recorded) -> Workload:
         simulated=workload.simulated or recorded.simulated,
         last_acts={**workload.last_acts, recorded.actor: recorded.at},
     )
+
+
+def _check_order(workload: Workload | None, slug: str, recorded: Recorded) -> None:
+    """A missing or repeated fact would make a workload that never was."""
+    sequence, position = (workload.sequence, workload.position) if workload else (0, 0)
+    if recorded.sequence != sequence + 1 or recorded.position <= position:
+        raise ValueError(
+            f"{slug}: fact {recorded.sequence} at entry {recorded.position} cannot follow fact {sequence} "
+            f"at entry {position}"
+        )
 
 
 def fold(slug: str, entries: Iterable[Recorded], workload: Workload | None = None) -> Workload | None:

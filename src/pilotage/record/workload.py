@@ -7,13 +7,16 @@ nothing else makes or changes one.
 from __future__ import annotations
 
 import datetime as dt
-from typing import Literal
+from typing import Literal, get_args
+from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from pilotage.playbook.types import Lane, PhaseId
-from pilotage.record.charter import Charter
+from pilotage.record.charter import Charter, promised
 from pilotage.record.verdicts import Mode
+
+PHASES: tuple[PhaseId, ...] = get_args(PhaseId)
 
 
 class Stamp(Struct, frozen=True, kw_only=True):
@@ -183,7 +186,15 @@ class AnswerSeen(Struct, frozen=True, kw_only=True):
 
 
 class Workload(Struct, frozen=True, kw_only=True):
-    """Everything that the record knows of one workload."""
+    """Everything that the record knows of one workload.
+
+    `reopened` holds, for each phase that the workload went back over, when: what was decided or attested for it
+    before counts no more. `waivers` are the ones last asked for, `standing_waivers` the ones last agreed on, so
+    that asking for a longer one does not end the one that stands. `in_force` lists the digests of decisions and
+    waivers that came into force, which they do at the moment when everybody who has to sign has signed while
+    holding the role. `ladder_from` is when the roll-out ladder last began at its foot: at the roll-out's start,
+    a breach or its end, a kill or its lifting.
+    """
 
     slug: str
     title: str
@@ -202,6 +213,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     phase: PhaseId = "select"
     entered: dict[str, dt.datetime] = {}
     passed: dict[str, GatePassed] = {}
+    reopened: dict[str, Stamp] = {}
     scores: dict[str, ScoreGiven] = {}
     argument: Said | None = None
     owner: str | None = None
@@ -210,14 +222,17 @@ class Workload(Struct, frozen=True, kw_only=True):
     acceptance: Acceptance | None = None
     charters: tuple[CharterVersion, ...] = ()
     signatures: tuple[Signature, ...] = ()
+    in_force: tuple[str, ...] = ()
     releases: dict[str, Release] = {}
     attempts: tuple[Attempt, ...] = ()
     clearances: dict[str, Clearance] = {}
     attestations: dict[str, Attestation] = {}
     waivers: dict[str, WaiverAsked] = {}
+    standing_waivers: dict[str, WaiverAsked] = {}
     decisions: tuple[Decision, ...] = ()
     exposure: Exposure = Exposure()
     exposures: tuple[Exposure, ...] = ()
+    ladder_from: dt.datetime | None = None
     killed: Said | None = None
     breaches: tuple[Breach, ...] = ()
     answer: AnswerSeen | None = None
@@ -248,9 +263,34 @@ class Workload(Struct, frozen=True, kw_only=True):
         return next(reversed(self.releases.values()), None)
 
     @property
+    def promise_since(self) -> Stamp | None:
+        """Since when the charter promises what it promises now; edits of its other words do not count."""
+        since = None
+        for version in reversed(self.charters):
+            if promised(version.charter) != promised(self.charters[-1].charter):
+                break
+            since = version.stamp
+        return since
+
+    @property
+    def attempt_overtaken(self) -> bool:
+        """Whether the promise changed after the running attempt began: its test was about another promise."""
+        since = self.promise_since
+        return self.attempt is not None and since is not None and self.attempt.stamp.position < since.position
+
+    @property
     def decision(self) -> Decision | None:
-        """The newest decision that both owner and sponsor signed, or None."""
-        return next((d for d in reversed(self.decisions) if self.decision_in_force(d)), None)
+        """The newest decision that both owner and sponsor signed and that still counts, or None.
+
+        A go is about one release and one stay in the phase `evaluate`; a no-go stands until both sign another.
+        """
+        newest = next((d for d in reversed(self.decisions) if self.decision_in_force(d)), None)
+        return None if newest and newest.outcome == "go" and self.overtaken(newest) else newest
+
+    def overtaken(self, decision: Decision) -> bool:
+        """Whether the workload went back over `evaluate`, or declared another attempt, since a decision was put."""
+        later = [self.reopened.get("evaluate"), self.attempt.stamp if self.attempt else None]
+        return any(stamp is not None and stamp.position > decision.stamp.position for stamp in later)
 
     @property
     def open_breaches(self) -> tuple[Breach, ...]:
@@ -262,21 +302,36 @@ class Workload(Struct, frozen=True, kw_only=True):
         """The day to decide by: the charter's, or the one extension's."""
         if self.charter is None:
             return None
-        extended = [d.extend_until for d in self.decisions if d.extend_until and self.decision_in_force(d)]
-        return max([self.charter.decision_on, *extended])
+        extended = [d.extend_until for d in self.decisions if d.outcome == "extend" and self.decision_in_force(d)]
+        return max([self.charter.decision_on, *(until for until in extended if until)])
 
     def signed(self, subject: str, digest: str) -> dict[str, Signature]:
-        """The signatures on exactly this content, by the role they were given in."""
-        return {s.role: s for s in self.signatures if s.subject == subject and s.digest == digest}
+        """The signatures that count on exactly this content, by the role they were given in.
+
+        A signature ends with the signer's role, unless what it signs came into force before; one on a charter ends
+        with every edit, also with one that brings an earlier wording back.
+        """
+        holders = {"owner": self.owner, "sponsor": self.sponsor}
+        written = [v.stamp.position for v in self.charters if v.digest == digest] if subject == "charter" else []
+        return {
+            s.role: s
+            for s in self.signatures
+            if s.subject == subject
+            and s.digest == digest
+            and s.stamp.position >= max(written, default=0)
+            and (digest in self.in_force or holders.get(s.role) == s.stamp.by)
+        }
 
     def decision_in_force(self, decision: Decision) -> bool:
-        """Whether owner and sponsor have both signed it."""
-        return {"owner", "sponsor"} <= self.signed("decision", decision.digest).keys()
+        """Whether owner and sponsor both signed it, each while holding the role."""
+        return decision.digest in self.in_force
 
     def waiver_signers(self, waiver: WaiverAsked) -> tuple[str, ...]:
-        """The persons behind a waiver: who asked for it and who signed it."""
+        """The accountable persons behind a waiver: who asked for it and who signed it."""
         signers = [s.stamp.by for s in self.signed(f"waiver:{waiver.criterion}", waiver.digest).values()]
-        return tuple(dict.fromkeys([waiver.stamp.by, *signers]))
+        asker = waiver.stamp.by
+        asked = [asker] if waiver.digest in self.in_force or asker in {self.owner, self.sponsor} else []
+        return tuple(dict.fromkeys([*asked, *signers]))
 
     def roles_of(self, person: str) -> frozenset[str]:
         """The accountable roles that a person holds on this workload."""
@@ -284,6 +339,20 @@ class Workload(Struct, frozen=True, kw_only=True):
         return frozenset(role for role, holder in held.items() if holder == person) | {
             f"reviewer:{area}" for area, holder in self.reviewers.items() if holder == person
         }
+
+
+def day_of(workload: Workload, moment: dt.datetime) -> dt.date:
+    """The day that a moment falls on in the charter's time zone; UTC before there is a charter."""
+    return moment.astimezone(_zone(workload)).date()
+
+
+def start_of(workload: Workload, day: dt.date) -> dt.datetime:
+    """The moment, in UTC, at which a day begins in the charter's time zone."""
+    return dt.datetime.combine(day, dt.time(), tzinfo=_zone(workload)).astimezone(dt.UTC)
+
+
+def _zone(workload: Workload) -> dt.tzinfo:
+    return ZoneInfo(workload.charter.time_zone) if workload.charter else dt.UTC
 
 
 def stage_of(mode: str, percent: float, attempt: Attempt | None) -> str:

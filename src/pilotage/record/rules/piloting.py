@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from pilotage.playbook.types import Criterion, Playbook
+from collections.abc import Iterator
+
+from pilotage.playbook.types import By, Criterion, Playbook
 from pilotage.record import commands as c
 from pilotage.record import facts as f
 from pilotage.record.context import Context
 from pilotage.record.digests import digest_of
-from pilotage.record.errors import refuse
+from pilotage.record.errors import Problem, Refused, refuse
 from pilotage.record.workload import Workload
 
 
@@ -39,16 +41,17 @@ def declare_for_evaluation(workload: Workload, command: c.DeclareForEvaluation, 
         raise refuse("no-charter", "", "Write the charter first: it holds the target that the test is about.")
     if workload.phase not in {"pilot", "evaluate"}:
         raise refuse("wrong-phase", "", f"Looks begin in the pilot; the workload is in phase {workload.phase}.")
-    if workload.attempt and workload.attempt.release == command.release:
+    if workload.attempt and workload.attempt.release == command.release and not workload.attempt_overtaken:
         raise refuse("already-declared", "release", f"Release {command.release} is being evaluated already.")
     number = len(workload.attempts) + 1
     return [f.EvaluationDeclared(release=command.release, attempt=number, alpha=charter.target.alpha / 2**number)]
 
 
 def clear_pilot(workload: Workload, command: c.ClearPilot, context: Context) -> list[f.Fact]:
-    """Only the reviewer named for the area clears it."""
-    if workload.reviewers.get(command.area) != context.actor.person:
-        raise refuse("not-reviewer", "area", f"You are not the {command.area} reviewer of this workload.")
+    """Only the reviewer named for the area clears it, and nobody clears their own submission."""
+    problems = list(_clearing_problems(workload, command, context.actor.person))
+    if problems:
+        raise Refused(problems)
     content = {
         "area": command.area,
         "fields": command.fields,
@@ -59,13 +62,27 @@ def clear_pilot(workload: Workload, command: c.ClearPilot, context: Context) -> 
     return [f.PilotCleared(**content, digest=digest_of(content))]  # type: ignore[arg-type]
 
 
-def attestable(criterion: Criterion) -> bool:
-    """Whether a criterion may be attested: it has no check of its own and is not judged by measurement first,
-    or its check asks for the owner's word besides.
-    """
-    if criterion.params.get("owner_attests"):
-        return True
+def _clearing_problems(workload: Workload, command: c.ClearPilot, person: str) -> Iterator[Problem]:
+    if workload.reviewers.get(command.area) != person:
+        message = f"You are not the {command.area} reviewer of this workload; have the role assigned to you first."
+        yield Problem(code="not-reviewer", field="area", message=message)
+    if person == workload.owner or any(release.stamp.by == person for release in workload.releases.values()):
+        message = "You own this workload or registered a release of it; somebody else has to clear it."
+        yield Problem(code="own-submission", field="area", message=message)
+    others = [area for area, clearance in workload.clearances.items() if clearance.stamp.by == person]
+    if workload.lane != "low" and any(area != command.area for area in others):
+        message = f"You cleared {others[0]} already; outside the low lane each area is cleared by a person of its own."
+        yield Problem(code="same-reviewer", field="area", message=message)
+
+
+def word_suffices(criterion: Criterion) -> bool:
+    """Whether a named person's word alone meets a criterion: no check judges it, and it is not to be measured."""
     return criterion.check is None and criterion.kinds[0] != "measured"
+
+
+def attestable(criterion: Criterion) -> bool:
+    """Whether a criterion may be attested: a word suffices, or its check asks for the owner's word besides."""
+    return word_suffices(criterion) or (criterion.check is not None and bool(criterion.params.get("owner_attests")))
 
 
 def find_criterion(playbook: Playbook, criterion_id: str) -> Criterion:
@@ -80,13 +97,34 @@ def find_criterion(playbook: Playbook, criterion_id: str) -> Criterion:
         ) from None
 
 
+def _whose_word(criterion: Criterion) -> By:
+    """Whose word a criterion takes. What somebody has to accept or approve, nobody says in their place."""
+    if criterion.params.get("owner_attests"):
+        return "owner"
+    return criterion.by if criterion.kinds[0] == "attested" else "everybody"
+
+
+def _named(workload: Workload, by: By, context: Context) -> bool:
+    person = context.actor.person
+    if by == "everybody":
+        return True
+    if by == "reviewer":
+        return person in workload.reviewers.values()
+    if by.endswith(" reviewer"):
+        return workload.reviewers.get(by.removesuffix(" reviewer")) == person
+    if by in {"owner", "sponsor"}:
+        return by in workload.roles_of(person)
+    return by in context.actor.roles
+
+
 def attest(workload: Workload, command: c.Attest, context: Context) -> list[f.Fact]:
     """A named person's word, where the playbook takes one. A measured criterion takes none."""
     criterion = find_criterion(context.playbook, command.criterion)
     if not attestable(criterion):
         how = "is measured" if criterion.kinds[0] == "measured" else "has a form of its own"
         raise refuse("not-attestable", "criterion", f"{criterion.id} {how}; it cannot be attested. {criterion.next}")
-    if criterion.params.get("owner_attests") and workload.owner != context.actor.person:
-        raise refuse("not-owner", "", f"{criterion.id} takes the owner's word only.")
+    by = _whose_word(criterion)
+    if not _named(workload, by, context):
+        raise refuse("not-named", "criterion", f"{criterion.id} takes the word of the {by}; ask them to attest it.")
     content = {"statement": command.statement, "document_digest": command.document_digest}
     return [f.Attested(criterion=criterion.id, **content, digest=digest_of({"criterion": criterion.id, **content}))]

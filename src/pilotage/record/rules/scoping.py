@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from pilotage.record import commands as c
 from pilotage.record import facts as f
-from pilotage.record.charter import charter_digest, charter_problems
+from pilotage.record.charter import Charter, charter_digest, charter_problems, promised
 from pilotage.record.context import Context
 from pilotage.record.errors import Problem, Refused, refuse
-from pilotage.record.workload import Workload
+from pilotage.record.workload import Workload, day_of
 
 
 def propose(command: c.Propose, context: Context) -> list[f.Fact]:
@@ -46,7 +46,7 @@ def choose(_workload: Workload, command: c.Choose, _context: Context) -> list[f.
 
 
 def assign(workload: Workload, command: c.Assign, context: Context) -> list[f.Fact]:
-    """A role is offered to one known person; owner and sponsor are two people."""
+    """A role is offered to one known person; owner and sponsor are two people, and the owner reviews nothing."""
     return _or_refuse(
         _assignment_problems(workload, command, context), f.Assigned(role=command.role, person=command.person)
     )
@@ -65,6 +65,13 @@ def _assignment_problems(workload: Workload, command: c.Assign, context: Context
             code="same-person",
             field="person",
             message="Owner and sponsor must be two people: one signs what the other runs.",
+        )
+    reviews = command.role.startswith("reviewer:") and command.person == workload.owner
+    if reviews or (command.role == "owner" and command.person in workload.reviewers.values()):
+        yield Problem(
+            code="own-submission",
+            field="person",
+            message="Nobody reviews what they own; name another owner or another reviewer.",
         )
 
 
@@ -94,10 +101,26 @@ def revise_charter(workload: Workload, command: c.ReviseCharter, _context: Conte
         problems.append(
             Problem(code="no-change", field="charter", message="This is the charter in force already; nothing to save.")
         )
+    problems += _promise_problems(workload, command.charter)
     return _or_refuse(
         problems,
         f.CharterRevised(version=current + 1, charter=command.charter, team=command.team, digest=digest),
     )
+
+
+def _promise_problems(workload: Workload, charter: Charter) -> Iterator[Problem]:
+    """The test is about what was promised before it began; whoever moves the goal starts again from `select`."""
+    if workload.phase == "select" or workload.charter is None:
+        return
+    before, after = promised(workload.charter), promised(charter)
+    for name in before:
+        if before[name] != after[name]:
+            later = ", or put a decision to extend" if name == "decision_on" else ""
+            yield Problem(
+                code="promise-fixed",
+                field=f"charter.{name}",
+                message=f"{name} was promised when the gate select passed; go back to select to change it{later}.",
+            )
 
 
 def sign(workload: Workload, command: c.Sign, context: Context) -> list[f.Fact]:
@@ -106,6 +129,8 @@ def sign(workload: Workload, command: c.Sign, context: Context) -> list[f.Fact]:
     if not roles:
         raise refuse("not-accountable", "", "Only this workload's owner and sponsor sign; you are neither.")
     role = roles[0]
+    if command.subject.startswith("waiver:"):
+        _refuse_waiver(workload, command, context)
     standing = _standing_digest(workload, command.subject)
     if standing is None:
         raise refuse("nothing-to-sign", "subject", f"There is no {command.subject} to sign yet.")
@@ -115,16 +140,35 @@ def sign(workload: Workload, command: c.Sign, context: Context) -> list[f.Fact]:
             "digest",
             f"The {command.subject} changed since you read it; read the one of digest {standing[:12]} and sign that.",
         )
-    if role in workload.signed(command.subject, command.digest):
+    given = workload.signed(command.subject, command.digest).get(role)
+    if given is not None and given.stamp.by == context.actor.person:
         raise refuse("already-signed", "", f"You have signed this {command.subject} already.")
     return [f.Signed(subject=command.subject, digest=command.digest, role=role, meaning=command.meaning)]
+
+
+def _refuse_waiver(workload: Workload, command: c.Sign, context: Context) -> None:
+    """A waiver takes its second signature from somebody else than its asker, while both are accountable."""
+    waiver = workload.waivers.get(command.subject.removeprefix("waiver:"))
+    if waiver is None:
+        return
+    if waiver.stamp.by == context.actor.person:
+        raise refuse("already-signed", "", "You asked for this waiver; the other accountable person has to sign it.")
+    if waiver.stamp.by not in {workload.owner, workload.sponsor}:
+        raise refuse(
+            "asker-not-accountable",
+            "subject",
+            "Whoever asked for this waiver is no longer accountable; ask for it again.",
+        )
+    if day_of(workload, context.now) >= waiver.expires_on:
+        raise refuse("expired", "subject", f"This waiver ended on {waiver.expires_on}; ask for it again.")
 
 
 def _standing_digest(workload: Workload, subject: str) -> str | None:
     if subject == "charter":
         return workload.charter_version.digest if workload.charter_version else None
     if subject == "decision":
-        return workload.decisions[-1].digest if workload.decisions else None
+        newest = workload.decisions[-1] if workload.decisions else None
+        return newest.digest if newest and not workload.overtaken(newest) else None
     waiver = workload.waivers.get(subject.removeprefix("waiver:"))
     return waiver.digest if waiver else None
 

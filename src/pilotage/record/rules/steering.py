@@ -13,17 +13,25 @@ from pilotage.record.digests import digest_of
 from pilotage.record.errors import Problem, Refused, refuse
 from pilotage.record.rules.piloting import find_criterion
 from pilotage.record.verdicts import Verdict
-from pilotage.record.workload import Workload
+from pilotage.record.workload import Workload, day_of
 
 
 def open_criteria(workload: Workload, context: Context) -> list[Verdict]:
-    """The verdicts of the current phase's gate that do not let it pass."""
-    gate = context.playbook.phase(workload.phase).criteria
-    return [
-        verdict
-        for criterion in gate
-        if (verdict := context.verdicts.get(criterion.id)) is not None and not verdict.passes
-    ]
+    """The verdicts of the current phase's gate that do not let it pass. A criterion without a verdict is open."""
+    gate = [c for c in context.playbook.phase(workload.phase).criteria if workload.lane in c.lanes]
+    verdicts = [context.verdicts.get(criterion.id) or _unjudged(criterion, workload) for criterion in gate]
+    return [verdict for verdict in verdicts if not verdict.passes]
+
+
+def _unjudged(criterion: Criterion, workload: Workload) -> Verdict:
+    return Verdict(
+        id=criterion.id,
+        title=criterion.title,
+        phase=workload.phase,
+        verdict="pending",
+        kind=criterion.kinds[0],
+        reason="It was not judged.",
+    )
 
 
 def _gate_problems(workload: Workload, context: Context) -> Iterator[Problem]:
@@ -89,6 +97,8 @@ def decide(workload: Workload, command: c.Decide, context: Context) -> list[f.Fa
         "verdicts": verdicts,
         "answer": context.answer,
         "number": len(workload.decisions) + 1,
+        "charter": workload.charter_version.digest if workload.charter_version else None,
+        "release": workload.release.digest if workload.release else None,
     }
     return [
         f.Decided(
@@ -114,14 +124,17 @@ def _decision_problems(workload: Workload, command: c.Decide, context: Context) 
     if command.outcome == "go":
         yield from (problem for problem in _gate_problems(workload, context) if problem.field != "evaluate.decision")
     if command.outcome == "extend":
-        yield from _extension_problems(workload, command)
+        yield from _extension_problems(workload, command, context)
+    elif command.extend_until is not None:
+        message = f"Only an extension has a new date; leave it out, or decide to extend instead of {command.outcome}."
+        yield Problem(code="date-without-extension", field="extend_until", message=message)
 
 
-def _extension_problems(workload: Workload, command: c.Decide) -> Iterator[Problem]:
-    until = workload.decision_on
+def _extension_problems(workload: Workload, command: c.Decide, context: Context) -> Iterator[Problem]:
+    until = max(filter(None, (workload.decision_on, day_of(workload, context.now))))
     if any(d.outcome == "extend" and workload.decision_in_force(d) for d in workload.decisions):
         yield Problem(code="extended-before", field="outcome", message="A pilot is extended once; decide go or no-go.")
-    if command.extend_until is None or (until and command.extend_until <= until):
+    if command.extend_until is None or command.extend_until <= until:
         yield Problem(code="no-later-date", field="extend_until", message=f"Give a new decision date after {until}.")
 
 
@@ -142,8 +155,9 @@ def _waiver_problems(workload: Workload, command: c.Waive, criterion: Criterion,
         yield Problem(code="not-accountable", field="", message="Only this workload's owner or sponsor can waive.")
     if not criterion.waivable:
         yield Problem(code="not-waivable", field="criterion", message=f"{criterion.id} can never be waived.")
-    latest = context.today + dt.timedelta(days=rules.days_max)
-    if not context.today < command.expires_on <= latest:
+    today = day_of(workload, context.now)
+    latest = today + dt.timedelta(days=rules.days_max)
+    if not today < command.expires_on <= latest:
         yield Problem(
             code="expiry-out-of-range",
             field="expires_on",

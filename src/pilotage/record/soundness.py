@@ -1,0 +1,55 @@
+"""Whether a command can be recorded at all: its own bounds, and what canonical JSON can hold. Pure.
+
+Commands that come over HTTP are checked when they are read; one made in the same process is not, and what the
+ledger cannot hold, or cannot give back, must never reach it.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from pilotage.record.commands import Command
+from pilotage.record.errors import Problem
+
+INTEGER_MAX = 2**53 - 1
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<field>.*)`)?$", re.DOTALL)
+
+
+def unsound(command: Command) -> list[Problem]:
+    """What keeps a command from being recorded; none when it is sound."""
+    plain = msgspec.to_builtins(command)
+    return [*_unwritable(plain, ""), *_out_of_bounds(plain, type(command))]
+
+
+def _unwritable(value: Any, field: str) -> Iterator[Problem]:  # noqa: ANN401 - anything that JSON may hold
+    """RFC 8785 knows no numbers beyond those of IEEE 754 doubles, and no text outside Unicode."""
+    if isinstance(value, dict):
+        for key, below in value.items():
+            yield from _unwritable(key, field)
+            yield from _unwritable(below, f"{field}.{key}" if field else str(key))
+    elif isinstance(value, list | tuple):
+        for below in value:
+            yield from _unwritable(below, field)
+    elif isinstance(value, float) and not math.isfinite(value):
+        yield Problem(code="not-a-number", field=field, message=f"{value} cannot be recorded; give a finite number.")
+    elif isinstance(value, int) and abs(value) > INTEGER_MAX:
+        message = "This number is too large to be recorded exactly; give one below 2^53."
+        yield Problem(code="not-a-number", field=field, message=message)
+    elif isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        message = "The text holds half of a character; paste it again, or leave that sign out."
+        yield Problem(code="not-text", field=field, message=message)
+
+
+def _out_of_bounds(plain: dict[str, Any], kind: type[Command]) -> Iterator[Problem]:
+    try:
+        msgspec.convert(plain, kind, strict=True)
+    except msgspec.ValidationError as error:
+        found = _AT.match(str(error))
+        what, field = (found["what"], found["field"]) if found else (str(error), None)
+        message = f"{what}; change it so that it fits."
+        yield Problem(code="out-of-bounds", field=field or "", message=message)
