@@ -8,9 +8,9 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from pilotage.evidence.measurements import Estimate, Estimated, Measurements
-from pilotage.playbook.types import Criterion, Playbook
+from pilotage.playbook.types import Criterion, PhaseId, Playbook
 from pilotage.record.verdicts import EvidenceItem, PortfolioView, VerdictKind
-from pilotage.record.workload import Workload
+from pilotage.record.workload import Attestation, Workload, day_of
 
 SECONDS_A_DAY = 86_400
 
@@ -19,6 +19,7 @@ class Case(Struct, frozen=True, kw_only=True):
     """One criterion of one workload, with everything that may be looked at. `now` is UTC."""
 
     criterion: Criterion
+    phase: PhaseId
     playbook: Playbook
     workload: Workload
     measurements: Measurements | None
@@ -29,9 +30,25 @@ class Case(Struct, frozen=True, kw_only=True):
         """A numeric setting of the check from the playbook."""
         return float(self.criterion.params.get(name, default))
 
+    @property
+    def word(self) -> Attestation | None:
+        """The attestation of this criterion; None when there is none since the workload last went back over it."""
+        word = self.workload.attestations.get(self.criterion.id)
+        reopened = self.workload.reopened.get(self.phase)
+        return None if word and reopened and word.stamp.position < reopened.position else word
+
+    @property
+    def today(self) -> dt.date:
+        """The day in the charter's time zone."""
+        return day_of(self.workload, self.now)
+
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """What a check found. `next` replaces the playbook's next action when the check knows better."""
+    """What a check found. `next` replaces the playbook's next action when the check knows better.
+
+    `since` is when the oldest signature or measurement that it rests on was given; the playbook says how long that
+    counts. Evidence names persons and entries, never personal text: it may be written into the ledger.
+    """
 
     verdict: VerdictKind
     reason: str
@@ -39,14 +56,15 @@ class Finding(Struct, frozen=True, kw_only=True):
     next: str | None = None
     by: str | None = None
     kind: str | None = None
+    since: dt.datetime | None = None
 
 
 Check = Callable[[Case], Finding]
 
 
-def met(reason: str, *evidence: EvidenceItem) -> Finding:
-    """It holds."""
-    return Finding(verdict="met", reason=reason, evidence=evidence)
+def met(reason: str, *evidence: EvidenceItem, since: dt.datetime | None = None) -> Finding:
+    """It holds; `since` when, where it rests on something that grows old."""
+    return Finding(verdict="met", reason=reason, evidence=evidence, since=since)
 
 
 def unmet(reason: str, *evidence: EvidenceItem, next: str | None = None, by: str | None = None) -> Finding:  # noqa: A002 - the JSON's word

@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from pilotage.gates.ladder import allowed_percent
 from pilotage.gates.pilot_checks import clearance_needed, zombie_since
-from pilotage.playbook.types import Playbook
+from pilotage.playbook.types import Criterion, Playbook
 from pilotage.record.verdicts import MODE_RANK, ExposureLimit, Mode, Verdict
-from pilotage.record.workload import Exposure, Workload
+from pilotage.record.workload import Exposure, Workload, day_of
 
 FULL = 100.0
 
@@ -42,9 +42,13 @@ class Standing(Struct, frozen=True, kw_only=True):
     now: dt.datetime
 
     def passes(self, criterion: str) -> bool:
-        """Whether a criterion's verdict passes; one that the lane does not ask for does not stand in the way."""
+        """Whether a criterion's verdict passes; one without a verdict does not."""
         verdict = self.verdicts.get(criterion)
-        return verdict is None or verdict.passes
+        return verdict is not None and verdict.passes
+
+    def asked(self, phase_id: str) -> tuple[Criterion, ...]:
+        """The criteria that the workload's lane asks for in a phase."""
+        return tuple(c for c in self.playbook.phase(phase_id).criteria if self.workload.lane in c.lanes)
 
 
 def _killed(s: Standing) -> Iterator[Bound]:
@@ -73,15 +77,33 @@ def _stage(s: Standing) -> Iterator[Bound]:
     percent = allowed_percent(s.playbook, s.workload, s.now)
     if percent < FULL:
         yield Bound(mode="live", percent=percent, reason=f"The roll-out stands at its {percent:g} % stage.")
-    phase = s.playbook.phase(s.workload.phase)
-    for criterion in phase.criteria:
-        if criterion.before_exposure and not s.passes(criterion.id):
-            verdict = s.verdicts[criterion.id]
+    for criterion in s.asked(s.workload.phase):
+        verdict = s.verdicts.get(criterion.id)
+        if criterion.before_exposure and not (verdict and verdict.passes):
             yield Bound(
                 mode="suggest",
                 cohort_required=True,
-                reason=f"{criterion.id} must hold before anybody is exposed: {verdict.reason}",
+                reason=f"{criterion.id} must hold before anybody is exposed: "
+                f"{verdict.reason if verdict else 'it was not judged.'}",
             )
+
+
+def _undecided(s: Standing) -> Iterator[Bound]:
+    """Whatever a team's playbook says of its phases, nothing is served without a go."""
+    decision = s.workload.decision
+    if s.playbook.phase(s.workload.phase).ceiling.mode in {"stage", "full"} and not (
+        decision and decision.outcome == "go"
+    ):
+        yield Bound(
+            mode="suggest", cohort_required=True, reason="Live traffic needs a go decision signed by owner and sponsor."
+        )
+
+
+def _unjudged(s: Standing) -> Iterator[Bound]:
+    """A verdict that is missing says nothing, and nothing is never a pass."""
+    missing = [c.id for phase in s.playbook.phases for c in s.asked(phase.id) if c.id not in s.verdicts]
+    if missing:
+        yield Bound(mode="none", reason=f"Not judged: {', '.join(missing)}.")
 
 
 def _open_gate(s: Standing) -> Iterator[Bound]:
@@ -101,7 +123,7 @@ def _release(s: Standing) -> Iterator[Bound]:
 
 
 def _clearance(s: Standing) -> Iterator[Bound]:
-    if s.workload.phase == "select" or s.passes("pilot.clearance"):
+    if s.workload.phase == "select" or s.passes("pilot.clearance") or _in_grace(s, "pilot.clearance"):
         return
     if clearance_needed(s.workload):
         yield Bound(
@@ -112,18 +134,26 @@ def _clearance(s: Standing) -> Iterator[Bound]:
         yield Bound(mode="shadow", reason="Privacy and security have to clear the pilot before anybody sees an answer.")
 
 
+def _in_grace(s: Standing, criterion_id: str) -> bool:
+    """Whether a criterion held, lapsed by age alone, and the playbook still bears with it."""
+    verdict = s.verdicts.get(criterion_id)
+    if verdict is None or verdict.valid_until is None:
+        return False
+    return s.now < verdict.valid_until + dt.timedelta(days=s.playbook.criterion(criterion_id).grace_days)
+
+
 def _overdue(s: Standing) -> Iterator[Bound]:
     if s.workload.phase not in {"pilot", "evaluate"}:
         return
     limit = zombie_since(s.workload, s.playbook.pilot.decision_grace_days)
-    if limit and s.now.date() > limit:
+    if limit and day_of(s.workload, s.now) > limit:
         yield Bound(mode="none", reason=f"No decision was signed by {limit}: shadowing has stopped.")
 
 
 def _refused(s: Standing) -> Iterator[Bound]:
     decision = s.workload.decision
     if decision and decision.outcome == "no_go":
-        yield Bound(mode="none", reason=f"Decided no-go on {decision.stamp.at.date()}.")
+        yield Bound(mode="none", reason=f"Decided no-go on {day_of(s.workload, decision.stamp.at)}.")
 
 
 def _waivers(s: Standing) -> Iterator[Bound]:
@@ -141,33 +171,39 @@ def _breaches(s: Standing) -> Iterator[Bound]:
     for breach in s.workload.open_breaches:
         yield Bound(
             mode="shadow",
-            reason=f"Guardrail {breach.metric} broke on {breach.stamp.at.date()} and is not resolved: {breach.reason}",
+            reason=f"Guardrail {breach.metric} broke on {day_of(s.workload, breach.stamp.at)} and is not resolved: "
+            f"{breach.reason}",
         )
 
 
 def _lapsed(s: Standing) -> Iterator[Bound]:
-    """An enforced criterion of a passed gate that no longer holds takes the ceiling back to its phase's."""
+    """What a passed gate rested on and rests on no more takes the ceiling back before that gate.
+
+    That is an enforced criterion after its grace, and any criterion that was only waived and whose waiver ended:
+    the gate never saw it met.
+    """
     for phase_id, passed in s.workload.passed.items():
         phase = s.playbook.phase(phase_id)
-        for criterion in phase.criteria:
+        mode: Mode = "none" if phase.ceiling.mode == "none" else "shadow"
+        for criterion in s.asked(phase_id):
             verdict = s.verdicts.get(criterion.id)
-            if not criterion.enforced or verdict is None or verdict.passes:
+            if verdict is None or verdict.passes:
                 continue
-            grace = dt.timedelta(days=criterion.grace_days)
-            since = max(passed.stamp.at, verdict.valid_until or passed.stamp.at)
-            if s.now < since + grace:
-                continue
-            mode: Mode = "none" if phase.ceiling.mode == "none" else "shadow"
-            yield Bound(mode=mode, reason=f"{criterion.id} of a passed gate no longer holds: {verdict.reason}")
+            if passed.verdicts.get(criterion.id) == "waived":
+                yield Bound(mode=mode, reason=f"{criterion.id} was waived and the waiver ended: {verdict.reason}")
+            elif criterion.enforced and not _in_grace(s, criterion.id):
+                yield Bound(mode=mode, reason=f"{criterion.id} of a passed gate no longer holds: {verdict.reason}")
 
 
 _RULES: tuple[Callable[[Standing], Iterator[Bound]], ...] = (
     _killed,
     _phase,
     _release,
+    _unjudged,
     _clearance,
     _overdue,
     _refused,
+    _undecided,
     _breaches,
     _lapsed,
     _waivers,
@@ -191,11 +227,12 @@ def ceiling(playbook: Playbook, workload: Workload, verdicts: dict[str, Verdict]
 
 
 def effective(asked: Exposure, limit: ExposureLimit) -> tuple[Mode, float, tuple[str, ...]]:
-    """What is really exposed: what was asked for, cut down to the ceiling."""
-    if MODE_RANK[asked.mode] < MODE_RANK[limit.mode]:
-        return asked.mode, asked.percent, asked.cohorts
-    if MODE_RANK[asked.mode] > MODE_RANK[limit.mode]:
-        if limit.mode == "suggest" and limit.cohort_required and not asked.cohorts:
-            return "shadow", 0.0, ()
-        return limit.mode, min(asked.percent, limit.percent), asked.cohorts
-    return asked.mode, min(asked.percent, limit.percent), asked.cohorts
+    """What is really exposed: what was asked for, cut down to the ceiling. Percentage and cohorts of none and
+    shadow are empty.
+    """
+    mode = min(asked.mode, limit.mode, key=MODE_RANK.__getitem__)
+    if mode == "suggest" and limit.cohort_required and not asked.cohorts:
+        mode = "shadow"
+    if mode not in {"suggest", "live"}:
+        return mode, 0.0, ()
+    return mode, min(asked.percent, limit.percent) if mode == limit.mode else asked.percent, asked.cohorts

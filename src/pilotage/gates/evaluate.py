@@ -1,7 +1,7 @@
 """The gates: criteria x record x evidence -> verdicts. Pure.
 
-The order in which a criterion is judged: a measured verdict frozen with a passed gate stands; else its check;
-else an attestation; and only what then does not hold can be covered by a waiver.
+The order in which a criterion is judged: a measured verdict frozen with a passed gate stands until it is too old;
+else its check; else an attestation; and only what then does not hold can be covered by a waiver.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from pilotage.evidence.measurements import Measurements
 from pilotage.gates import evaluate_checks, pilot_checks, select_checks
 from pilotage.gates.case import Case, Check, Finding, item, pending
 from pilotage.playbook.types import Criterion, Playbook
-from pilotage.record.rules.piloting import attestable
+from pilotage.record.rules.piloting import word_suffices
 from pilotage.record.verdicts import PASSING, NextAction, PortfolioView, Verdict, WaiverNote
-from pilotage.record.workload import Workload
+from pilotage.record.workload import Workload, day_of, start_of
 
 CHECKS: dict[str, Check] = {**select_checks.CHECKS, **pilot_checks.CHECKS, **evaluate_checks.CHECKS}
 NO_CHECK = "No check for this criterion exists in this version"
@@ -40,46 +40,76 @@ def evaluate(
                 continue
             case = Case(
                 criterion=criterion,
+                phase=phase.id,
                 playbook=playbook,
                 workload=workload,
                 measurements=measurements,
                 portfolio=portfolio,
                 now=now,
             )
-            verdicts[criterion.id] = judge(case, phase.id)
+            verdicts[criterion.id] = judge(case)
     return verdicts
 
 
-def judge(case: Case, phase: str) -> Verdict:
+def judge(case: Case) -> Verdict:
     """One criterion's verdict."""
-    finding = _frozen(case, phase) or _check(case)
-    criterion = case.criterion
+    finding, criterion = _found(case), case.criterion
     passes = finding.verdict in PASSING
     verdict = Verdict(
         id=criterion.id,
         title=criterion.title,
-        phase=phase,
+        phase=case.phase,
         verdict=finding.verdict,
         kind=finding.kind or criterion.kinds[0],
         reason=finding.reason,
         evidence=finding.evidence,
         next=None if passes else NextAction(action=finding.next or criterion.next, by=finding.by or criterion.by),
-        valid_until=_valid_until(case) if passes else None,
+        valid_until=_lapses(case, finding),
     )
     return verdict if verdict.passes else _waived(case, verdict)
 
 
-def _frozen(case: Case, phase: str) -> Finding | None:
+def _found(case: Case) -> Finding:
+    """What holds now. Evidence that has grown too old is no evidence; when it lapsed stays known."""
+    frozen = _frozen(case)
+    if frozen is None:
+        return _aged(case, _check(case))
+    if _aged(case, frozen) is frozen:
+        return frozen
+    again = _aged(case, _check(case))
+    return again if again.verdict in PASSING else structs.replace(again, since=frozen.since)
+
+
+def _aged(case: Case, finding: Finding) -> Finding:
+    lapses = _lapses(case, finding)
+    if finding.verdict not in PASSING or lapses is None or case.now < lapses:
+        return finding
+    return structs.replace(
+        finding,
+        verdict="pending",
+        reason=f"It lapsed on {day_of(case.workload, lapses)}. Before: {finding.reason}",
+        next=f"It has to be shown or signed again. {case.criterion.next}",
+    )
+
+
+def _lapses(case: Case, finding: Finding) -> dt.datetime | None:
+    days = case.criterion.valid_days
+    return None if days is None or finding.since is None else finding.since + dt.timedelta(days=days)
+
+
+def _frozen(case: Case) -> Finding | None:
     """What was measured when a gate passed belongs to that moment: later traffic does not unmeasure it."""
-    passed = case.workload.passed.get(phase)
+    passed = case.workload.passed.get(case.phase)
     if passed is None or case.criterion.kinds[0] != "measured":
         return None
     if passed.verdicts.get(case.criterion.id) != "met":
         return None
+    day = day_of(case.workload, passed.stamp.at)
     return Finding(
         verdict="met",
-        reason=f"Met when the gate {phase} was passed on {passed.stamp.at.date()}; the verdict is frozen with it.",
+        reason=f"Met when the gate {case.phase} was passed on {day}; the verdict is frozen with it.",
         evidence=(item("gate passed", passed.stamp.at.isoformat(), ledger=passed.stamp.position),),
+        since=passed.stamp.at,
     )
 
 
@@ -87,43 +117,38 @@ def _check(case: Case) -> Finding:
     check = CHECKS.get(case.criterion.check or "")
     if check is not None:
         return check(case)
-    if attestable(case.criterion):
+    if word_suffices(case.criterion):
         return _attestation(case)
-    return pending(f"{NO_CHECK}, so it cannot be met.", next="Wait for its check, or waive it with two signers.")
+    return pending(f"{NO_CHECK}, so it cannot be met.", next=_without_check(case))
+
+
+def _without_check(case: Case) -> str:
+    return "Wait for its check, or waive it with two signers." if case.criterion.waivable else "Wait for its check."
 
 
 def _attestation(case: Case) -> Finding:
-    word = case.workload.attestations.get(case.criterion.id)
+    word = case.word
     if word is None:
+        overtaken = case.criterion.id in case.workload.attestations
+        before = "What was attested before the workload went back counts no more. " if overtaken else ""
         return pending(
-            f"{NO_CHECK}; a named person can attest it.", next=f"{case.criterion.next} Then attest it by name."
+            f"{before}{NO_CHECK}; a named person can attest it.", next=f"{case.criterion.next} Then attest it by name."
         )
-    evidence = item("attested", word.statement, ledger=word.stamp.position)
-    expires = _lapses(case)
-    if expires is not None and case.now >= expires:
-        finding = pending(f"The attestation lapsed on {expires.date()}.", evidence, next="Attest it again.")
-    else:
-        finding = Finding(verdict="met", reason=f"Attested by {word.stamp.by}: {word.statement}", evidence=(evidence,))
-    return structs.replace(finding, kind="attested")
-
-
-def _lapses(case: Case) -> dt.datetime | None:
-    word = case.workload.attestations.get(case.criterion.id)
-    if word is None or case.criterion.valid_days is None:
-        return None
-    return word.stamp.at + dt.timedelta(days=case.criterion.valid_days)
-
-
-def _valid_until(case: Case) -> dt.datetime | None:
-    return _lapses(case)
+    return Finding(
+        verdict="met",
+        reason=f"Attested by {word.stamp.by}: {word.statement}",
+        evidence=(item("attested by", word.stamp.by, ledger=word.stamp.position),),
+        kind="attested",
+        since=word.stamp.at,
+    )
 
 
 def _waived(case: Case, verdict: Verdict) -> Verdict:
-    waiver = case.workload.waivers.get(case.criterion.id)
+    waiver = case.workload.standing_waivers.get(case.criterion.id)
     if waiver is None or not case.criterion.waivable:
         return verdict
     signers = case.workload.waiver_signers(waiver)
-    if len(signers) < case.playbook.waivers.signers or case.now.date() >= waiver.expires_on:
+    if len(signers) < case.playbook.waivers.signers or case.today >= waiver.expires_on:
         return verdict
     return structs.replace(
         verdict,
@@ -133,7 +158,7 @@ def _waived(case: Case, verdict: Verdict) -> Verdict:
         waiver=WaiverNote(
             reason=waiver.reason, signers=signers, expires_on=waiver.expires_on, position=waiver.stamp.position
         ),
-        valid_until=dt.datetime.combine(waiver.expires_on, dt.time(), tzinfo=dt.UTC),
+        valid_until=start_of(case.workload, waiver.expires_on),
     )
 
 

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from pilotage.evidence.measurements import Answer, GuardrailResult
 from pilotage.gates.case import Case, Check, Finding, estimate_item, item, met, pending, unmet
 from pilotage.gates.ladder import climbed
 
 NO_GO = {"below_floor", "harmed", "futile"}
 
 
-def target(case: Case) -> Finding:
-    """The sequential test on the declared release says `reached`."""
-    answer = case.measurements.answer if case.measurements else None
-    if answer is None:
+def _answer(case: Case) -> Answer | Finding:
+    """The answer on the attempt that runs and the promise that stands; any other answers another question."""
+    workload, answer = case.workload, case.measurements.answer if case.measurements else None
+    charter, attempt = workload.charter, workload.attempt
+    if charter is None or attempt is None:
         return pending(
             "No release has been declared for evaluation.",
             next="Declare the release whose test is to begin.",
             by="owner",
         )
+    if workload.attempt_overtaken:
+        return pending(
+            f"What the charter promises was changed after attempt {attempt.number} began.",
+            next="Declare the release again; its test then begins anew.",
+            by="owner",
+        )
+    if answer is None or (answer.attempt, answer.metric) != (attempt.number, charter.target.metric):
+        return pending(
+            f"Attempt {attempt.number} on {charter.target.metric} has not been measured yet.", next="Let the test run."
+        )
+    return answer
+
+
+def target(case: Case) -> Finding:
+    """The sequential test on the declared release says `reached`."""
+    answer = _answer(case)
+    if isinstance(answer, Finding):
+        return answer
     evidence = (
         estimate_item(f"{answer.metric}, as the target states it", answer.estimate),
         estimate_item(f"{answer.metric}, incumbent", answer.incumbent),
@@ -34,15 +54,16 @@ def target(case: Case) -> Finding:
 
 
 def guardrails(case: Case) -> Finding:
-    """No guardrail metric is worse by more than its margin."""
+    """No guardrail metric of the charter is worse by more than its margin."""
+    promised = case.workload.charter.guardrails if case.workload.charter else ()
+    if not promised:
+        return pending("The charter names no guardrail.", next="Name guardrails in the charter.", by="owner")
     results = case.measurements.guardrails if case.measurements else ()
-    if not results:
-        return pending("No guardrail has been measured.", next="Name guardrails in the charter.")
     evidence = [estimate_item(f"{g.title}, difference", g.difference) for g in results]
     broken = [g.reason for g in results if g.status == "breached"]
     if broken:
         return unmet(" ".join(broken), *evidence)
-    opened = [g.reason for g in results if g.status != "within"]
+    opened = _not_within(case, results)
     if opened:
         return pending(" ".join(opened), *evidence, next="Let the test run.")
     return met(f"All {len(results)} guardrails hold.", *evidence)
@@ -50,9 +71,11 @@ def guardrails(case: Case) -> Finding:
 
 def shortfall(case: Case) -> Finding:
     """Only a missed target has a shortfall to explain; its analysis cannot be recorded in this version."""
-    answer = case.measurements.answer if case.measurements else None
-    if answer is None or answer.answer in {"keep_running", "not_estimable"}:
-        return pending("The target has no answer yet.")
+    answer = _answer(case)
+    if isinstance(answer, Finding):
+        return answer
+    if answer.answer in {"keep_running", "not_estimable"}:
+        return pending("The target has no answer yet.", next="Let the test run.")
     if answer.answer == "reached":
         return met("The target was reached; nothing fell short.", item("answer", answer.answer))
     return pending(
@@ -72,14 +95,20 @@ def decision(case: Case) -> Finding:
             item("decision", decided.outcome, ledger=decided.stamp.position),
             item("digest", decided.digest),
         )
-    if workload.decisions and not workload.decision_in_force(workload.decisions[-1]):
-        open_decision = workload.decisions[-1]
-        have = workload.signed("decision", open_decision.digest)
+    newest = workload.decisions[-1] if workload.decisions else None
+    if newest and workload.overtaken(newest):
+        return unmet(
+            "The decision was put before the workload went back or another release was declared; it counts no more.",
+            item("decision", newest.outcome, ledger=newest.stamp.position),
+            next="Decide on what runs now.",
+        )
+    if newest and not workload.decision_in_force(newest):
+        have = workload.signed("decision", newest.digest)
         missing = [role for role in ("owner", "sponsor") if role not in have]
         return unmet(
-            f"{open_decision.outcome.replace('_', '-').capitalize()} waits for the signature of the "
+            f"{newest.outcome.replace('_', '-').capitalize()} waits for the signature of the "
             f"{' and the '.join(missing)}.",
-            item("decision", open_decision.outcome, ledger=open_decision.stamp.position),
+            item("decision", newest.outcome, ledger=newest.stamp.position),
             next="Read the decision and sign it.",
             by=missing[0],
         )
@@ -87,20 +116,35 @@ def decision(case: Case) -> Finding:
 
 
 def stages(case: Case) -> Finding:
-    """Every step of the ladder held for its time with guardrails intact."""
+    """Every step of the ladder held for its time, the candidate served, and its guardrails were seen to hold."""
     steps = climbed(case.playbook, case.workload, case.now)
     evidence = [item(f"{step.percent:g} % held, days", round(step.days, 1), n=step.hold_days) for step in steps]
     if case.workload.open_breaches:
         broken = ", ".join(b.metric for b in case.workload.open_breaches)
         return unmet(f"Guardrail broken: {broken}.", *evidence, next="Find the cause and resolve the breach.")
-    if all(step.held for step in steps):
-        return met("Every stage held for its time.", *evidence)
-    waiting = next(step for step in steps if not step.held)
-    return pending(
-        f"Stage {waiting.percent:g} % has held {waiting.days:.1f} of {waiting.hold_days} days.",
-        *evidence,
-        next="Expose the next stage when this one has held.",
-    )
+    waiting = next((step for step in steps if not step.held), None)
+    if waiting is not None:
+        return pending(
+            f"Stage {waiting.percent:g} % has held {waiting.days:.1f} of {waiting.hold_days} days.",
+            *evidence,
+            next="Expose the next stage when this one has held.",
+        )
+    if case.measurements is None or case.measurements.traffic.candidate_served == 0:
+        return pending(
+            "The candidate has not been seen to serve a call.", *evidence, next="Let it serve and be recorded."
+        )
+    opened = _not_within(case, case.measurements.live_guardrails)
+    if opened:
+        return pending(" ".join(opened), *evidence, next="Let the last stage run until its guardrails are judged.")
+    return met("Every stage held for its time, with its guardrails.", *evidence)
+
+
+def _not_within(case: Case, results: tuple[GuardrailResult, ...]) -> list[str]:
+    """What keeps the charter's guardrails from being known to hold; one that was not measured is not known."""
+    promised = case.workload.charter.guardrails if case.workload.charter else ()
+    measured = {g.metric for g in results}
+    missing = [f"{g.metric} has not been measured." for g in promised if g.metric not in measured]
+    return missing + [g.reason for g in results if g.status != "within"]
 
 
 CHECKS: dict[str, Check] = {

@@ -25,10 +25,14 @@ class Step(Struct, frozen=True, kw_only=True):
 
 
 def climbed(playbook: Playbook, workload: Workload, now: dt.datetime) -> tuple[Step, ...]:
-    """Each step with the days it was held since the roll-out began or the last breach, whichever is later."""
-    since = workload.entered.get("deploy", now)
-    for breach in workload.breaches:
-        since = max(since, breach.stamp.at)
+    """Each step with the days it was held since the ladder last began at its foot.
+
+    It begins there with the roll-out, and again when a breach is resolved or a kill is lifted; while a breach is
+    open or the candidate is off, nothing is held.
+    """
+    since = max(workload.entered.get("deploy", now), workload.ladder_from or now)
+    if workload.killed or workload.open_breaches:
+        since = now
     return tuple(
         Step(percent=stage.percent, hold_days=stage.hold_days, days=_days_at(workload, stage.percent, since, now))
         for stage in playbook.stages

@@ -6,7 +6,7 @@ import datetime as dt
 
 from pilotage.evidence.measurements import Estimate, Measurements
 from pilotage.gates.case import Case, Check, Finding, days_between, estimate_item, item, met, pending, unmet
-from pilotage.record.workload import Workload
+from pilotage.record.workload import Clearance, Workload, day_of
 
 CLEARING = ("privacy", "security")
 
@@ -16,9 +16,14 @@ def clearance_needed(workload: Workload) -> bool:
     return workload.personal_data or workload.outside_processor
 
 
+def cleared(workload: Workload) -> dict[str, Clearance]:
+    """The clearances that count: nobody clears what they came to own later."""
+    return {area: c for area, c in workload.clearances.items() if c.stamp.by != workload.owner}
+
+
 def clearance(case: Case) -> Finding:
-    """Privacy and security both signed fields, processors and retention."""
-    have = case.workload.clearances
+    """Privacy and security both signed fields, processors and retention, and neither of them is the owner."""
+    have = cleared(case.workload)
     missing = [area for area in CLEARING if area not in have]
     evidence = [
         item(
@@ -36,7 +41,8 @@ def clearance(case: Case) -> Finding:
             next="Sign which fields are used, who processes them and how long they are kept.",
             by=f"{missing[0]} reviewer",
         )
-    return met("Privacy and security cleared the pilot.", *evidence)
+    oldest = min(have[area].stamp.at for area in CLEARING)
+    return met("Privacy and security cleared the pilot.", *evidence, since=oldest)
 
 
 def _measured(case: Case) -> Measurements | Finding:
@@ -158,7 +164,7 @@ def real_work(case: Case) -> Finding:
     evidence = [item(f"calls marked {name}", n) for name, n in sorted(measured.traffic.by_source.items())]
     if count < minimum:
         return unmet(f"{count:,} of at least {minimum:,} calls are marked {source}.", *evidence, by="engineer")
-    word = case.workload.attestations.get(case.criterion.id)
+    word = case.word
     if word is None or word.stamp.by != case.workload.owner:
         return unmet(
             "The owner has not attested that this is the workload's own work.",
@@ -170,7 +176,8 @@ def real_work(case: Case) -> Finding:
     return met(
         f"{count:,} calls marked {source}, attested by the owner.{note}",
         *evidence,
-        item("attested", word.statement, ledger=word.stamp.position),
+        item("attested by", word.stamp.by, ledger=word.stamp.position),
+        since=word.stamp.at,
     )
 
 
@@ -198,6 +205,14 @@ def shadow(case: Case) -> Finding:
     found = [what for what, present in harm.items() if present]
     if found:
         return unmet("; ".join(found).capitalize() + ".", *evidence, by="engineer")
+    unknown = {"how long callers waited": health.added_us_p99, "how much was dropped": health.dropped_share}
+    unmeasured = [what for what, figure in unknown.items() if figure is None]
+    if unmeasured:
+        return pending(
+            f"Not known yet: {' and '.join(unmeasured)}.",
+            *evidence,
+            next="Let shadowing go on, with a runtime that reports what it drops.",
+        )
     if health.pairs < pairs_min or health.days < days_min:
         return pending(
             f"{health.pairs:,} of {pairs_min:,} pairs, {health.days} of {days_min} days.",
@@ -224,12 +239,12 @@ def on_time(case: Case) -> Finding:
     if workload.decision and workload.decision.outcome != "extend":
         decided = workload.decision
         return met(
-            f"Decided ({decided.outcome.replace('_', '-')}) on {decided.stamp.at.date()}.",
+            f"Decided ({decided.outcome.replace('_', '-')}) on {day_of(workload, decided.stamp.at)}.",
             evidence,
             item("decision", decided.outcome, ledger=decided.stamp.position),
         )
     limit = zombie_since(workload, case.playbook.pilot.decision_grace_days)
-    today = case.now.date()
+    today = case.today
     if limit and today > limit:
         return unmet(
             f"The decision date {due} passed and nobody decided: shadowing has stopped.",

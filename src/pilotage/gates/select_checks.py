@@ -37,7 +37,7 @@ def candidates(case: Case) -> Finding:
         return met(
             f"Ranked behind {top.title}; the choice is argued: {argued.text}",
             *_ranked(ranking),
-            item("argument", argued.text, ledger=argued.stamp.position),
+            item("argued by", argued.stamp.by, ledger=argued.stamp.position),
         )
     return unmet(
         f"{top.title} ranks higher ({top.score:.2f} against {mine.score:.2f}) and the choice is not argued.",
@@ -80,7 +80,7 @@ def owner(case: Case) -> Finding:
     lacking = [
         side for side, has in (("technical", acceptance.technical), ("operational", acceptance.operational)) if not has
     ]
-    evidence = item("acceptance", acceptance.statement, ledger=acceptance.stamp.position)
+    evidence = item("accepted by", acceptance.stamp.by, ledger=acceptance.stamp.position)
     if lacking:
         return unmet(
             f"The owner has no authority over the {' and the '.join(lacking)} side.",
@@ -88,7 +88,7 @@ def owner(case: Case) -> Finding:
             next="Give the owner that authority, or assign somebody who has it.",
             by="sponsor",
         )
-    return met(f"{workload.owner} accepted, with authority over both sides.", evidence)
+    return met(f"{workload.owner} accepted, with authority over both sides: {acceptance.statement}", evidence)
 
 
 def sponsor(case: Case) -> Finding:
