@@ -1,0 +1,1 @@
+"""People, their accounts, and the credentials by which they sign in."""
