@@ -1,0 +1,271 @@
+"""Who plays in the flight-delay desk's story, and the words they put on the record. Invented, like the prices."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from pilotage.demo.economics import cost_metric, warning_metric
+from pilotage.playbook.metrics import ErrorShare, Guardrail, Latency, Metric, Target
+from pilotage.record.charter import Charter
+
+SLUG = "flight-delay-desk"
+TIME_ZONE = "America/New_York"
+LATENCY_LIMIT_MS = 50.0
+WARNING_RATE_LIMIT = 0.5
+
+
+class Person(Struct, frozen=True, kw_only=True):
+    """One account of the story."""
+
+    username: str
+    name: str
+    roles: tuple[str, ...]
+
+
+OWNER = Person(username="imke", name="Imke Brandt", roles=("owner",))
+SPONSOR = Person(username="tomas", name="Tomas Okafor", roles=("sponsor",))
+ENGINEER = Person(username="yuki", name="Yuki Tanaka", roles=("engineer",))
+OPERATOR = Person(username="dele", name="Dele Adeyemi", roles=("operator",))
+PRIVACY = Person(username="sofia", name="Sofia Lindqvist", roles=("reviewer",))
+SECURITY = Person(username="marc", name="Marc Dubois", roles=("reviewer",))
+AUDITOR = Person(username="ruth", name="Ruth Klein", roles=("auditor",))
+ADMIN = Person(username="admin", name="Ada Nilsen", roles=("admin",))
+CAST = (OWNER, SPONSOR, ENGINEER, OPERATOR, PRIVACY, SECURITY, AUDITOR, ADMIN)
+
+REVIEWERS = {
+    "security": SECURITY,
+    "privacy": PRIVACY,
+    "compliance": PRIVACY,
+    "risk": SECURITY,
+    "operations": OPERATOR,
+    "architecture": SECURITY,
+}
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """A candidate problem with the scores it gets: impact, feasibility, readiness, by two people."""
+
+    slug: str
+    title: str
+    problem: str
+    incumbent: str
+    scores: tuple[tuple[Person, int, int, int], ...]
+
+
+PROBLEMS = (
+    Problem(
+        slug=SLUG,
+        title="Flight-delay desk",
+        problem="Two hours before departure the desk decides whether to warn the passengers of a flight that it "
+        "will arrive late. A delay nobody was warned of strands people; a false warning makes them stop listening.",
+        incumbent="The desk's table of how often flights of that airport, hour and airline were late",
+        scores=((OWNER, 5, 4, 4), (ENGINEER, 4, 5, 4)),
+    ),
+    Problem(
+        slug="baggage-tracing",
+        title="Baggage tracing letters",
+        problem="Drafting answers to passengers whose bags are missing, from the tracing system's entries.",
+        incumbent="Four clerks who write each letter by hand",
+        scores=((OWNER, 3, 4, 2), (ENGINEER, 3, 3, 3)),
+    ),
+    Problem(
+        slug="gate-assignment",
+        title="Gate assignment hints",
+        problem="Suggesting gates for arriving aircraft so that connecting passengers walk less.",
+        incumbent="The stand planner's rules and the duty manager's experience",
+        scores=((OWNER, 4, 2, 2), (ENGINEER, 4, 2, 3)),
+    ),
+)
+
+TEAM = "Imke Brandt (owner), Yuki Tanaka (engineering), Dele Adeyemi (desk operations)"
+
+SELECT_STATEMENTS: dict[str, tuple[Person, str]] = {
+    "select.production-path": (
+        OWNER,
+        (
+            "The model runs inside the desk's own service behind the SDK. The operations group would run it; "
+            "roll-out in the autumn, one engineer two days a week, no change to the passenger messages."
+        ),
+    ),
+    "select.review-partners": (
+        OWNER,
+        (
+            "All six reviews are open with named reviewers: Marc Dubois (security, risk, architecture), Sofia "
+            "Lindqvist (privacy, compliance), Dele Adeyemi (operations)."
+        ),
+    ),
+    "select.data": (
+        ENGINEER,
+        (
+            "Public flight records and airport weather of 2013, in the public domain. Half a year was read: sizes, "
+            "gaps and label times are written down in the demonstration's own page."
+        ),
+    ),
+    "select.integration": (
+        ENGINEER,
+        "The answer arrives two hours before departure in the desk's list. Without it the table decides, as today.",
+    ),
+    "select.build-or-buy": (
+        OWNER,
+        "Built: the model is small, the labels are ours, and nothing on the market knows this desk's costs.",
+    ),
+    "select.suitability": (
+        OWNER,
+        (
+            "About six thousand decisions a week, repetitive, measurable within hours, with the lead as champion. "
+            "Perfection is not needed: a wrong warning costs money, not safety."
+        ),
+    ),
+}
+
+PILOT_STATEMENTS: dict[str, tuple[Person, str]] = {
+    "pilot.real-work": (
+        OWNER,
+        (
+            "A replay of every flight the desk would have decided on in 2013, in event order, with labels as late as "
+            "they really came. It stands in for real work in this demonstration and nowhere else."
+        ),
+    ),
+    "pilot.production-design": (
+        ENGINEER,
+        (
+            "Each of the seven areas has an answer in progress: fallback to the table, ledger and call records, a cost "
+            "of next to nothing per call, no personal data, one small process, weekly retraining planned."
+        ),
+    ),
+}
+
+EVALUATE_STATEMENTS: dict[str, tuple[Person, str]] = {
+    "evaluate.user-feedback": (
+        OWNER,
+        "The desk's lead reviewed sampled pairs blind each week of the pilot; ratings and comments are with the calls.",
+    ),
+    "evaluate.production-cost": (
+        OWNER,
+        (
+            "One-off rebuild 12,000 US dollars; running 9,000 a year. The measured saving per flight times the desk's "
+            "yearly flights is many times that. Figures are invented for the demonstration."
+        ),
+    ),
+    "evaluate.gaps": (
+        ENGINEER,
+        (
+            "Open before production: alert delivery, a fault drill, a load test, a retraining run. None blocks a small "
+            "roll-out under watch; each is waived by name below until its machinery is there."
+        ),
+    ),
+    "evaluate.funding": (
+        SPONSOR,
+        "I commit the rebuild and the first year from the operations budget, from the day of the decision.",
+    ),
+}
+
+HARDEN_STATEMENTS: dict[str, tuple[Person, str]] = {
+    "harden.rebuild": (
+        ENGINEER,
+        "Every part is kept: the pilot ran the code that goes live, under the same release digest.",
+    ),
+    "harden.reviews": (SECURITY, "Six reviews concluded without blocking findings, on the record of the pilot."),
+    "harden.ownership": (
+        OWNER,
+        "Product: Imke Brandt. Engineering: Yuki Tanaka. Operations, cost and vendor: Dele Adeyemi.",
+    ),
+    "harden.handoff": (OPERATOR, "The operations group accepts serving, watching and switching off, item by item."),
+    "harden.runbook": (
+        OPERATOR,
+        "Owner, escalation, rollback by one command, and what to do when the weather feed breaks.",
+    ),
+    "harden.change-plan": (
+        OWNER,
+        "Two short sessions for the desk, one page for the shift leads, owner and dates named.",
+    ),
+}
+
+HARDEN_WAIVERS: dict[str, str] = {
+    "harden.equivalence": "The release that goes live is the one that was proven, digest and all; nothing was rebuilt.",
+    "harden.resilience": "Fault drills come with a later version; the table answers whenever the model fails.",
+    "harden.observability": "Alert delivery comes with a later version; the desk watches the pages meanwhile.",
+    "harden.cost": "Budgets come with a later version; a call costs no money here beyond its processor time.",
+    "harden.security": "The scans come with a later version; the service holds no secret and no personal data.",
+    "harden.audit": "The audit sample comes with a later version; the ledger verifies and is verified every day.",
+    "harden.scale": "Load tests come with a later version; the replay runs far above the desk's own rate.",
+    "harden.retraining": "Retraining runs come with a later version; the model is trained once for this season.",
+    "harden.maintenance": "Rehearsed rollbacks come with a later version; the kill switch is one command.",
+}
+
+DEPLOY_STATEMENTS: dict[str, tuple[Person, str]] = {
+    "deploy.training": (
+        OPERATOR,
+        "All nine people of the desk completed the two sessions before the first flight was exposed.",
+    ),
+    "deploy.communication": (
+        OWNER,
+        "Desk, shift leads and the airport's duty manager were told what changes and from when.",
+    ),
+    "deploy.next-iteration": (OWNER, "Next: a check on the weather feed's age, and the winter's cancellations."),
+}
+
+DEPLOY_WAIVERS: dict[str, str] = {
+    "deploy.feedback": "The channel's promise is checked in a later version; the desk's lead answers in person.",
+    "deploy.monitoring": "Armed alerts come with a later version; the watch already takes exposure back.",
+    "deploy.adoption": "Adoption against plan is measured in a later version; the desk has no choice to use it or not.",
+}
+
+
+def metrics(baseline_usd: float) -> tuple[Metric, ...]:
+    """The charter's metrics: the cost, and what must not get worse with it."""
+    return (
+        cost_metric(baseline_usd),
+        warning_metric(),
+        Metric(
+            id="slow_share",
+            title=f"Answers slower than {LATENCY_LIMIT_MS:g} ms",
+            unit="share",
+            direction="lower",
+            kind="proportion",
+            source=Latency(limit_ms=LATENCY_LIMIT_MS),
+        ),
+        Metric(
+            id="error_share",
+            title="Failed answers",
+            unit="share",
+            direction="lower",
+            kind="proportion",
+            source=ErrorShare(),
+        ),
+    )
+
+
+def charter(target: Target, starts_on: dt.date, decision_on: dt.date) -> Charter:
+    """The desk's charter, with the target as planned from months before the pilot."""
+    return Charter(
+        purpose="Warn the passengers of a flight that will arrive 30 or more minutes late, or not at all, two hours "
+        "before it departs. The table used today knows the airport, the hour and the airline. The candidate also "
+        "knows the weather and the day so far.",
+        value="Fewer people stranded unwarned, and fewer warnings for nothing, counted as one cost per flight.",
+        metrics=metrics(target.baseline),
+        target=target,
+        guardrails=(
+            Guardrail(metric="warning_rate", limit=WARNING_RATE_LIMIT),
+            Guardrail(metric="slow_share", margin=0.01),
+            Guardrail(metric="error_share", margin=0.005),
+        ),
+        starts_on=starts_on,
+        decision_on=decision_on,
+        risks=(
+            "The summer's weather may not be like the spring the model learned from.",
+            "A broken weather feed would make the model warn of everything.",
+            "Warned too often, passengers stop reading.",
+        ),
+        segments=("origin",),
+        time_zone=TIME_ZONE,
+    )
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - JSON values
+    """A typed value as the JSON that the interface takes."""
+    return msgspec.to_builtins(value)

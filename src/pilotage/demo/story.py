@@ -1,0 +1,273 @@
+"""The flight-delay desk's way from candidate problem to live traffic and back, told through real commands.
+
+Each morning the director looks at the record and lets people do what is due. It keeps nothing in memory, so a
+story that was interrupted goes on where the record stands. What the data say decides where it goes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from pilotage.demo import cast
+from pilotage.demo.cast import ENGINEER, OPERATOR, OWNER, PRIVACY, SECURITY, SPONSOR, Person, plain
+from pilotage.demo.stage import Stage
+from pilotage.playbook.metrics import Target
+
+NO_GO = {"below_floor", "harmed", "futile"}
+PASSES = {"met", "waived", "not_applicable"}
+FIRST_STEP_PERCENT = 5.0
+SECOND_STEP_PERCENT = 25.0
+WAIVER_DAYS = 30
+FEED_BREAKS_AFTER = dt.timedelta(days=3)
+FEED_IS_BROKEN_FOR = dt.timedelta(days=2)
+
+
+class Calendar(Struct, frozen=True, kw_only=True):
+    """The story's dates. July is the baseline month; the pilot begins with August."""
+
+    first_day: dt.date = dt.date(2013, 7, 1)
+    pilot_starts: dt.date = dt.date(2013, 8, 1)
+    test_starts: dt.date = dt.date(2013, 8, 5)
+    decision_on: dt.date = dt.date(2013, 9, 26)
+    last_day: dt.date = dt.date(2013, 12, 31)
+
+
+class Release(Struct, frozen=True, kw_only=True):
+    """The candidate as it is registered."""
+
+    name: str
+    digest: str
+    code_revision: str
+    environment: str
+    model: str
+    parameters: str
+    data_source: str
+
+
+class Director:
+    """Lets the people act. `target` is the promise planned from months before the pilot."""
+
+    def __init__(self, stage: Stage, target: Target, release: Release, calendar: Calendar) -> None:
+        self._stage = stage
+        self._target = target
+        self._release = release
+        self._calendar = calendar
+        self._refusal_shown = False
+
+    def morning(self, day: dt.date) -> None:
+        """Everything that is due on this day. A phase may pass within one morning."""
+        acts = {
+            "select": self._select,
+            "pilot": self._pilot,
+            "evaluate": self._evaluate,
+            "harden": self._harden,
+            "deploy": self._deploy,
+        }
+        for _ in range(len(acts)):
+            record = self._stage.record(OWNER)
+            if record is None:
+                self._propose()
+                record = self._stage.record(OWNER) or {}
+            if record["killed"]:
+                return
+            phase = record["phase"]
+            acts[phase](record, day)
+            if (self._stage.record(OWNER) or record)["phase"] == phase:
+                return
+
+    def feed_broken(self) -> tuple[dt.datetime, dt.datetime] | None:
+        """From when until when the candidate's weather feed is broken, once the second step of the roll-out is on."""
+        record = self._stage.record(OWNER)
+        steps = [e for e in record["exposures"] if e["percent"] == SECOND_STEP_PERCENT] if record else []
+        if not steps:
+            return None
+        start = dt.datetime.fromisoformat(steps[0]["stamp"]["at"]) + FEED_BREAKS_AFTER
+        return start, start + FEED_IS_BROKEN_FOR
+
+    def _propose(self) -> None:
+        for problem in cast.PROBLEMS:
+            if self._stage.record(OWNER, problem.slug) is None:
+                fields: dict[str, Any] = {
+                    "title": problem.title,
+                    "problem": problem.problem,
+                    "incumbent": problem.incumbent,
+                    "demonstration": True,
+                    "personal_data": False,
+                    "outside_processor": False,
+                }
+                self._stage.does(
+                    OWNER, "propose", fields, workload=problem.slug, note=f"{OWNER.name} proposes: {problem.title}"
+                )
+            scored = (self._stage.record(OWNER, problem.slug) or {})["scores"]
+            for person, impact, feasibility, readiness in problem.scores:
+                if self._stage.id_of(person) not in scored:
+                    fields = {"impact": impact, "feasibility": feasibility, "readiness": readiness}
+                    self._stage.does(person, "score", fields, workload=problem.slug)
+
+    def _select(self, record: Mapping[str, Any], day: dt.date) -> None:
+        self._propose()
+        for role, person in self._roles():
+            held = record["reviewers"].get(role.partition(":")[2]) if ":" in role else record[role]
+            if held is None:
+                fields = {"role": role, "person": self._stage.id_of(person)}
+                self._stage.does(OWNER, "assign", fields, note=f"{person.name} is asked to be {role}")
+        if record["acceptance"] is None:
+            statement = "I own the desk's decisions, the code behind them and the people who act on them."
+            fields = {"technical": True, "operational": True, "statement": statement}
+            self._stage.does(OWNER, "accept_ownership", fields)
+        if not record["charters"]:
+            promise = cast.charter(self._target, self._calendar.pilot_starts, self._calendar.decision_on)
+            self._stage.does(OWNER, "revise_charter", {"base_version": 0, "charter": plain(promise), "team": cast.TEAM})
+        self._attest(cast.SELECT_STATEMENTS)
+        version = (self._stage.record(OWNER) or {})["charters"][-1]
+        meaning = "I promise what this charter says and decide by its date"
+        self._sign("charter", version["digest"], meaning)
+        if day >= self._calendar.pilot_starts:
+            self._advance("select", "pilot")
+
+    def _roles(self) -> Iterator[tuple[str, Person]]:
+        yield "owner", OWNER
+        yield "sponsor", SPONSOR
+        for area, person in cast.REVIEWERS.items():
+            yield f"reviewer:{area}", person
+
+    def _pilot(self, record: Mapping[str, Any], day: dt.date) -> None:
+        if self._release.name not in record["releases"]:
+            self._stage.does(ENGINEER, "register_release", plain(self._release))
+        for area, person in (("privacy", PRIVACY), ("security", SECURITY)):
+            if area not in record["clearances"]:
+                self._clear(area, person)
+        if record["exposure"]["mode"] == "none":
+            fields = {"mode": "shadow", "reason": "the pilot begins: the model runs beside the table, unseen"}
+            self._stage.does(OWNER, "expose", fields, note=f"{OWNER.name} exposes the model in shadow")
+        if day < self._calendar.test_starts:
+            return
+        self._attest(cast.PILOT_STATEMENTS)
+        if not record["attempts"]:
+            self._stage.does(OWNER, "declare_for_evaluation", {"release": self._release.name})
+        self._try_to_go_live()
+        answer = self._answer()
+        if answer == "reached" or answer in NO_GO or day >= self._calendar.decision_on:
+            self._advance("pilot", "evaluate")
+
+    def _clear(self, area: str, person: Person) -> None:
+        fields = {
+            "area": area,
+            "fields": ["schedule", "weather at the origin", "late flights so far that day"],
+            "processors": [],
+            "retention_days": 365,
+            "statement": "Public schedule and weather data, no passenger is named, nothing leaves the desk's service.",
+        }
+        self._stage.does(person, "clear_pilot", fields, note=f"{person.name} clears the pilot for {area}")
+
+    def _try_to_go_live(self) -> None:
+        """Somebody is impatient; the ceiling answers with its reasons."""
+        if self._refusal_shown:
+            return
+        self._refusal_shown = True
+        fields = {"mode": "live", "percent": FIRST_STEP_PERCENT, "reason": "it looks good, let us go live"}
+        refusal = self._stage.is_refused(OWNER, "expose", fields)
+        if refusal is None:
+            raise AssertionError("A pilot went live without its gates: the ceiling does not hold.")
+        self._stage.tell(f"{OWNER.name} tries to go live at 5 % and is refused:")
+        for problem in refusal.problems:
+            self._stage.tell(f"    {problem.message}")
+
+    def _evaluate(self, record: Mapping[str, Any], day: dt.date) -> None:
+        answer = self._answer()
+        if answer == "reached":
+            self._attest(cast.EVALUATE_STATEMENTS)
+            self._decide(record, "go", "The target was shown to be exceeded, every guardrail holds, the budget stands.")
+            self._advance("evaluate", "harden")
+        elif answer in NO_GO or day >= self._calendar.decision_on:
+            self._decide(record, "no_go", f"The answer is {answer.replace('_', ' ')}: the promise was not shown.")
+            self._stage.does(OWNER, "kill", {"reason": "no-go: what was learned is kept on record"})
+
+    def _decide(self, record: Mapping[str, Any], outcome: str, reasons: str) -> None:
+        if not record["decisions"]:
+            self._stage.does(
+                OWNER,
+                "decide",
+                {"outcome": outcome, "reasons": reasons},
+                note=f"{OWNER.name} puts the decision: {outcome.replace('_', '-')}",
+            )
+        decision = (self._stage.record(OWNER) or {})["decisions"][-1]
+        self._sign("decision", decision["digest"], f"I decide {outcome.replace('_', '-')} on the verdicts frozen here")
+
+    def _harden(self, _record: Mapping[str, Any], day: dt.date) -> None:
+        self._attest(cast.HARDEN_STATEMENTS)
+        self._waive(cast.HARDEN_WAIVERS, day)
+        self._advance("harden", "deploy")
+
+    def _deploy(self, record: Mapping[str, Any], day: dt.date) -> None:
+        self._attest(cast.DEPLOY_STATEMENTS)
+        self._waive(cast.DEPLOY_WAIVERS, day)
+        live = [e for e in record["exposures"] if e["mode"] == "live"]
+        if any(breach["resolved"] is None for breach in record["breaches"]):
+            self._look_into(record, day)
+        elif not live:
+            self._go_live(FIRST_STEP_PERCENT, "the first step of the roll-out")
+        elif live[-1]["percent"] == FIRST_STEP_PERCENT and not record["breaches"]:
+            ceiling = (self._stage.workload(OWNER) or {})["exposure"]["ceiling"]
+            if ceiling["percent"] >= SECOND_STEP_PERCENT:
+                self._go_live(SECOND_STEP_PERCENT, "the first step held for its time with every guardrail intact")
+
+    def _go_live(self, percent: float, why: str) -> None:
+        fields = {"mode": "live", "percent": percent, "reason": why, "paired_share": 0.2}
+        self._stage.does(OPERATOR, "expose", fields, note=f"{OPERATOR.name} exposes the model live at {percent:g} %")
+
+    def _look_into(self, record: Mapping[str, Any], day: dt.date) -> None:
+        """The watch has taken the exposure back; people find the cause, and close the breach once it is repaired."""
+        broken = self.feed_broken()
+        if not any("weather feed" in comment["text"] for comment in record["comments"]):
+            words = "The candidate's weather feed is stuck on one hour of a storm; the watch took the exposure back."
+            self._stage.does(OPERATOR, "comment", {"comment": words}, note=f"{OPERATOR.name}: {words}")
+        if broken and day > broken[1].date():
+            for breach in record["breaches"]:
+                if breach["resolved"] is None:
+                    reason = "The weather feed was repaired and is checked for age now; the model stays in shadow."
+                    self._stage.does(OPERATOR, "resolve_breach", {"metric": breach["metric"], "reason": reason})
+
+    def _attest(self, statements: Mapping[str, tuple[Person, str]]) -> None:
+        held = (self._stage.record(OWNER) or {})["attestations"]
+        for criterion, (person, statement) in statements.items():
+            if criterion not in held:
+                fields = {"criterion": criterion, "statement": statement}
+                self._stage.does(person, "attest", fields, note=f"{person.name} attests {criterion}")
+
+    def _waive(self, waivers: Mapping[str, str], day: dt.date) -> None:
+        expires = (day + dt.timedelta(days=WAIVER_DAYS)).isoformat()
+        held = (self._stage.record(OWNER) or {})["waivers"]
+        for criterion, reason in waivers.items():
+            if criterion not in held:
+                fields = {"criterion": criterion, "reason": reason, "expires_on": expires}
+                self._stage.does(OWNER, "waive", fields, note=f"{OWNER.name} asks to waive {criterion}")
+        for criterion, waiver in (self._stage.record(OWNER) or {})["waivers"].items():
+            if criterion in waivers:
+                meaning = "I accept the risk of waiving this until it expires"
+                self._sign(f"waiver:{criterion}", waiver["digest"], meaning, signers=(SPONSOR,))
+
+    def _sign(self, subject: str, digest: str, meaning: str, signers: tuple[Person, ...] = (OWNER, SPONSOR)) -> None:
+        signatures = (self._stage.record(OWNER) or {})["signatures"]
+        signed = {s["stamp"]["by"] for s in signatures if (s["subject"], s["digest"]) == (subject, digest)}
+        for person in signers:
+            if self._stage.id_of(person) not in signed:
+                fields = {"subject": subject, "digest": digest, "meaning": meaning}
+                self._stage.does(person, "sign", fields, note=f"{person.name} signs the {subject}")
+
+    def _advance(self, phase: str, to_phase: str) -> None:
+        """Pass the gate if it is open; what is still missing is told, and the story waits for another day."""
+        verdicts = self._stage.gates(OWNER)
+        missing = [c["id"] for c in verdicts.values() if c["id"].startswith(f"{phase}.") and c["verdict"] not in PASSES]
+        if missing:
+            self._stage.tell(f"Gate {phase} waits for: {', '.join(missing)}")
+            return
+        self._stage.does(OWNER, "advance", {"to_phase": to_phase}, note=f"Gate {phase} passed: on to {to_phase}")
+
+    def _answer(self) -> str:
+        workload = self._stage.workload(OWNER) or {}
+        return str(workload["target"]["answer"])

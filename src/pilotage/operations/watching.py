@@ -1,0 +1,129 @@
+"""The standing watch: takes the daily look, writes down what was measured, takes exposure back when the ceiling falls.
+
+Runs over every workload again and again; each run reads the sums, not the calls, and writes only what changed.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+from pilotage.evidence.measurements import Estimate, GuardrailResult
+from pilotage.record import facts as f
+from pilotage.record.rules.exposing import within
+from pilotage.record.verdicts import ExposureLimit
+from pilotage.record.workload import Workload, stage_of
+from pilotage.workflow.desk import Judgement
+from pilotage.workflow.errors import Overtaken
+from pilotage.workflow.workspace import Workspace
+
+log = logging.getLogger(__name__)
+
+
+def seen(judgement: Judgement) -> list[f.Fact]:
+    """The facts that a judgement adds to what is written down already. Pure."""
+    return [*_answer(judgement), *_verdicts(judgement), *_breaches(judgement), *_taken_back(judgement)]
+
+
+def _answer(judgement: Judgement) -> Iterator[f.Fact]:
+    answer = judgement.measurements.answer if judgement.measurements else None
+    if answer is None or judgement.workload.phase not in {"pilot", "evaluate"}:
+        return
+    last = judgement.workload.answer
+    if last and (last.answer, last.attempt) == (answer.answer, answer.attempt):
+        return
+    estimate = answer.estimate if isinstance(answer.estimate, Estimate) else None
+    yield f.AnswerMeasured(
+        metric=answer.metric,
+        attempt=answer.attempt,
+        answer=answer.answer,
+        reason=answer.reason,
+        estimate=estimate.value if estimate else None,
+        low=estimate.low if estimate else None,
+        high=estimate.high if estimate else None,
+        calls=answer.estimate.calls,
+    )
+
+
+def _verdicts(judgement: Judgement) -> Iterator[f.Fact]:
+    """Measured criteria of the gate in hand, when they begin or cease to hold."""
+    workload = judgement.workload
+    for verdict in judgement.verdicts.values():
+        if verdict.phase != workload.phase or verdict.kind != "measured":
+            continue
+        before = workload.measured.get(verdict.id)
+        if verdict.verdict == before or (before is None and verdict.verdict not in {"met", "unmet"}):
+            continue
+        yield f.VerdictMeasured(
+            criterion=verdict.id, verdict=verdict.verdict, reason=verdict.reason, evidence=verdict.evidence
+        )
+
+
+def _new_breaches(judgement: Judgement) -> list[GuardrailResult]:
+    """Guardrails seen broken at the running stage, under the exposure now in force, and not yet written down."""
+    workload, measured = judgement.workload, judgement.measurements
+    if measured is None or judgement.mode not in {"suggest", "live"}:
+        return []
+    opened = {breach.metric for breach in workload.open_breaches}
+    stage = stage_of(judgement.mode, judgement.percent, workload.attempt)
+    return [
+        g for g in measured.live_guardrails if g.status == "breached" and g.stage == stage and g.metric not in opened
+    ]
+
+
+def _breaches(judgement: Judgement) -> Iterator[f.Fact]:
+    for result in _new_breaches(judgement):
+        difference = result.difference if isinstance(result.difference, Estimate) else None
+        yield f.GuardrailBreached(
+            metric=result.metric,
+            stage=result.stage,
+            reason=result.reason,
+            difference=difference.value if difference else None,
+            low=difference.low if difference else None,
+            high=difference.high if difference else None,
+            calls=result.difference.calls,
+        )
+
+
+def _taken_back(judgement: Judgement) -> Iterator[f.Fact]:
+    """What the ceiling no longer allows is taken back on the record, so that it never rises again by itself."""
+    asked, limit = judgement.workload.exposure, judgement.ceiling
+    broken = _new_breaches(judgement)
+    if broken:
+        why = "; ".join(result.reason for result in broken)
+        limit = ExposureLimit(mode="shadow", reasons=(why,))
+    if within(asked.mode, asked.percent, limit) or judgement.workload.killed:
+        return
+    mode = "shadow" if broken else judgement.mode
+    shared = mode in {"suggest", "live"}
+    yield f.ExposureSet(
+        mode=mode,
+        percent=judgement.percent if shared else 0.0,
+        cohorts=judgement.cohorts if shared else (),
+        reason=f"Taken back by the watch: {limit.reasons[0] if limit.reasons else 'the ceiling fell'}",
+        timeout_ms=asked.timeout_ms,
+        hard_timeout=asked.hard_timeout,
+        paired_share=asked.paired_share,
+    )
+
+
+class Watch:
+    """Looks after every workload of a workspace."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
+
+    def run(self) -> tuple[str, ...]:
+        """One round over all workloads; the slugs for which something was written down."""
+        return tuple(w.slug for w in self._workspace.desk.all() if self.look_after(w))
+
+    def look_after(self, workload: Workload) -> bool:
+        """Take the day's look if it is due, and write down what changed."""
+        if workload.killed:
+            return False
+        self._workspace.measuring.take_look(workload, self._workspace.clock.now())
+        try:
+            return self._workspace.desk.record(workload.slug, seen) is not None
+        except Overtaken:
+            log.info("%s is being changed by others; the watch looks again in the next round", workload.slug)
+            return False

@@ -1,0 +1,240 @@
+"""The only writer: load the workload, evaluate its gates, let the record decide, append.
+
+API, command line, pages and jobs all come through here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+
+from msgspec import Struct
+
+from pilotage.evidence.measurements import Measurements
+from pilotage.gates.ceiling import ceiling, effective
+from pilotage.gates.evaluate import evaluate
+from pilotage.playbook.types import Playbook
+from pilotage.record import commands as c
+from pilotage.record.commands import Command
+from pilotage.record.context import SYSTEM, Actor, Context
+from pilotage.record.decide import decide
+from pilotage.record.facts import Fact, Recorded, decode, encode
+from pilotage.record.fold import fold
+from pilotage.record.verdicts import ExposureLimit, Mode, PortfolioView, Verdict
+from pilotage.record.workload import Workload
+from pilotage.storage.protocols import Conflict, Draft, Entry, Ledger
+from pilotage.workflow.clock import Clock
+from pilotage.workflow.errors import Overtaken, UnknownWorkload
+from pilotage.workflow.portfolio import portfolio_of
+
+TRIES = 5
+NEEDS_VERDICTS = (c.Advance, c.Decide, c.Expose)
+
+
+class Judgement(Struct, frozen=True, kw_only=True):
+    """One workload as it stands: record, measurements, verdicts, ceiling, and what is really exposed."""
+
+    workload: Workload
+    playbook: Playbook
+    measurements: Measurements | None
+    verdicts: dict[str, Verdict]
+    ceiling: ExposureLimit
+    mode: Mode
+    percent: float
+    cohorts: tuple[str, ...]
+
+    @property
+    def answer(self) -> str:
+        """The sequential answer on the target."""
+        answer = self.measurements.answer if self.measurements else None
+        return answer.answer if answer else "not_estimable"
+
+
+class Receipt(Struct, frozen=True, kw_only=True):
+    """What a command wrote: the workload's new sequence, and the ledger positions and kinds of its facts."""
+
+    workload: str
+    sequence: int
+    positions: tuple[int, ...]
+    kinds: tuple[str, ...]
+
+
+def recorded_of(entry: Entry) -> Recorded:
+    """A ledger entry as a fact with its place."""
+    return Recorded(
+        fact=decode(entry.kind, entry.payload, entry.texts),
+        position=entry.position,
+        sequence=entry.sequence,
+        actor=entry.actor,
+        at=entry.at,
+        simulated=entry.simulated,
+    )
+
+
+def _roles_here(actor: Actor, workload: Workload | None) -> frozenset[str]:
+    """The roles that count on one workload: once it has an owner and a sponsor, theirs are theirs alone."""
+    if workload is None:
+        return actor.roles
+    taken = {role for role, holder in (("owner", workload.owner), ("sponsor", workload.sponsor)) if holder}
+    held = {role.partition(":")[0] for role in workload.roles_of(actor.person)}
+    return frozenset((actor.roles - taken) | held)
+
+
+class Desk:
+    """Where everything is decided. Safe to use from several threads.
+
+    `measure` gives a workload's measurements (or None when it has no calls at all to measure), `people` the
+    ids of everybody known, `playbooks` a playbook by name.
+    """
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        clock: Clock,
+        playbooks: Callable[[str], Playbook],
+        measure: Callable[[Workload, Playbook], Measurements | None],
+        people: Callable[[], frozenset[str]],
+        demonstration: bool = False,
+    ) -> None:
+        self._ledger = ledger
+        self._clock = clock
+        self._playbooks = playbooks
+        self._measure = measure
+        self._people = people
+        self._demonstration = demonstration
+        self._lock = threading.RLock()
+        self._workloads: dict[str, Workload] = {}
+        self._seen = 0
+        self._listeners: list[Callable[[str], None]] = []
+
+    def on_change(self, listener: Callable[[str], None]) -> None:
+        """Call `listener` with the slug whenever a workload has changed here or in another process."""
+        self._listeners.append(listener)
+
+    def refresh(self) -> tuple[str, ...]:
+        """Take in what was appended since, by whomever; the slugs that changed."""
+        with self._lock:
+            if self._ledger.position() == self._seen:
+                return ()
+            changed: dict[str, list[Recorded]] = {}
+            for entry in self._ledger.read_all(after=self._seen):
+                changed.setdefault(entry.workload, []).append(recorded_of(entry))
+                self._seen = entry.position
+            for slug, entries in changed.items():
+                folded = fold(slug, entries, self._workloads.get(slug))
+                if folded is not None:
+                    self._workloads[slug] = folded
+        for slug in changed:
+            for listener in self._listeners:
+                listener(slug)
+        return tuple(changed)
+
+    def find(self, slug: str) -> Workload | None:
+        """The workload, or None."""
+        self.refresh()
+        return self._workloads.get(slug)
+
+    def load(self, slug: str) -> Workload:
+        """The workload; raises `UnknownWorkload`."""
+        workload = self.find(slug)
+        if workload is None:
+            raise UnknownWorkload(slug)
+        return workload
+
+    def all(self) -> tuple[Workload, ...]:
+        """Every workload, in the order proposed."""
+        self.refresh()
+        with self._lock:
+            return tuple(self._workloads.values())
+
+    def portfolio(self) -> PortfolioView:
+        """What a decision about one workload has to know of the others."""
+        return portfolio_of(self.all())
+
+    def judge(self, slug: str) -> Judgement:
+        """A workload as it stands now, judged on what is recorded and measured."""
+        return self._judge(self.load(slug))
+
+    def _judge(self, workload: Workload) -> Judgement:
+        playbook = self._playbooks(workload.cadence)
+        measurements = self._measure(workload, playbook)
+        now = self._clock.now()
+        verdicts = evaluate(playbook, workload, measurements, self.portfolio(), now)
+        limit = ceiling(playbook, workload, verdicts, now)
+        mode, percent, cohorts = effective(workload.exposure, limit)
+        return Judgement(
+            workload=workload,
+            playbook=playbook,
+            measurements=measurements,
+            verdicts=verdicts,
+            ceiling=limit,
+            mode=mode,
+            percent=percent,
+            cohorts=cohorts,
+        )
+
+    def issue(self, actor: Actor, slug: str, command: Command) -> Receipt:
+        """Carry out a command: everything it writes is written at once, or nothing is.
+
+        Raises `Refused` with every problem, or `Overtaken` when others kept writing first.
+        """
+        for _ in range(TRIES):
+            workload = self.find(slug)
+            facts = decide(workload, command, self._context(actor, workload, command))
+            try:
+                return self._append(slug, workload.sequence if workload else 0, facts, actor.person)
+            except Conflict:
+                continue
+        raise Overtaken(slug)
+
+    def record(self, slug: str, make: Callable[[Judgement], Sequence[Fact]]) -> Receipt | None:
+        """Let the system write down what it saw: `make` turns the judgement of the moment into facts."""
+        for _ in range(TRIES):
+            judgement = self.judge(slug)
+            facts = make(judgement)
+            if not facts:
+                return None
+            try:
+                return self._append(slug, judgement.workload.sequence, facts, SYSTEM)
+            except Conflict:
+                continue
+        raise Overtaken(slug)
+
+    def _context(self, actor: Actor, workload: Workload | None, command: Command) -> Context:
+        cadence = command.cadence if isinstance(command, c.Propose) else workload.cadence if workload else "standard"
+        context = Context(
+            actor=Actor(person=actor.person, roles=_roles_here(actor, workload)),
+            now=self._clock.now(),
+            playbook=self._playbooks(cadence),
+            people=self._people(),
+            demonstration_workspace=self._demonstration,
+        )
+        if workload is None or not isinstance(command, NEEDS_VERDICTS):
+            return context
+        judged = self._judge(workload)
+        return Context(
+            actor=context.actor,
+            now=context.now,
+            playbook=context.playbook,
+            people=context.people,
+            demonstration_workspace=self._demonstration,
+            verdicts=judged.verdicts,
+            ceiling=judged.ceiling,
+            answer=judged.answer,
+        )
+
+    def _append(self, slug: str, expected: int, facts: Iterable[Fact], actor: str) -> Receipt:
+        now, simulated = self._clock.now(), self._clock.simulated
+        drafts = []
+        for fact in facts:
+            kind, payload, texts = encode(fact)
+            drafts.append(Draft(kind=kind, payload=payload, texts=texts, actor=actor, at=now, simulated=simulated))
+        entries = self._ledger.append(slug, expected, drafts)
+        self.refresh()
+        return Receipt(
+            workload=slug,
+            sequence=entries[-1].sequence,
+            positions=tuple(entry.position for entry in entries),
+            kinds=tuple(entry.kind for entry in entries),
+        )

@@ -1,0 +1,32 @@
+"""What the workflow refuses beside what the record does.
+
+WorkflowError
+├── UnknownWorkload   there is no workload of that name
+└── Overtaken         others kept writing to the workload; nothing was written
+"""
+
+from __future__ import annotations
+
+
+class WorkflowError(Exception):
+    """A stable code and a sentence that says what to do."""
+
+    code = "workflow-error"
+
+
+class UnknownWorkload(WorkflowError):
+    """No workload of that short name."""
+
+    code = "unknown-workload"
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"There is no workload {slug}; `pilotage status` lists those that exist.")
+
+
+class Overtaken(WorkflowError):
+    """Every try met somebody else's write."""
+
+    code = "conflict"
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"Others are changing {slug} right now; nothing was written. Try again in a moment.")

@@ -1,0 +1,36 @@
+"""The portfolio as a decision needs it: the ranking of candidate problems, and who runs which pilot. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from statistics import fmean, pstdev
+
+from pilotage.record.verdicts import PortfolioView, RankedProblem
+from pilotage.record.workload import Workload
+
+RUNNING = {"pilot", "evaluate"}
+
+
+def ranked(workload: Workload) -> RankedProblem:
+    """A workload as a candidate problem; `spread` is the standard deviation between its scorers."""
+    means = [score.mean for score in workload.scores.values()]
+    return RankedProblem(
+        slug=workload.slug,
+        title=workload.title,
+        incumbent=workload.incumbent,
+        phase=workload.phase,
+        score=fmean(means) if means else None,
+        spread=pstdev(means) if means else None,
+        scorers=len(means),
+    )
+
+
+def portfolio_of(workloads: Iterable[Workload]) -> PortfolioView:
+    """Every problem, best score first, and the pilots that run by owner."""
+    standing = [workload for workload in workloads if not workload.killed]
+    live: dict[str, tuple[str, ...]] = {}
+    for workload in standing:
+        if workload.owner and workload.phase in RUNNING:
+            live[workload.owner] = (*live.get(workload.owner, ()), workload.slug)
+    ranking = sorted(map(ranked, standing), key=lambda problem: (-(problem.score or 0.0), problem.slug))
+    return PortfolioView(ranking=tuple(ranking), live_pilots=live)

@@ -1,0 +1,161 @@
+"""The JSON that the API promises of a workload. Field names are a contract."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+from msgspec import Struct
+
+from pilotage.evidence.measurements import AnswerKind, Estimate
+from pilotage.gates.evaluate import gate_of
+from pilotage.gates.stall import stalls
+from pilotage.record.verdicts import EvidenceItem, NextAction, Verdict, VerdictKind
+from pilotage.workflow.desk import Judgement
+
+
+class CeilingJson(Struct, frozen=True, kw_only=True):
+    """The most exposure allowed."""
+
+    mode: str
+    percent: float
+
+
+class ExposureJson(Struct, frozen=True, kw_only=True):
+    """What is exposed now, the ceiling, and why the ceiling is where it is."""
+
+    mode: str
+    percent: float
+    cohorts: tuple[str, ...]
+    ceiling: CeilingJson
+    reason: str
+
+
+class CriterionJson(Struct, frozen=True, kw_only=True):
+    """One criterion's verdict."""
+
+    id: str
+    verdict: VerdictKind
+    kind: str
+    reason: str
+    valid_until: dt.datetime | None
+    evidence: tuple[EvidenceItem, ...]
+    next: NextAction | None
+
+
+class GateJson(Struct, frozen=True, kw_only=True):
+    """A gate: how many of its criteria pass, and each one's verdict."""
+
+    phase: str
+    met: int
+    total: int
+    criteria: tuple[CriterionJson, ...]
+
+
+class TargetJson(Struct, frozen=True, kw_only=True):
+    """The target metric's estimate and answer; null where it cannot be estimated, with the reason."""
+
+    metric: str | None
+    estimate: float | None
+    interval: tuple[float, float] | None
+    n: int
+    answer: AnswerKind
+    reason: str
+    projected: dt.date | None
+
+
+class StallJson(Struct, frozen=True, kw_only=True):
+    """A reason for stalling that is present now."""
+
+    id: str
+    since: dt.datetime
+    reason: str
+    clear: NextAction
+
+
+class WorkloadJson(Struct, frozen=True, kw_only=True):
+    """One workload at a glance."""
+
+    workload: str
+    demonstration: bool
+    phase: Literal["select", "pilot", "evaluate", "harden", "deploy", "operate", "killed"]
+    exposure: ExposureJson
+    gate: GateJson
+    target: TargetJson
+    stall: tuple[StallJson, ...]
+
+
+def criterion_json(verdict: Verdict) -> CriterionJson:
+    """A verdict as the API shows it."""
+    return CriterionJson(
+        id=verdict.id,
+        verdict=verdict.verdict,
+        kind=verdict.kind,
+        reason=verdict.reason,
+        valid_until=verdict.valid_until,
+        evidence=verdict.evidence,
+        next=verdict.next,
+    )
+
+
+def gate_json(judgement: Judgement, phase: str) -> GateJson:
+    """One gate as the API shows it. `met` counts criteria that are met; waived ones are not met."""
+    verdicts = gate_of(judgement.verdicts, phase)
+    return GateJson(
+        phase=phase,
+        met=sum(v.verdict == "met" for v in verdicts),
+        total=len(verdicts),
+        criteria=tuple(map(criterion_json, verdicts)),
+    )
+
+
+def target_json(judgement: Judgement) -> TargetJson:
+    """The target's answer as the API shows it."""
+    answer = judgement.measurements.answer if judgement.measurements else None
+    charter = judgement.workload.charter
+    if answer is None:
+        missing = "No release has been declared for evaluation." if charter else "There is no charter yet."
+        return TargetJson(
+            metric=charter.target.metric if charter else None,
+            estimate=None,
+            interval=None,
+            n=0,
+            answer="not_estimable",
+            reason=missing,
+            projected=None,
+        )
+    estimate = answer.estimate
+    known = isinstance(estimate, Estimate)
+    return TargetJson(
+        metric=answer.metric,
+        estimate=estimate.value if isinstance(estimate, Estimate) else None,
+        interval=(estimate.low, estimate.high) if isinstance(estimate, Estimate) else None,
+        n=estimate.calls,
+        answer=answer.answer,
+        reason=answer.reason if known else getattr(estimate, "reason", answer.reason),
+        projected=answer.projected,
+    )
+
+
+def workload_json(judgement: Judgement) -> WorkloadJson:
+    """The workload as the API shows it."""
+    workload = judgement.workload
+    limit = judgement.ceiling
+    return WorkloadJson(
+        workload=workload.slug,
+        demonstration=workload.demonstration,
+        phase="killed" if workload.killed else workload.phase,
+        exposure=ExposureJson(
+            mode=judgement.mode,
+            percent=judgement.percent,
+            cohorts=judgement.cohorts,
+            ceiling=CeilingJson(mode=limit.mode, percent=limit.percent),
+            reason=limit.reasons[0] if limit.reasons else "",
+        ),
+        gate=gate_json(judgement, workload.phase),
+        target=target_json(judgement),
+        stall=tuple(
+            StallJson(id=s.id, since=s.since, reason=s.reason, clear=s.clear)
+            for s in stalls(judgement.playbook, workload, judgement.verdicts)
+        ),
+    )
