@@ -74,9 +74,7 @@ def answer(
     """
     shown = figures(metric, target.form, latest.stages)
     alpha = attempt_alpha(target.alpha, attempt)
-    weeks = ((planned_until or deadline) - started).days / DAYS_PER_WEEK
-    calls = planned_calls(target, weeks, metric.window_hours if metric.labelled else 0.0)
-    planned = planned_information(target, alpha, calls)
+    planned = _planned(target, metric, alpha, (planned_until or deadline) - started)
     reading = Reading()
     if not isinstance(planned, NotEstimable):
         final = today >= deadline and not extendable
@@ -98,9 +96,8 @@ def answer(
     kind, reason = _decide(case)
     projected = None
     if kind == "keep_running" and attempt > 0 and reading.crossed_on is None:
-        projected = project(
-            reading, alpha=alpha, started=started, deadline=deadline, today=today, extendable=extendable
-        )
+        last = not extendable
+        projected = project(reading, alpha=alpha, started=started, deadline=deadline, today=today, last=last)
     return Answer(
         metric=metric.id,
         form=target.form,
@@ -115,6 +112,12 @@ def answer(
         attempt=attempt,
         alpha=alpha,
     )
+
+
+def _planned(target: Target, metric: Metric, alpha: float, length: dt.timedelta) -> float | NotEstimable:
+    """The full information of a test that may run so long."""
+    label_window_hours = metric.window_hours if metric.labelled else 0.0
+    return planned_information(target, alpha, planned_calls(target, length.days / DAYS_PER_WEEK, label_window_hours))
 
 
 def _decide(case: _Case) -> tuple[AnswerKind, str]:

@@ -19,14 +19,14 @@ from pilotage.evidence.moments import moments
 from pilotage.evidence.reach import reachability
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals, UnitSum
-from pilotage.evidence.values import INCUMBENT_ANSWER, orientation, value
+from pilotage.evidence.values import INCUMBENT_ANSWER, orientation, reader
 from pilotage.playbook.metrics import LabelCost, LabelMatch, Metric, Target
 from pilotage.runtime.records import Execution
 
 MARK = "history"
 PILOT_WEEKS = 8
 SECONDS_PER_WEEK = 604_800.0
-AGREEMENT = Metric(
+RIGHT_ANSWERS = Metric(
     id="right_answers",
     title="Right answers",
     unit="share of calls",
@@ -34,6 +34,9 @@ AGREEMENT = Metric(
     kind="proportion",
     source=LabelMatch(),
 )
+
+
+_PERSON = Execution(arm="incumbent")  # its answer is read from an outcome, as any JSON value
 
 
 class HistoryRow(Struct, frozen=True, kw_only=True):
@@ -69,14 +72,16 @@ class Assessment(Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...]
 
 
-def assess(rows: Iterable[HistoryRow], metric: Metric = AGREEMENT, *, weeks: float = PILOT_WEEKS) -> Assessment:
+def assess(rows: Iterable[HistoryRow], metric: Metric = RIGHT_ANSWERS, *, weeks: float = PILOT_WEEKS) -> Assessment:
     """The baseline, the paired comparison, whether a pilot of so many weeks could show the difference, and a draft
     charter. `metric` has to be one of labels (`label_match` or `label_cost`); ValueError otherwise.
     """
     if not isinstance(metric.source, LabelMatch | LabelCost):
-        raise ValueError(f"A history has answers and labels only, and {metric.id} is measured by something else.")
+        raise ValueError(  # noqa: TRY004 - the type is right, its content is not
+            f"A history has answers and labels only, and {metric.id} is measured by something else."
+        )
     history = list(rows)
-    before, pairs = _collect(history, metric)
+    before, pairs = _collect(history, metric, metric.source)
     units = _units(pairs, metric)
     totals = reduce(Totals.__add__, map(Totals.of, units.values()), Totals())
     pace = _calls_per_week([row.at for row in history if row.at is not None])
@@ -107,13 +112,19 @@ class _Pair(Struct, frozen=True):
     incumbent: float
 
 
-def _collect(history: Sequence[HistoryRow], metric: Metric) -> tuple[Totals, list[_Pair]]:
+def _collect(
+    history: Sequence[HistoryRow], metric: Metric, source: LabelMatch | LabelCost
+) -> tuple[Totals, list[_Pair]]:
     """The incumbent's totals over all rows with a label, and the rows that can be compared."""
     by_unit: dict[str, UnitSum] = defaultdict(UnitSum)
     pairs = []
+    read, label = reader(metric), source.label
     for i, row in enumerate(history):
         unit = f"row {i}" if row.unit is None else f"unit {row.unit}"
-        incumbent, candidate = (_value(metric, answer, row.label) for answer in (row.incumbent, row.candidate))
+        incumbent, candidate = (
+            None if answer is None else read(_PERSON, {INCUMBENT_ANSWER: answer, label: row.label})
+            for answer in (row.incumbent, row.candidate)
+        )
         if incumbent is None:
             continue
         old = by_unit[unit]
@@ -121,12 +132,6 @@ def _collect(history: Sequence[HistoryRow], metric: Metric) -> tuple[Totals, lis
         if candidate is not None:
             pairs.append(_Pair(unit, candidate, incumbent))
     return reduce(Totals.__add__, map(Totals.of, by_unit.values()), Totals()), pairs
-
-
-def _value(metric: Metric, answer: Any, label: Any) -> float | None:  # noqa: ANN401 - any JSON value
-    if answer is None or label is None or not isinstance(metric.source, LabelMatch | LabelCost):
-        return None
-    return value(metric, Execution(arm="incumbent"), {INCUMBENT_ANSWER: answer, metric.source.label: label})
 
 
 def _units(pairs: Sequence[_Pair], metric: Metric) -> dict[str, UnitSum]:

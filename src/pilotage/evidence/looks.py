@@ -118,10 +118,11 @@ def _above(z: float | None, efficacy: float | None) -> bool:
 
 
 def project(
-    reading: Reading, *, alpha: float, started: dt.date, deadline: dt.date, today: dt.date, extendable: bool = False
+    reading: Reading, *, alpha: float, started: dt.date, deadline: dt.date, today: dt.date, last: bool = True
 ) -> dt.date | None:
     """The first day until the deadline by which the efficacy bound is crossed with at least an even chance, if
     the present estimate is right and information comes at the present rate; None when there is no such day.
+    `last`: the look at the deadline spends what is left.
     """
     if reading.z is None or reading.tested_on is None or reading.tested[-1] >= 1.0:
         return None
@@ -140,7 +141,7 @@ def project(
     if not coming:
         return None
     information = tuple(then for _, then in coming)
-    limits = efficacy_bounds((*reading.tested, *information), alpha, final=coming[-1][0] == deadline and not extendable)
+    limits = efficacy_bounds((*reading.tested, *information), alpha, final=coming[-1][0] == deadline and last)
     chances = crossing_probability(
         information,
         limits[len(reading.tested) :],

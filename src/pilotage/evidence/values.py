@@ -88,7 +88,7 @@ def value(metric: Metric, execution: Execution, outcomes: Outcomes) -> float | N
 
     Outcome values may be JSON text or decoded. For an `outcome` metric, give the execution that served.
     """
-    return _reader(metric)(execution, outcomes)
+    return reader(metric)(execution, outcomes)
 
 
 def contributions(plan: MeasurementPlan, call: Call, outcomes: Outcomes) -> list[Contribution]:
@@ -140,7 +140,7 @@ class _Rule:
     def __init__(self, metric: Metric, *, alone: bool) -> None:
         self.metric_id = metric.id
         self.shift = metric.shift
-        self.read = _reader(metric)
+        self.read = reader(metric)
         self.alone = alone
         self.by_server = isinstance(metric.source, OutcomeValue)
         self.window_us = metric.window_hours * MICROS_PER_HOUR
@@ -187,7 +187,7 @@ class _Rule:
             found.append(Contribution(self.metric_id, series, segment, y, z))  # noqa: PERF401 - a generator costs more
 
 
-def _reader(metric: Metric) -> Reader:
+def reader(metric: Metric) -> Reader:
     """The metric's source as a function; every value it gives lies between `lo` and `hi` or is a failure's."""
     source = metric.source
     match source:

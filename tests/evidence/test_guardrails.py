@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.evidence.simulated import money, paired_calls, right, totals
+
+from pilotage.evidence.betting import log_wealth
+from pilotage.evidence.guardrails import judge, live_guardrails, shadow_guardrails
+from pilotage.evidence.measurements import Estimate, NotEstimable
+from pilotage.evidence.strata import StageTotals
+from pilotage.playbook.metrics import Guardrail
+
+MARGIN = Guardrail(metric="right", margin=0.03)
+
+
+def shadow(gain, calls=4000, seed=1):
+    """A shadow stage of pairs in which the candidate is right more often by `gain`."""
+    y, z = paired_calls(np.random.default_rng(seed), calls, 0.7, gain)
+    return StageTotals(stage="shadow/1", paired=totals(y, z), candidate=totals(y))
+
+
+def live(gain, calls=20_000, seed=1, name="live/25/1"):
+    """A live stage in which a quarter of the units has the candidate."""
+    rng = np.random.default_rng(seed)
+    return StageTotals(
+        stage=name,
+        candidate=totals(rng.random(calls // 4) < 0.7 + gain),
+        incumbent=totals(rng.random(calls * 3 // 4) < 0.7),
+    )
+
+
+@pytest.mark.parametrize(("gain", "status"), [(0.0, "within"), (-0.03, "undecided"), (-0.08, "breached")])
+def test_a_margin_is_judged_on_pairs_in_shadow(gain, status):
+    """No worse is within, worse by the margin is open, worse by far more is broken."""
+    found = judge(MARGIN, right(), shadow(gain), live=False)
+    assert found.status == status
+    assert isinstance(found.difference, Estimate)
+    assert found.difference.level == pytest.approx(0.9)
+    assert found.stage == "shadow/1"
+    assert found.reason.startswith("Right answers: the candidate's difference is")
+
+
+@pytest.mark.parametrize(("gain", "status"), [(0.0, "within"), (-0.03, "undecided"), (-0.08, "breached")])
+def test_a_margin_is_judged_between_arms_live(gain, status):
+    """Live, the same is judged between the units of the two arms."""
+    found = judge(MARGIN, right(), live(gain), live=True)
+    assert found.status == status
+    assert isinstance(found.candidate, Estimate)
+    assert isinstance(found.incumbent, Estimate)
+
+
+@pytest.mark.parametrize(("limit", "status"), [(0.6, "within"), (0.7, "undecided"), (0.8, "breached")])
+@pytest.mark.parametrize("in_public", [False, True])
+def test_a_limit_is_judged_on_the_candidate_alone(limit, status, in_public):
+    """A fixed limit needs no incumbent: the candidate's mean has to lie on its better side."""
+    stage = live(0.0) if in_public else shadow(0.0)
+    found = judge(Guardrail(metric="right", limit=limit), right(), stage, live=in_public)
+    assert found.status == status
+    assert "the limit is" in found.reason
+
+
+def test_a_limit_holds_from_above_where_lower_is_better():
+    """A cost limit is broken above it and held below it."""
+    stage = StageTotals(stage="shadow/1", candidate=totals(np.random.default_rng(2).normal(10, 2, 2000)))
+    assert judge(Guardrail(metric="money", limit=12.0), money(), stage, live=False).status == "within"
+    assert judge(Guardrail(metric="money", limit=8.0), money(), stage, live=False).status == "breached"
+
+
+def test_the_bets_can_break_a_guardrail_before_the_interval_does():
+    """Evidence of 1/alpha is enough: a bet is exact however often it was looked at."""
+    wealth = [40 * gain for gain in log_wealth(-0.5, -0.03, -1.0, 1.0)]
+    found = judge(MARGIN, right(), shadow(-0.03), live=False, log_wealth=wealth)
+    assert found.status == "breached"
+    assert "evidence" in found.reason
+
+
+def test_no_calls_are_no_pass():
+    """A guardrail without figures is not estimable, and says why."""
+    found = judge(MARGIN, right(), StageTotals(), live=False)
+    assert found.status == "not_estimable"
+    assert isinstance(found.difference, NotEstimable)
+    assert "no call" in found.reason
+
+
+def test_never_an_error_on_enough_calls_is_within_a_small_margin():
+    """Neither arm failed in 2,000 calls: worse by one point can be ruled out, worse by a thousandth cannot."""
+    none = StageTotals(stage="shadow/1", paired=totals(np.zeros(2000), np.zeros(2000)))
+    wrong = right(id="errors", direction="lower")
+    assert judge(Guardrail(metric="errors", margin=0.01), wrong, none, live=False).status == "within"
+    assert judge(Guardrail(metric="errors", margin=0.001), wrong, none, live=False).status == "undecided"
+
+
+def test_shadow_judges_what_can_be_seen_in_shadow():
+    """Guardrails that need exposed people wait for the roll-out; each of the others finds its totals and its bet."""
+    metrics = (right(), money(observable="exposed"))
+    wealth = [40 * gain for gain in log_wealth(-0.5, -0.03, -1.0, 1.0)]
+    found = shadow_guardrails(
+        (MARGIN, Guardrail(metric="money", margin=1.0)),
+        metrics,
+        {"right": shadow(0.0)},
+        log_wealth={"harm:right": wealth},
+    )
+    assert [(result.metric, result.status) for result in found] == [("right", "breached")]
+    assert [r.status for r in shadow_guardrails((MARGIN,), metrics, {})] == ["not_estimable"]
+
+
+def test_live_judges_every_guardrail_in_every_stage():
+    """The roll-out is watched stage by stage; a stage in which the candidate served nobody is left out."""
+    stages = (
+        live(0.0, name="live/5/1"),
+        live(-0.1, name="live/25/1"),
+        StageTotals(stage="live/50/1", incumbent=totals([1, 0, 1])),
+    )
+    found = live_guardrails((MARGIN,), (right(),), {"right": stages})
+    assert [(result.stage, result.status) for result in found] == [("live/5/1", "within"), ("live/25/1", "breached")]
