@@ -1,0 +1,99 @@
+"""Reading what a request asks: query, body, slug. What does not fit is a 400 that names the field."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+import msgspec
+import zstandard
+from litestar import Request
+
+from pilotage.server.problems import HttpProblem, field_problem
+
+Asked = TypeVar("Asked")
+Query = TypeVar("Query", bound=msgspec.Struct)
+AnyRequest = Request[Any, Any, Any]
+
+JSON = "application/json"
+FRAME_WINDOW_BYTES_MAX = 32 * 2**20
+
+_PLACE = re.compile(r"^(?P<what>.*?)(?: - at (?:key in )?`\$(?P<path>[^`]*)`)?$", re.DOTALL)
+_SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
+_TRUTH = {"true": True, "false": False}
+
+
+def check_slug(slug: str) -> None:
+    """Refuse what cannot be a workload's short name."""
+    if not _SLUG.fullmatch(slug):
+        raise field_problem(
+            400,
+            "invalid-slug",
+            "slug",
+            "A workload's short name has 1 to 64 lower-case letters, digits, inner hyphens.",
+        )
+
+
+def query_of(request: AnyRequest, kind: type[Query]) -> Query:
+    """The query as a struct. Numbers and times are read from text; unknown and repeated parameters are refused."""
+    given: dict[str, Any] = {}
+    known = {field.encode_name for field in msgspec.structs.fields(kind)}
+    for name, value in request.query_params.multi_items():
+        if name not in known:
+            raise field_problem(400, "unknown-parameter", name, f"There is no parameter {name} here.")
+        if name in given:
+            raise field_problem(400, "repeated-parameter", name, f"Give the parameter {name} once.")
+        given[name] = value
+    for field in msgspec.structs.fields(kind):
+        if field.encode_name in given and bool in _alternatives(field.type):
+            given[field.encode_name] = _TRUTH.get(given[field.encode_name], given[field.encode_name])
+    try:
+        return msgspec.convert(given, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from error
+
+
+def _alternatives(kind: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any annotation
+    return (kind, *getattr(kind, "__args__", ()))
+
+
+async def body_of(request: AnyRequest, kind: type[Asked]) -> Asked:
+    """The JSON body as a struct, by its exact types."""
+    if request.content_type[0] != JSON:
+        raise HttpProblem(415, "unsupported-media-type", f"Send the body as {JSON}.")
+    return decoded(await request.body(), msgspec.json.Decoder(kind))
+
+
+def decoded(data: bytes, decoder: msgspec.json.Decoder[Asked] | msgspec.msgpack.Decoder[Asked]) -> Asked:
+    """The value in the bytes. Raises a 400 that names the field."""
+    try:
+        return decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise invalid(error) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise HttpProblem(400, "malformed", f"The body cannot be read: {error}.") from error
+
+
+def invalid(error: msgspec.ValidationError) -> HttpProblem:
+    """The refusal of a value that does not fit, with the path of its field: `charter.metrics[0].lo`."""
+    found = _PLACE.match(str(error))
+    what, path = (found["what"], found["path"] or "") if found else (str(error), "")
+    return field_problem(400, "invalid", path.lstrip("."), f"{what}.")
+
+
+def unpacked(data: bytes, encoding: str | None, size_max: int) -> bytes:
+    """The body without its content encoding: none or zstd, and never more than `size_max` bytes."""
+    if encoding in {None, "", "identity"}:
+        return data
+    if encoding != "zstd":
+        raise HttpProblem(415, "unsupported-encoding", "Send the body plain or with Content-Encoding: zstd.")
+    reader = zstandard.ZstdDecompressor(max_window_size=FRAME_WINDOW_BYTES_MAX).stream_reader(
+        data, read_across_frames=True
+    )
+    try:
+        plain = reader.read(size_max + 1)
+    except zstandard.ZstdError as error:
+        raise HttpProblem(400, "malformed", f"The body is not valid zstd: {error}.") from error
+    if len(plain) > size_max:
+        raise HttpProblem(413, "too-large", f"The body holds more than {size_max} bytes; send it in smaller parts.")
+    return plain

@@ -1,0 +1,73 @@
+"""The one gate before every handler: who asks, may they, and does the request come from our own pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+from litestar import Request
+
+from pilotage.server.asking import check_slug
+from pilotage.server.auth.access import READ, Access
+from pilotage.server.auth.cookies import session_token
+from pilotage.server.auth.csrf import SAFE_METHODS, check_same_origin, check_secret
+from pilotage.server.auth.identity import Identity, not_signed_in
+from pilotage.server.auth.signing_in import identify
+from pilotage.server.parts import parts_of
+from pilotage.server.problems import HttpProblem
+from pilotage.server.threads import run_in
+
+if TYPE_CHECKING:
+    from litestar.connection import ASGIConnection
+    from litestar.handlers import BaseRouteHandler
+
+BEARER = "bearer "
+
+
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Let a request pass to its handler, or raise the problem that it is answered with."""
+    request = cast("Request[Any, Any, Any]", connection)
+    access = cast("Access", handler.opt.get("access", READ))
+    identity = await _identified(request)
+    request.scope["user"] = identity
+    unsafe = request.method not in SAFE_METHODS
+    if unsafe:
+        check_same_origin(request)
+    if access.scope == "public":
+        return
+    if identity is None:
+        raise not_signed_in()
+    _check_scope(access, identity, request)
+    if unsafe and identity.via == "session":
+        await check_secret(request, identity.csrf)
+    slug = request.path_params.get("slug")
+    if slug is not None:
+        check_slug(slug)
+
+
+async def _identified(request: Request[Any, Any, Any]) -> Identity | None:
+    """A token counts before a cookie; one that is not valid is not passed over."""
+    header = request.headers.get("authorization")
+    session = session_token(request)
+    if header is None and session is None:
+        return None
+    token = None
+    if header is not None:
+        if not header.lower().startswith(BEARER):
+            raise not_signed_in()
+        token = header[len(BEARER) :].strip()
+    parts = parts_of(request)
+    identity = await run_in(parts.threads.prompt, identify, parts.workspace, session, token)
+    if identity is None and token is not None:
+        raise not_signed_in()
+    return identity
+
+
+def _check_scope(access: Access, identity: Identity, request: Request[Any, Any, Any]) -> None:
+    if access.scope != "any" and access.scope not in identity.scopes:
+        raise HttpProblem(403, "not-permitted", f"This needs the scope {access.scope}; ask an administrator.")
+    if access.scope == "admin" and not identity.is_admin:
+        raise HttpProblem(403, "not-permitted", "Only an administrator may do this.")
+    if identity.workload is None or access.bound:
+        return
+    if request.path_params.get("slug") != identity.workload:
+        raise HttpProblem(403, "other-workload", f"This token is bound to {identity.workload}.")

@@ -1,0 +1,1 @@
+"""The OpenAPI description, made from what each endpoint says of itself."""

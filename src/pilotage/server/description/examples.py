@@ -1,0 +1,134 @@
+"""Examples in the description: one believable workload, the triage of support tickets."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pilotage.playbook.metrics import Guardrail, LabelMatch, Latency, Metric, Target
+from pilotage.record import commands as c
+from pilotage.record.charter import Charter
+from pilotage.record.commands import Command, name_of
+from pilotage.runtime.records import Call, CallBatch, Execution, Outcome, OutcomeBatch
+
+DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+CALL_ID = "7d1f0b2a9c4e4f61a0b35a1c00000001"
+
+CHARTER = Charter(
+    purpose="Send each support ticket to the right team at once.",
+    value="Two hours less waiting for a fifth of all customers.",
+    metrics=(
+        Metric(
+            id="right_team",
+            title="Tickets sent to the right team",
+            unit="share",
+            direction="higher",
+            kind="proportion",
+            source=LabelMatch(),
+        ),
+        Metric(
+            id="slow",
+            title="Answers above 800 ms",
+            unit="share",
+            direction="lower",
+            kind="proportion",
+            source=Latency(limit_ms=800.0),
+        ),
+    ),
+    target=Target(
+        metric="right_team",
+        form="difference",
+        baseline=0.71,
+        floor=0.0,
+        target=0.05,
+        expected=0.08,
+        calls_per_week=4000.0,
+        deviation=0.5,
+    ),
+    guardrails=(Guardrail(metric="slow", limit=0.05),),
+    starts_on=dt.date(2026, 11, 30),
+    decision_on=dt.date(2027, 1, 11),
+    risks=("Rare teams are seldom in the history.",),
+    value_usd_a_year=180_000.0,
+    segments=("language",),
+    time_zone="Europe/Berlin",
+)
+
+_COMMANDS: tuple[Command, ...] = (
+    c.Propose(
+        title="Ticket triage",
+        problem="Tickets wait for hours in the wrong queue.",
+        incumbent="Keyword rules, and the first line on weekdays.",
+    ),
+    c.ScoreProblem(impact=4, feasibility=4, readiness=3, note="The team asks for it."),
+    c.Choose(argument="It ranks second, but its labels arrive within a day."),
+    c.Assign(role="owner", person="ada"),
+    c.AcceptOwnership(technical=True, operational=True, statement="I own the triage and may switch it off."),
+    c.ReviseCharter(base_version=0, charter=CHARTER, team="Ada (owner), Tomo (engineer)"),
+    c.Sign(subject="charter", digest=DIGEST, meaning="I stand behind these numbers and dates."),
+    c.RegisterRelease(
+        name="2026.11.2",
+        digest=DIGEST,
+        code_revision="4be1f2c",
+        environment=f"sha256:{DIGEST}",
+        model="triage-forest 3",
+        parameters="trees=200",
+        data_source="tickets of 2025, without names",
+    ),
+    c.DeclareForEvaluation(release="2026.11.2"),
+    c.ClearPilot(
+        area="privacy",
+        fields=("subject", "language"),
+        processors=(),
+        retention_days=90,
+        statement="No name reaches the candidate; calls are kept for 90 days.",
+    ),
+    c.Attest(criterion="harden.runbook", statement="The runbook was walked through with the people on call."),
+    c.Advance(to_phase="pilot"),
+    c.GoBack(to_phase="pilot", reason="The baseline has to be measured again."),
+    c.Decide(outcome="go", reasons="The target is reached and no guardrail broke."),
+    c.Expose(mode="live", percent=5.0, reason="First stage of the roll-out."),
+    c.Kill(reason="Wrong teams since the upgrade."),
+    c.Revive(reason="The upgrade was taken back."),
+    c.Waive(
+        criterion="harden.drill",
+        reason="The drill is booked for the week after next.",
+        expires_on=dt.date(2026, 12, 20),
+    ),
+    c.Comment(comment="The Berlin team joins on Monday."),
+    c.ResolveBreach(metric="slow", reason="The slow shard was replaced."),
+)
+COMMAND_EXAMPLES = {name_of(command): command for command in _COMMANDS}
+
+CALL_BATCH = CallBatch(
+    workload="ticket-triage",
+    calls=[
+        Call(
+            call_id=CALL_ID,
+            at_us=1_795_447_800_000_000,
+            served=Execution(arm="incumbent", value='"billing"', latency_us=180),
+            beside=Execution(
+                arm="candidate", release="2026.11.2", value='"contracts"', latency_us=41_000, confidence=0.93
+            ),
+            unit="0f8a6c1e5b7d4a32",
+            segment={"language": "de"},
+            mode="shadow",
+            stage="shadow/1",
+            serial=7,
+            input='{"subject": "Invoice 4711"}',
+        )
+    ],
+    runtime="9f2c6b1ad0e44c7f",
+    counters={},
+)
+OUTCOME_BATCH = OutcomeBatch(
+    workload="ticket-triage",
+    outcomes=[
+        Outcome(
+            outcome_id="1c9d2b7fe05a4c3e9a1d000000000001",
+            call_id=CALL_ID,
+            name="label",
+            value='"contracts"',
+            at_us=1_795_451_400_000_000,
+        )
+    ],
+)

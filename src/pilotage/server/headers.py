@@ -1,0 +1,40 @@
+"""Headers that every response carries, pages, files and errors alike."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from litestar.datastructures import MutableScopeHeaders
+
+if TYPE_CHECKING:
+    from litestar.types import BeforeMessageSendHookHandler, Message, Scope
+
+CONTENT_SECURITY_POLICY = (
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; "
+    "img-src 'self' data:"
+)
+
+# With "no-referrer" a browser sends "Origin: null" with forms, and the check of where a form came from would fail.
+ALWAYS = {
+    "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+}
+STRICT_TRANSPORT = "max-age=31536000"
+
+
+def protective_headers(*, secure: bool) -> BeforeMessageSendHookHandler:
+    """A hook that adds the headers which a response does not set itself. `secure`: the server is reached by HTTPS."""
+    always = {**ALWAYS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if secure else {})}
+
+    async def protect(message: Message, scope: Scope) -> None:  # noqa: ARG001 - the framework's signature
+        if message["type"] == "http.response.start":
+            headers = MutableScopeHeaders.from_message(message)
+            for name, value in always.items():
+                headers.setdefault(name, value)
+
+    return protect
