@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,13 +87,31 @@ def _tuning_sqlite(busy_timeout_ms: int) -> Callable[[sqlite3.Connection, object
         # (SQLAlchemy, "Transactions with SQLite and the sqlite3 driver").
         connection.isolation_level = None
         connection.execute(f"PRAGMA busy_timeout = {int(busy_timeout_ms)}")
-        connection.execute("PRAGMA journal_mode = WAL")
+        _log_ahead(connection, busy_timeout_ms / 1000)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         # Erased texts must not survive in free pages.
         connection.execute("PRAGMA secure_delete = ON")
 
     return tune
+
+
+def _log_ahead(connection: sqlite3.Connection, patience_s: float) -> None:
+    """Turn write-ahead logging on. SQLite does not wait here for another process that turns it on, so we do."""
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            break
+    if mode != "wal":
+        raise StorageUnavailable(
+            "database-path", "The database's folder does not allow write-ahead logging: use a local disk."
+        )
 
 
 def _begin_sqlite(connection: Connection) -> None:

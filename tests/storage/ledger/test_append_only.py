@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 from tests.storage.ledger_contract import draft
 
+from pilotage.storage.database import open_database
 from pilotage.storage.ledger import LeaseSerials, SqlLedger
 
 COLUMNS = "position, workload, sequence, kind, actor, at, simulated, payload, leaf"
@@ -107,6 +108,37 @@ def test_truncate_is_refused(engine: Engine, ledger: SqlLedger, table: str) -> N
     """PostgreSQL's TRUNCATE, which asks no row's triggers, is refused too."""
     refused(engine, f"TRUNCATE {table}")
     assert len(ledger.read_all()) == 2
+
+
+@pytest.mark.parametrize("dialect", ["postgresql"], indirect=True)
+def test_a_login_without_the_tables_cannot_lift_the_guards(engine: Engine, database: str) -> None:
+    """With the login that the threat model asks for the ledger works whole, and the triggers cannot be taken away."""
+    with engine.begin() as connection:
+        name = connection.exec_driver_sql("SELECT 'server_of_' || current_database()").scalar()
+        for statement in (
+            f"CREATE ROLE {name} LOGIN",
+            f"GRANT SELECT, INSERT ON entries TO {name}",
+            f"GRANT SELECT, INSERT, UPDATE ON entry_texts, lease_serials TO {name}",
+            f"GRANT SELECT ON alembic_version TO {name}",
+        ):
+            connection.exec_driver_sql(statement)
+    server = open_database(database.replace("pilotage@", f"{name}@"))
+    ledger = SqlLedger(server)
+    ledger.append("triage", 0, [draft(texts={"note": "a text"})])
+    assert ledger.erase_texts(1) == 1
+    assert LeaseSerials(server).serial_for("triage", "a") == 1
+    assert LeaseSerials(server).serial_for("triage", "b") == 2
+    for statement in (
+        "ALTER TABLE entries DISABLE TRIGGER USER",
+        "DROP TRIGGER entries_refuse_change ON entries",
+        "UPDATE entries SET kind = 'other'",
+        "DELETE FROM entries",
+        "SET session_replication_role = replica",
+    ):
+        with pytest.raises(ProgrammingError), server.begin() as connection:
+            connection.exec_driver_sql(statement)
+    assert ledger.verify().problems == ()
+    ledger.close()
 
 
 def test_erasing_is_the_only_way_to_change_a_text(engine: Engine, ledger: SqlLedger) -> None:
