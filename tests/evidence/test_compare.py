@@ -190,3 +190,14 @@ def test_a_live_share_needs_one_stage():
     assert found.value == pytest.approx(0.2, abs=0.02)
     assert found.calls == 4000
     assert isinstance(live_improvement(money(), [one, one]), NotEstimable)
+
+
+def test_an_improvement_needs_no_even_arms():
+    """Two skewed costs that move together compare well: what has to be even is candidate minus ratio x incumbent."""
+    rng = np.random.default_rng(13)
+    z = rng.exponential(10.0, 1000)
+    found = paired_improvement(money(), totals(0.8 * z + rng.normal(0, 1, 1000), z))
+    assert isinstance(found, Estimate)
+    assert found.value == pytest.approx(0.2, abs=0.02)
+    burst = np.where(rng.random(1000) < 0.005, 90.0, 0.0)
+    assert isinstance(paired_improvement(money(), totals(0.8 * z + burst, z)), NotEstimable)

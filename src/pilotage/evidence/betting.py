@@ -19,6 +19,7 @@ STAKES = tuple(2.0**-j for j in range(1, 11))
 FLOOR_BET = "floor"
 LogWealth = tuple[float, float, float, float, float, float, float, float, float, float]
 _ROUNDING = 1e-9
+_LOG_WEALTH_MAX = math.log(1e300)
 
 
 def log_wealth(x: float, threshold: float, lo: float, hi: float) -> LogWealth:
@@ -42,13 +43,14 @@ def unit_log_wealth(bet: BetThreshold, unit: UnitSum) -> LogWealth:
 
 
 def evidence(log_wealth_sums: Sequence[float]) -> float:
-    """The mean wealth of the bettors: at least 1/alpha is reason to act. Infinite where a float overflows."""
+    """The mean wealth of the bettors: at least 1/alpha is reason to act. At most 1e300, so that it can be written
+    down where infinity cannot.
+    """
     peak = max(log_wealth_sums)
+    if peak > _LOG_WEALTH_MAX:
+        return math.exp(_LOG_WEALTH_MAX)
     mean = math.fsum(math.exp(total - peak) for total in log_wealth_sums) / len(log_wealth_sums)
-    try:
-        return mean * math.exp(peak)
-    except OverflowError:
-        return math.inf
+    return mean * math.exp(peak)
 
 
 def harm_bet(guardrail: Guardrail) -> str:

@@ -111,8 +111,12 @@ def paired_improvement(metric: Metric, paired: Totals, *, level: float = 0.95) -
         return missing
     candidate = moments(paired, 1.0, 0.0, metric.shift)
     incumbent = moments(paired, 0.0, 1.0, metric.shift)
-    skewed = None if binary(metric) else too_skewed(candidate) or too_skewed(incumbent)
-    return skewed or _improvement(metric, candidate, incumbent, cov=covariance(paired), level=level)
+    if not binary(metric) and incumbent.mean > 0.0:
+        # Fieller's interval rests on candidate - ratio * incumbent being normal, not on either arm.
+        skewed = too_skewed(moments(paired, 1.0, -candidate.mean / incumbent.mean, metric.shift))
+        if skewed:
+            return skewed
+    return _improvement(metric, candidate, incumbent, cov=covariance(paired), level=level)
 
 
 def live_difference(metric: Metric, stages: Sequence[StageTotals], *, level: float = 0.95) -> Estimated:
