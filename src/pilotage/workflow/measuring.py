@@ -138,7 +138,15 @@ class Measuring:
             measured,
             baseline=self._baselines(slug, charter, rows),
             reachability=_reachability(charter),
-            answer=self._answer(workload, charter, rows, guardrails, labels, health, now),
+            answer=self._answer(
+                workload=workload,
+                charter=charter,
+                rows=rows,
+                guardrails=guardrails,
+                labels=labels,
+                health=health,
+                now=now,
+            ),
             guardrails=guardrails,
             live_guardrails=_live(workload, charter, rows),
         )
@@ -194,6 +202,7 @@ class Measuring:
 
     def _answer(
         self,
+        *,
         workload: Workload,
         charter: Charter,
         rows: Sequence[SumRow],
@@ -226,6 +235,7 @@ class Measuring:
             latest=_look_sums(today, rows, metric.id, attempt),
             started=day_of(charter, attempt.stamp.at),
             deadline=deadline,
+            planned_until=charter.decision_on,
             today=today,
             guardrails=guardrails,
             kill=kill,
