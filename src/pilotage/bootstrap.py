@@ -128,7 +128,7 @@ def open_workspace(
     secret = _private_file(home / "keys" / "workspace.secret", secrets.token_bytes(SECRET_BYTES))
     simulated = SimulatedClock(settings) if row.demonstration else None
     clock: Clock = simulated or SystemClock()
-    ledger, calls, accounts = SqlLedger(database), EmbeddedCallStore(home), _accounts(database, hasher)
+    ledger, calls, accounts = SqlLedger(database), EmbeddedCallStore(home), Accounts(database, hasher=hasher)
     measuring = Measuring(calls=calls, clock=clock)
     desk = Desk(
         ledger=ledger,

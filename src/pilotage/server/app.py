@@ -34,8 +34,8 @@ from typing import Any
 from urllib.parse import quote
 
 from litestar import Litestar, Request
-from litestar.contrib.jinja import JinjaTemplateEngine
 from litestar.datastructures import CacheControlHeader, State
+from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect, Response
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig

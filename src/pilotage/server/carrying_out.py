@@ -6,7 +6,7 @@ from pilotage.record.commands import ASKS_CREDENTIAL, Command, Kill, Propose, na
 from pilotage.record.context import Actor
 from pilotage.record.errors import Refused, refuse
 from pilotage.server.asking import AnyRequest, check_slug
-from pilotage.server.auth.credentials import check_credential
+from pilotage.server.auth.credentials import address_of, check_credential
 from pilotage.server.auth.identity import Identity, current_identity
 from pilotage.server.parts import parts_of
 from pilotage.server.threads import run_in
@@ -28,7 +28,8 @@ async def carry_out(request: AnyRequest, slug: str, command: Command, *, credent
         check_slug(slug)
         _check_scope(identity, slug)
         if name in ASKS_CREDENTIAL:
-            await run_in(parts.threads.signing, check_credential, parts.workspace, identity, credential)
+            signing = parts.threads.signing
+            await run_in(signing, check_credential, parts.workspace, identity, credential, address_of(request))
         # A kill must not wait behind decisions that have to judge first.
         pool = parts.threads.prompt if isinstance(command, Kill) else parts.threads.deciding
         receipt = await run_in(pool, _issue, parts.workspace, identity, slug, command)

@@ -39,8 +39,9 @@ REFUSED_STORAGE = {
     "idempotency-mismatch": 422,
     "idempotency-in-progress": 409,
     "simulated-time": 409,
-    "sign-in-refused": 401,
-    "sign-in-limited": 429,
+    "wrong-credentials": 401,
+    "account-disabled": 403,
+    "too-many-attempts": 429,
 }
 KNOWN: dict[type[Exception], tuple[int, str]] = {
     UnknownWorkload: (404, UnknownWorkload.code),
@@ -132,7 +133,9 @@ def _storage_problem(error: StorageError) -> HttpProblem:
     if isinstance(error, StorageUnavailable):
         return HttpProblem(503, error.code, error.sentence, headers={"Retry-After": str(RETRY_AFTER_S)})
     if isinstance(error, StorageRefused):
-        return HttpProblem(REFUSED_STORAGE.get(error.code, 422), error.code, error.sentence)
+        wait_s = getattr(error, "retry_after_s", None)
+        headers = {} if wait_s is None else {"Retry-After": str(wait_s)}
+        return HttpProblem(REFUSED_STORAGE.get(error.code, 422), error.code, error.sentence, headers=headers)
     logger.error("The store is damaged", exc_info=error)
     return HttpProblem(500, error.code, error.sentence)
 

@@ -7,6 +7,7 @@ import logging
 import re
 from typing import Annotated, Literal
 
+from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta, Struct
 
@@ -68,7 +69,7 @@ class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     query=CallQuery,
     answers={200: Answer(of=CallPage, means="A page of calls, newest first.")},
 )
-async def list_calls(request: AnyRequest, slug: str) -> Response[bytes]:
+async def list_calls(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """List a workload's calls, newest first, with what was learned about each."""
     query = query_of(request, CallQuery)
     where = CallFilter(**{name: getattr(query, name) for name in CallFilter.__struct_fields__})
@@ -86,7 +87,7 @@ async def list_calls(request: AnyRequest, slug: str) -> Response[bytes]:
     answers={200: Answer(of=StoredCall, means="The call.")},
     refusals=(404,),
 )
-async def get_call(request: AnyRequest, slug: str, call_id: str) -> Response[bytes]:
+async def get_call(request: AnyRequest, slug: FromPath[str], call_id: FromPath[str]) -> Response[bytes]:
     """Show one call in full: both executions, timings, routing and outcomes."""
     stored = None
     if _CALL_ID.fullmatch(call_id):
@@ -104,7 +105,7 @@ async def get_call(request: AnyRequest, slug: str, call_id: str) -> Response[byt
     access=ADMIN,
     answers={200: Answer(of=Erased, means="How many calls were removed.")},
 )
-async def erase_unit(request: AnyRequest, slug: str, unit: str) -> Response[bytes]:
+async def erase_unit(request: AnyRequest, slug: FromPath[str], unit: FromPath[str]) -> Response[bytes]:
     """Remove a unit's calls, outcomes and sums, everywhere.
 
     The unit is named by its pseudonym, as its calls show it. Erasing it again removes nothing and is no error.
@@ -125,7 +126,7 @@ async def erase_unit(request: AnyRequest, slug: str, unit: str) -> Response[byte
     answers={200: Answer(of=Erased, means="How many calls were removed.")},
     refusals=(422,),
 )
-async def retain_calls(request: AnyRequest, slug: str) -> Response[bytes]:
+async def retain_calls(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """Remove a workload's calls made before a time; their share of the sums stays, sealed."""
     retention = await body_of(request, Retention)
     workspace = workspace_of(request)

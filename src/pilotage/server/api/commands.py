@@ -6,6 +6,7 @@ import hashlib
 
 import msgspec
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.response import Response
 
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED, Command
@@ -47,7 +48,7 @@ def _command_endpoint(name: str, kind: type[Command]) -> HTTPRouteHandler:
         answers={201: DONE},
         refusals=(404, 409, 422, 429) if asks else (404, 409, 422),
     )
-    async def give(request: AnyRequest, slug: str) -> Response[bytes]:
+    async def give(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
         command = await body_of(request, kind)
 
         async def work() -> Response[bytes]:

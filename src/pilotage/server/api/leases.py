@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any
 
+from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta, Struct
 
@@ -41,7 +42,7 @@ class RuntimesJson(Struct, frozen=True, kw_only=True):
     answers={200: Answer(of=LeaseAnswer, means="The lease of this moment.", media=(JSON, EVENT_STREAM))},
     refusals=(409,),
 )
-async def get_lease(request: AnyRequest, slug: str) -> Response[Any]:
+async def get_lease(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """Hand out the signed lease that bounds a workload's runtime.
 
     With `Accept: text/event-stream` it is a stream: an event `lease` at once, another whenever the lease changes or
@@ -68,7 +69,7 @@ async def get_lease(request: AnyRequest, slug: str) -> Response[Any]:
     ),
     answers={200: Answer(of=RuntimeSeen, means="The runtime as remembered.")},
 )
-async def greet(request: AnyRequest, slug: str) -> Response[bytes]:
+async def greet(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """Introduce a runtime and the releases that it holds. Kept in memory for a day."""
     hello = await body_of(request, Hello)
     now = dt.datetime.fromtimestamp(parts_of(request).workspace.clock.real(), dt.UTC)
@@ -83,6 +84,6 @@ async def greet(request: AnyRequest, slug: str) -> Response[bytes]:
     access=READ,
     answers={200: Answer(of=RuntimesJson, means="The runtimes.")},
 )
-async def list_runtimes(request: AnyRequest, slug: str) -> Response[bytes]:
+async def list_runtimes(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """List the runtimes of a workload that said hello to this server."""
     return json_answer(RuntimesJson(workload=slug, runtimes=parts_of(request).runtimes.of(slug)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Struct
 
@@ -59,6 +60,6 @@ def _all() -> PlaybooksJson:
     answers={200: Answer(of=Playbook, means="The playbook.")},
     refusals=(404,),
 )
-async def get_playbook(request: AnyRequest, playbook: str) -> Response[bytes]:
+async def get_playbook(request: AnyRequest, playbook: FromPath[str]) -> Response[bytes]:
     """Show a playbook: its phases, criteria, reviews and rules."""
     return json_answer(await run_in(parts_of(request).threads.reading, load, playbook))

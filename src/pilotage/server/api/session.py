@@ -11,6 +11,7 @@ from pilotage.server.answering import json_answer
 from pilotage.server.asking import AnyRequest, body_of
 from pilotage.server.auth.access import PUBLIC, READ, SIGNED_IN
 from pilotage.server.auth.cookies import ended_cookie, session_cookie, session_token
+from pilotage.server.auth.credentials import address_of
 from pilotage.server.auth.identity import Identity, current_identity
 from pilotage.server.auth.signing_in import SignedIn, close_session, sign_in, sign_in_by_link
 from pilotage.server.description.endpoint import Answer, endpoint
@@ -96,8 +97,8 @@ def me_json(identity: Identity) -> MeJson:
 async def sign_in_by_form(request: AnyRequest) -> Response[bytes]:
     """Sign in with a name and a password."""
     asked = await body_of(request, SignInJson)
-    parts = parts_of(request)
-    signed_in = await run_in(parts.threads.signing, sign_in, parts.workspace, asked.username, asked.password)
+    parts, address = parts_of(request), address_of(request)
+    signed_in = await run_in(parts.threads.signing, sign_in, parts.workspace, asked.username, asked.password, address)
     return signed_in_answer(request, signed_in)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta, Struct
 
@@ -80,7 +81,7 @@ def _page(workspace: Workspace, query: PageQuery) -> WorkloadPage:
     answers={200: Answer(of=WorkloadJson, means="The workload.", headers=ETAG), 304: UNCHANGED},
     refusals=(404,),
 )
-async def get_workload(request: AnyRequest, slug: str) -> Response[bytes]:
+async def get_workload(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """Show a workload at a glance: phase, exposure, gate, target and stalls."""
     judgement = await judged(request, slug)
     return tagged_answer(request, workload_json(judgement), judgement.workload.position)
@@ -95,7 +96,7 @@ async def get_workload(request: AnyRequest, slug: str) -> Response[bytes]:
     answers={200: Answer(of=tuple[GateJson, ...], means="The gates in the order of the playbook.")},
     refusals=(404,),
 )
-async def get_gates(request: AnyRequest, slug: str) -> Response[bytes]:
+async def get_gates(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """Show every gate of a workload with its verdicts."""
     judgement = await judged(request, slug)
     return json_answer([gate_json(judgement, phase.id) for phase in judgement.playbook.phases])
@@ -111,7 +112,7 @@ async def get_gates(request: AnyRequest, slug: str) -> Response[bytes]:
     answers={200: Answer(of=Workload, means="The record.", headers=ETAG), 304: UNCHANGED},
     refusals=(404,),
 )
-async def get_record(request: AnyRequest, slug: str) -> Response[bytes]:
+async def get_record(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """Show everything that the record knows of a workload: the fold of its facts."""
     workload = await run_in(parts_of(request).threads.reading, workspace_of(request).desk.load, slug)
     return tagged_answer(request, workload, workload.position)
@@ -127,7 +128,7 @@ async def get_record(request: AnyRequest, slug: str) -> Response[bytes]:
     answers={200: Answer(of=EvidenceJson, means="The measurements.", headers=ETAG), 304: UNCHANGED},
     refusals=(404,),
 )
-async def get_evidence(request: AnyRequest, slug: str) -> Response[bytes]:
+async def get_evidence(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """Show everything measured of a workload, each figure with its interval and what it rests on."""
     judgement = await judged(request, slug)
     workload = judgement.workload

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import TYPE_CHECKING, Any
 
 from litestar.datastructures import Cookie
@@ -27,8 +25,3 @@ def ended_cookie(*, secure: bool) -> Cookie:
 def session_token(request: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     """The token in the cookie, or None."""
     return request.cookies.get(SESSION_COOKIE) or None
-
-
-def csrf_of(token: str) -> str:
-    """What the forms of a session repeat: derived from its token, which other sites cannot know."""
-    return hmac.new(token.encode(), b"pilotage csrf", hashlib.sha256).hexdigest()

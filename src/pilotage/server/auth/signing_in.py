@@ -1,6 +1,7 @@
 """Signing in and out, and finding out who asks: everything that the server wants of the accounts.
 
-Sessions and tokens live in real time, whatever a demonstration simulates.
+Sessions and tokens live in real time, whatever a demonstration simulates. These functions block; handlers run them on
+a thread.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ import datetime as dt
 
 from msgspec import Struct
 
-from pilotage.server.auth.cookies import csrf_of
 from pilotage.server.auth.identity import Identity, session_scopes
+from pilotage.storage import accounts
 from pilotage.workflow.workspace import Workspace
 
 
@@ -59,22 +60,28 @@ def _of_session(workspace: Workspace, session: str) -> Identity | None:
         roles=found.roles,
         scopes=session_scopes(found.roles),
         via="session",
-        csrf=csrf_of(session),
+        csrf=found.csrf,
     )
 
 
-def sign_in(workspace: Workspace, username: str, password: str) -> SignedIn:
-    """Open a session. Raises `StorageRefused` for a wrong name or password, or after too many of them."""
-    account = workspace.accounts.authenticate(username, password, real_now(workspace))
-    token = workspace.accounts.open_session(account, real_now(workspace))
-    identity = identify(workspace, token, None)
+def sign_in(workspace: Workspace, username: str, password: str, address: str) -> SignedIn:
+    """Open a session by name and password. Raises `SignInRefused`."""
+    return _opened(workspace, workspace.accounts.authenticate(username, password, real_now(workspace), address=address))
+
+
+def sign_in_by_link(workspace: Workspace, secret: str) -> SignedIn:
+    """Open a session by a one-time link, which is used up. Raises `SignInRefused`."""
+    return _opened(workspace, workspace.accounts.redeem_link(secret, real_now(workspace)))
+
+
+def _opened(workspace: Workspace, who: accounts.Identity) -> SignedIn:
+    token = workspace.accounts.open_session(who, real_now(workspace))
+    identity = _of_session(workspace, token)
+    if identity is None:
+        raise accounts.SignInRefused("wrong-credentials", "The account was just disabled: ask an administrator.")
     return SignedIn(token=token, identity=identity)
 
 
 def close_session(workspace: Workspace, token: str) -> None:
     """End a session; one that is over already is no error."""
     workspace.accounts.close_session(token)
-
-
-def sign_in_by_link(workspace: Workspace, token: str) -> SignedIn:
-    raise NotImplementedError

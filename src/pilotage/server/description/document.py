@@ -39,7 +39,7 @@ REFUSED = {
     413: ("too-large", "The request is larger than the server takes."),
     415: ("unsupported-media-type", "The body's type or encoding is not one of those described."),
     422: ("criterion-open", "A rule of the record refuses it; `errors` lists everything wrong at once."),
-    429: ("sign-in-limited", "Too many failed sign-ins; try again later."),
+    429: ("too-many-attempts", "Too many failed sign-ins; try again later."),
     503: ("storage-unavailable", "The store cannot be reached; nothing was acknowledged. Try again."),
 }
 SECURITY: list[dict[str, list[str]]] = [{"token": []}, {"session": []}]
