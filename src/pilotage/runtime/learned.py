@@ -1,0 +1,52 @@
+"""What is learned about a call later, as rows for the recorder."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator
+from typing import Literal, NamedTuple, get_args
+
+from pilotage.runtime.errors import InvalidUse
+from pilotage.runtime.identity import checked_call_id, checked_name, replayed_outcome_id
+from pilotage.runtime.packing import SHORT, OutcomeRow
+from pilotage.runtime.records import OutcomeKind
+from pilotage.runtime.snapshot import snapshot, spelt_out
+from pilotage.runtime.turn import microseconds
+
+Action = Literal["accepted", "edited", "overridden"]
+UNENCODABLE = '"unencodable"'
+
+
+class Learned(NamedTuple):
+    """One thing that was learned."""
+
+    kind: OutcomeKind
+    name: str
+    value: object
+
+
+def outcome_rows(
+    call_id: str,
+    learned: Iterable[Learned],
+    *,
+    at: dt.datetime | None,
+    reporter: str,
+    now_ns: int,
+    mint: Callable[[], int],
+) -> Iterator[OutcomeRow]:
+    """The rows, each with its id: a new one, or for a stated time (a replay) the same as in every other replay.
+    Raises `InvalidUse`, before the first row.
+    """
+    checked_call_id(call_id)
+    items = [*learned]
+    if not items:
+        raise InvalidUse("nothing-given", "feedback", "give at least one of action, rating, comment, override, reason")
+    for item in items:
+        checked_name(item.name)
+        if item.kind == "feedback" and item.name == "action" and item.value not in get_args(Action):
+            raise InvalidUse("bad-action", "action", f"{item.value!r} is not one of {', '.join(get_args(Action))}")
+    at_us = now_ns // 1000 if at is None else microseconds(at)
+    for item in items:
+        outcome_id = f"{mint():x}" if at is None else replayed_outcome_id(call_id, item.name, at_us)
+        value = snapshot(item.value) or UNENCODABLE
+        yield (outcome_id, call_id, item.name, value, at_us, item.kind, spelt_out(reporter)[:SHORT])
