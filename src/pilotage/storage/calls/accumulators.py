@@ -1,0 +1,141 @@
+"""Per-unit sums and their totals as packed arrays: a unit that comes back replaces its old contribution. Pure.
+
+A unit's sums are one blob of records (series number, n, y, z), in order of series number. The totals change by the
+difference between the new and the old moments of the units touched: a few roundings of the unit's own terms per
+touch, relative error about 1e-16 each. The numbers of window sums, from which a unit bets, have their top bit set;
+they have no totals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from pilotage.evidence.sums import Totals
+
+RECORD = np.dtype([("series", "<u4"), ("n", "<f8"), ("y", "<f8"), ("z", "<f8")])
+WINDOW = 0x8000_0000
+MOMENTS = Totals.__struct_fields__
+
+_SERIES_MASK = 0xFFFF_FFFF
+_WIDTH = 6
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+
+class Change:
+    """What is added to units' series, row by row: unit, series, day (an ordinal), n, y, z.
+
+    `n` is 1 for a contribution that comes and -1 for one that goes. Rows are kept flat, since a hundred thousand of
+    them come in a batch.
+    """
+
+    def __init__(self) -> None:
+        self.flat: list[float] = []
+
+    def rows(self) -> Floats:
+        """One row per contribution, six columns."""
+        return np.array(self.flat, dtype=np.float64).reshape(-1, _WIDTH)
+
+
+class Merged(Struct):
+    """New blobs by unit, and by series the change of its moments (rows as `series`, columns as `MOMENTS`)."""
+
+    blobs: list[bytes]
+    series: list[int]
+    moments: Floats
+
+
+def merge(blobs: Sequence[bytes], rows: Floats) -> Merged:
+    """Apply a change to the units whose blobs are given, in one pass."""
+    old = np.frombuffer(b"".join(blobs), RECORD)
+    sizes = np.array([len(blob) // RECORD.itemsize for blob in blobs], dtype=np.int64)
+    old_codes = (np.repeat(np.arange(len(blobs), dtype=np.int64), sizes) << 32) | old["series"].astype(np.int64)
+    new_codes = (rows[:, 0].astype(np.int64) << 32) | rows[:, 1].astype(np.int64)
+    codes, places = np.unique(np.concatenate([old_codes, new_codes]), return_inverse=True)
+    old_places, new_places = places[: len(old)], places[len(old) :]
+    was = tuple(_summed(old_places, old[name], len(codes)) for name in ("n", "y", "z"))
+    now = tuple(x + _summed(new_places, rows[:, 3 + i], len(codes)) for i, x in enumerate(was))
+    touched = np.unique(new_places)
+    touched = touched[(codes[touched] & WINDOW) == 0]
+    difference = _moments(*(x[touched] for x in now)) - _moments(*(x[touched] for x in was))
+    series, belongs = np.unique(codes[touched] & _SERIES_MASK, return_inverse=True)
+    moments = np.stack([_summed(belongs, column, len(series)) for column in difference], axis=1)
+    return Merged(blobs=list(_blobs(len(blobs), codes, now)), series=series.tolist(), moments=moments)
+
+
+def by_day(rows: Floats, overall: NDArray[np.bool_]) -> list[tuple[int, int, float, float, float]]:
+    """The change of the daily sums: day, series, n, y, z. `overall` says by number which series span all segments."""
+    series = rows[:, 1].astype(np.int64)
+    plain = (series & WINDOW) == 0
+    plain[plain] = overall[series[plain]]
+    kept = rows[plain]
+    codes, places = np.unique((kept[:, 2].astype(np.int64) << 32) | series[plain], return_inverse=True)
+    sums = [_summed(places, kept[:, column], len(codes)).tolist() for column in (3, 4, 5)]
+    return list(zip((codes >> 32).tolist(), (codes & _SERIES_MASK).tolist(), *sums, strict=True))
+
+
+def _summed(places: Integers, values: Floats, size: int) -> Floats:
+    return np.bincount(places, values, size).astype(np.float64, copy=False)
+
+
+def _moments(n: Floats, y: Floats, z: Floats) -> Floats:
+    """Every moment that `Totals` names, one row each: `yyz` is y*y*z. A unit without calls has none."""
+    there = n != 0
+    factors = {"n": n, "y": np.where(there, y, 0.0), "z": np.where(there, z, 0.0)}
+    rows = []
+    for name in MOMENTS:
+        if name == "units":
+            rows.append(there.astype(np.float64))
+            continue
+        product = factors[name[0]]
+        for letter in name[1:]:
+            product = product * factors[letter]
+        rows.append(product)
+    return np.stack(rows)
+
+
+def _blobs(units: int, codes: Integers, sums: Sequence[Floats]) -> Iterator[bytes]:
+    kept = sums[0] != 0
+    records = np.empty(int(kept.sum()), RECORD)
+    records["series"] = codes[kept] & _SERIES_MASK
+    for name, values in zip(("n", "y", "z"), sums, strict=True):
+        records[name] = values[kept]
+    packed = records.tobytes()
+    ends = np.searchsorted(codes[kept] >> 32, np.arange(units), side="right") * RECORD.itemsize
+    start = 0
+    for end in ends.tolist():
+        yield packed[start:end]
+        start = end
+
+
+def sums_in(blob: bytes) -> dict[int, tuple[float, float, float]]:
+    """A unit's sums by series number."""
+    return {int(row[0]): (row[1], row[2], row[3]) for row in np.frombuffer(blob, RECORD).tolist()}
+
+
+def taken_out(blob: bytes) -> Floats:
+    """The change that takes everything of unit 0 out again, window sums left aside."""
+    records = np.frombuffer(blob, RECORD)
+    records = records[(records["series"] & WINDOW) == 0]
+    rows = np.zeros((len(records), _WIDTH))
+    rows[:, 1] = records["series"]
+    for column, name in enumerate(("n", "y", "z"), start=3):
+        rows[:, column] = -records[name]
+    return rows
+
+
+def without_windows(blob: bytes) -> bytes:
+    """The blob without its window sums."""
+    records = np.frombuffer(blob, RECORD)
+    kept: bytes = records[(records["series"] & WINDOW) == 0].tobytes()
+    return kept
+
+
+def as_totals(moments: bytes) -> Totals:
+    """Stored moments as the type that estimates take."""
+    return Totals(**dict(zip(MOMENTS, np.frombuffer(moments, "<f8").tolist(), strict=True)))

@@ -1,0 +1,292 @@
+"""From calls and their outcomes to changes of the sums, under one plan. Pure: the projector stores what comes out.
+
+What a call adds is a function of the call and of what is known of it; when more becomes known, the old share is taken
+out and the new one put in. So every call contributes once to a series, in whatever order things arrive.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from msgspec import Struct, structs
+from numpy.typing import NDArray
+
+from pilotage.evidence.plan import MeasurementPlan
+from pilotage.evidence.values import Contribution, compile_plan
+from pilotage.runtime.records import Call
+from pilotage.storage.calls.accumulators import WINDOW, Change
+from pilotage.storage.calls.marks import NOTHING_KNOWN, Known, Mark, Marking
+from pilotage.storage.calls.windows import BetClock, SeriesName, UnitRow
+
+MINUTE_US = 60_000_000
+DUE = -1
+# Every zone's offset changes on a quarter of an hour.
+_QUARTER_US = 15 * MINUTE_US
+_SHADOW_PAIR = int(Mark.SHADOWED | Mark.PAIRED)
+_SHADOWED, _LABELLED, _RAN = int(Mark.SHADOWED), int(Mark.LABELLED), int(Mark.CANDIDATE_RAN)
+
+UnitKey = tuple[str, str | bytes]
+
+
+def unit_key(call: Call) -> UnitKey:
+    """Stage and unit; a call without a unit is a unit of its own."""
+    return call.stage, call.unit or bytes.fromhex(call.call_id)
+
+
+def release_of(call: Call) -> str:
+    """The candidate's release on a call: of the assigned execution where both arms are releases; "" when none ran."""
+    served, beside = call.served, call.beside
+    if served.arm == "candidate":
+        return served.release
+    return beside.release if beside is not None and beside.arm == "candidate" else ""
+
+
+class SeriesBook:
+    """Numbers for what sums are of, in order of appearance."""
+
+    def __init__(self, names: Iterable[tuple[int, SeriesName]]) -> None:
+        self.names: dict[int, SeriesName] = dict(names)
+        self._numbers = {name: number for number, name in self.names.items()}
+        self._stored = len(self.names)
+
+    def number(self, name: SeriesName) -> int:
+        """The number of a series, a new one when it has none."""
+        number = self._numbers.get(name)
+        if number is None:
+            number = len(self._numbers)
+            self._numbers[name] = number
+            self.names[number] = name
+        return number
+
+    def unstored(self) -> list[tuple[int, SeriesName]]:
+        """What came since `stored` was last called."""
+        return [(number, self.names[number]) for number in range(self._stored, len(self.names))]
+
+    def stored(self) -> None:
+        """Say that everything is stored now."""
+        self._stored = len(self.names)
+
+    def overall(self) -> NDArray[np.bool_]:
+        """By number, whether the series spans all segments."""
+        return np.array([not self.names[number].segment for number in range(len(self.names))], dtype=np.bool_)
+
+
+class Times(Struct):
+    """First and last call, first run of the candidate, first feedback: microseconds, None where there was none."""
+
+    first_us: int
+    last_us: int
+    candidate_us: int | None = None
+    feedback_us: int | None = None
+
+
+class Counts:
+    """Changes of the figures that are counted rather than estimated."""
+
+    def __init__(self) -> None:
+        self.tallies: Counter[tuple[str, str, int]] = Counter()
+        self.labels: dict[tuple[str, str, int], list[int]] = {}
+        self.firsts: dict[tuple[str, str], Times] = {}
+        self.shadow_days: Counter[str] = Counter()
+        self.shadow_waits: dict[int, list[int]] = {}
+
+
+class Batch:
+    """The changes that one step makes: units by index, and rows for the sums."""
+
+    def __init__(self) -> None:
+        self.units: list[UnitRow] = []
+        self.index: dict[UnitKey, int] = {}
+        self.recount: set[int] = set()
+        self.change = Change()
+        self.counts = Counts()
+
+
+class Fold:
+    """One plan, ready to be applied to calls."""
+
+    def __init__(self, plan: MeasurementPlan, zone: ZoneInfo, book: SeriesBook) -> None:
+        self.plan = plan
+        self.book = book
+        self.clock = BetClock(plan)
+        self.marking = Marking(plan)
+        self._contribute = compile_plan(plan)
+        waiting = tuple(metric for metric in plan.metrics if metric.labelled)
+        self._contribute_learned = compile_plan(structs.replace(plan, metrics=waiting))
+        self._counted = frozenset(plan.counted_sources)
+        self._zone = zone
+        self._days: dict[int, int] = {}
+        self._layouts: dict[tuple[str, str], dict[tuple[str, str, str], tuple[int, int | None]]] = {}
+
+    def counts(self, call: Call) -> bool:
+        """Whether the call's source counts for gates."""
+        return call.source in self._counted
+
+    def day(self, at_us: int) -> int:
+        """The ordinal of the day in the plan's zone."""
+        quarter = at_us // _QUARTER_US
+        day = self._days.get(quarter)
+        if day is None:
+            day = dt.datetime.fromtimestamp(quarter * (_QUARTER_US // 1_000_000), self._zone).toordinal()
+            self._days[quarter] = day
+        return day
+
+    def widen(self, batch: Batch, calls: Sequence[Call]) -> None:
+        """Let the units' windows take in new calls; units whose far end may lose calls are marked for a recount."""
+        earliest: dict[int, int] = {}
+        for call in calls:
+            index = batch.index[unit_key(call)]
+            earliest[index] = min(call.at_us, earliest.get(index, call.at_us))
+        for index, at_us in earliest.items():
+            if self.clock.include(batch.units[index], at_us):
+                batch.recount.add(index)
+        for call in calls:
+            row = batch.units[batch.index[unit_key(call)]]
+            if call.at_us > row.last_us and self.clock.holds(row, call.at_us):
+                row.last_us = call.at_us
+
+    def add(self, batch: Batch, call: Call, known: Known) -> None:
+        """Put in what the call contributes, given what is known of it."""
+        self._put(batch, call, self._contribute(call, known.values, known.at_us), 1.0)
+
+    def replace(self, batch: Batch, call: Call, before: Known, after: Known) -> None:
+        """Take out what the call contributed before more was known, and put in what it contributes now."""
+        # A person's answer comes as an outcome too, and then any metric may change.
+        by_person = call.served.value is None or (call.beside is not None and call.beside.value is None)
+        contribute = self._contribute if by_person else self._contribute_learned
+        old = contribute(call, before.values, before.at_us)
+        new = contribute(call, after.values, after.at_us)
+        if old:
+            kept = [contribution for contribution in old if contribution in new]
+            self._put(batch, call, [c for c in old if c not in kept], -1.0)
+            new = [c for c in new if c not in kept]
+        self._put(batch, call, new, 1.0)
+
+    def daily(self, batch: Batch, call: Call, known: Known, sign: float) -> None:
+        """Only the call's share of the daily sums, when its unit's sums change otherwise."""
+        self._put(batch, call, self._contribute(call, known.values, known.at_us), sign, only_days=True)
+
+    def window(self, batch: Batch, call: Call, known: Known) -> None:
+        """Only the call's share of its unit's window."""
+        self._put(batch, call, self._contribute(call, known.values, known.at_us), 1.0, only_window=True)
+
+    def _put(
+        self,
+        batch: Batch,
+        call: Call,
+        contributions: Sequence[Contribution],
+        sign: float,
+        *,
+        only_days: bool = False,
+        only_window: bool = False,
+    ) -> None:
+        if not contributions:
+            return
+        index = batch.index[unit_key(call)]
+        row = batch.units[index]
+        in_window = not only_days and (only_window or index not in batch.recount) and self.clock.holds(row, call.at_us)
+        closed = row.closed
+        release = release_of(call)
+        layout = self._layouts.setdefault((call.stage, release), {})
+        day = self.day(call.at_us)
+        flat = batch.change.flat
+        for c in contributions:
+            place = (c.metric, c.series, c.segment)
+            found = layout.get(place)
+            if found is None:
+                found = layout[place] = self._placed(call.stage, release, c)
+            number, group = found
+            if not only_window:
+                flat += (index, number, day, sign, sign * c.y, sign * c.z)
+            if in_window and group is not None and group >= closed:
+                flat += (index, number | WINDOW, 0, sign, sign * c.y, sign * c.z)
+
+    def _placed(self, stage: str, release: str, c: Contribution) -> tuple[int, int | None]:
+        """The number of the series that a contribution goes to, and the group of bets on it."""
+        name = SeriesName(stage, "" if c.series == "incumbent" else release, c.metric, c.series, c.segment)
+        return self.book.number(name), None if c.segment else self.clock.group(c.metric, c.series)
+
+    def tally(self, counts: Counts, call: Call, known: Known, sign: int, due_until_us: int) -> None:
+        """Count the call (`sign` 1) or take it out (-1)."""
+        stage, source = call.stage, call.source
+        marks = self.marking.marks(call, known)
+        counts.tallies[stage, source, marks] += sign
+        self._count_label(counts, call, due_until_us, sign, sign if marks & _LABELLED else 0)
+        if sign > 0:
+            _note_times(counts.firsts, call, marks, known)
+        if marks & _SHADOWED and source in self._counted:
+            if marks & _SHADOW_PAIR == _SHADOW_PAIR:
+                counts.shadow_days[self._day_text(call.at_us)] += sign
+            wait = counts.shadow_waits.setdefault(wait_bin(call.added_us), [0, 0])
+            wait[0] += sign
+            wait[1] += sign * call.added_us
+
+    def retally(self, counts: Counts, call: Call, before: Known, after: Known, due_until_us: int) -> None:
+        """Count the call again now that more is known of it."""
+        old, new = self.marking.marks(call, before), self.marking.marks(call, after)
+        if after.feedback_us != before.feedback_us:
+            _note_times(counts.firsts, call, new, after)
+        if old == new:
+            return
+        stage, source = call.stage, call.source
+        counts.tallies[stage, source, old] -= 1
+        counts.tallies[stage, source, new] += 1
+        self._count_label(counts, call, due_until_us, 0, bool(new & _LABELLED) - bool(old & _LABELLED))
+        if new & _SHADOWED and source in self._counted:
+            paired = (new & _SHADOW_PAIR == _SHADOW_PAIR) - (old & _SHADOW_PAIR == _SHADOW_PAIR)
+            if paired:
+                counts.shadow_days[self._day_text(call.at_us)] += paired
+
+    def _count_label(self, counts: Counts, call: Call, due_until_us: int, calls: int, labelled: int) -> None:
+        if self.marking.label_window_us is None:
+            return
+        minute = call.at_us // MINUTE_US
+        if (minute + 1) * MINUTE_US <= due_until_us:
+            minute = DUE
+        label = counts.labels.setdefault((call.stage, call.source, minute), [0, 0])
+        label[0] += calls
+        label[1] += labelled
+
+    def _day_text(self, at_us: int) -> str:
+        return dt.date.fromordinal(self.day(at_us)).isoformat()
+
+
+def known_of(known: Mapping[str, Known], call: Call) -> Known:
+    """What is known of a call."""
+    return known.get(call.call_id, NOTHING_KNOWN)
+
+
+def _note_times(firsts: dict[tuple[str, str], Times], call: Call, marks: int, known: Known) -> None:
+    at_us = call.at_us
+    times = firsts.get((call.stage, call.source))
+    if times is None:
+        times = firsts[call.stage, call.source] = Times(at_us, at_us)
+    if at_us < times.first_us:
+        times.first_us = at_us
+    elif at_us > times.last_us:
+        times.last_us = at_us
+    if marks & _RAN and (times.candidate_us is None or at_us < times.candidate_us):
+        times.candidate_us = at_us
+    feedback_us = known.feedback_us
+    if feedback_us is not None and (times.feedback_us is None or feedback_us < times.feedback_us):
+        times.feedback_us = feedback_us
+
+
+def wait_bin(wait_us: int) -> int:
+    """The bin of a wait in a histogram whose edges are frozen: 16 bins to each doubling, about 4 % wide."""
+    if wait_us < 16:  # noqa: PLR2004 - below it, one bin to a microsecond
+        return wait_us
+    exponent = wait_us.bit_length() - 5
+    return (exponent << 4) + (wait_us >> exponent)
+
+
+def bin_end_us(bin_number: int) -> int:
+    """The largest wait in a bin."""
+    if bin_number < 32:  # noqa: PLR2004 - below it, one bin to a microsecond
+        return bin_number
+    exponent = (bin_number >> 4) - 1
+    return ((bin_number - (exponent << 4) + 1) << exponent) - 1

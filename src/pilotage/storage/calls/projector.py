@@ -1,0 +1,328 @@
+"""Keeps the sums up to date: reads what came since the cursors, folds it, writes it and the cursors in one transaction.
+
+At any time the sums of a projection are those of the calls up to its call cursor with the outcomes up to its outcome
+cursor, so a crash neither loses nor doubles anything. A new plan is built beside the current one and takes its place
+when it has caught up; a crash on the way only delays it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from pilotage.evidence.plan import MeasurementPlan
+from pilotage.runtime.records import Call
+from pilotage.storage.calls.accumulators import MOMENTS
+from pilotage.storage.calls.connection import Connections
+from pilotage.storage.calls.folding import Batch, Fold, UnitKey, known_of, unit_key
+from pilotage.storage.calls.ingestion import workload_number
+from pilotage.storage.calls.marks import Known
+from pilotage.storage.calls.reading import CallReader
+from pilotage.storage.calls.schema import lowest_id, number_of
+from pilotage.storage.calls.sums_tables import (
+    add_bets,
+    collapse_labels,
+    delete_sums,
+    known_upto,
+    labels_due,
+    load_units,
+    read_book,
+    read_outcomes,
+    write_batch,
+    write_units,
+)
+from pilotage.storage.calls.windows import NO_WEALTH, UnitRow
+from pilotage.storage.errors import StorageRefused
+
+# Rises when the same plan must give other sums.
+PROJECTION_VERSION = 1
+CALLS_PER_STEP = 5_000
+OUTCOMES_PER_STEP = 10_000
+UNITS_PER_STEP = 5_000
+
+UnitFinder = Callable[[int, Sequence[str], int, int], list[int]]
+
+
+class Projection(msgspec.Struct):
+    """One plan's sums of one workload, and how far they have come. Outcomes are counted by their row ids."""
+
+    id: int
+    workload: int
+    fold: Fold
+    is_current: bool
+    call_number: int
+    outcome_number: int
+    due_until_us: int
+
+
+class Projector:
+    """The only writer of sums. `find_calls` gives the numbers of units' calls in a span of time."""
+
+    def __init__(self, connections: Connections, reader: CallReader, find_calls: UnitFinder) -> None:
+        self._connections = connections
+        self._reader = reader
+        self._find_calls = find_calls
+        self._folds: dict[int, Fold] = {}
+        self.alone = threading.RLock()
+
+    def project(self, slug: str, plan: MeasurementPlan, now_us: int) -> int:
+        """Take in what came, close what is due; how many calls and outcomes were taken in."""
+        with self.alone:
+            projection = self._open(slug, plan)
+            if projection is None:
+                return 0
+            taken = self._take_all(projection)
+            self._close_units(projection, now_us)
+            self._settle(projection, now_us)
+            return taken
+
+    def current(self, slug: str) -> Projection | None:
+        """The projection that figures are read from; None before the first has caught up."""
+        with self._connections.reading() as connection:
+            row = connection.execute(
+                "SELECT plan FROM projections JOIN workloads ON workloads.id = workload WHERE slug = ? AND is_current",
+                (slug,),
+            ).fetchone()
+        return None if row is None else self._open(slug, msgspec.json.decode(row[0], type=MeasurementPlan))
+
+    def catch_up(self, slug: str) -> Projection | None:
+        """Take in what came under the current plan, closing nothing; the projection, None when there is none."""
+        with self.alone:
+            projection = self.current(slug)
+            if projection is not None:
+                self._take_all(projection)
+            return projection
+
+    def _take_all(self, projection: Projection) -> int:
+        taken = 0
+        try:
+            while step := self._take_outcomes(projection) + self._take_calls(projection):
+                taken += step
+        except BaseException:
+            # Numbers given to series in a step that failed are not stored.
+            self._folds.pop(projection.id, None)
+            raise
+        return taken
+
+    def _open(self, slug: str, plan: MeasurementPlan) -> Projection | None:
+        text, digest = plan_digest(plan)
+        with self._connections.reading() as connection:
+            workload = workload_number(connection, slug)
+            found = None if workload is None else self._stored(connection, workload, digest, plan)
+        if workload is None or found is not None:
+            return found
+        with self._connections.writing() as connection:
+            connection.execute(
+                "INSERT INTO projections (workload, digest, plan) VALUES (?, ?, ?)", (workload, digest, text)
+            )
+            return self._stored(connection, workload, digest, plan)
+
+    def _stored(
+        self, connection: sqlite3.Connection, workload: int, digest: str, plan: MeasurementPlan
+    ) -> Projection | None:
+        row = connection.execute(
+            "SELECT id, is_current, call_number, outcome_number, due_until_us FROM projections "
+            "WHERE workload = ? AND digest = ?",
+            (workload, digest),
+        ).fetchone()
+        if row is None:
+            return None
+        return Projection(
+            id=row[0],
+            workload=workload,
+            fold=self._fold(connection, row[0], plan),
+            is_current=bool(row[1]),
+            call_number=row[2],
+            outcome_number=row[3],
+            due_until_us=row[4],
+        )
+
+    def _fold(self, connection: sqlite3.Connection, projection: int, plan: MeasurementPlan) -> Fold:
+        cached = self._folds.get(projection)
+        if cached is not None:
+            stored = connection.execute("SELECT count(*) FROM series WHERE projection = ?", (projection,)).fetchone()
+            if stored[0] == len(cached.book.names):
+                return cached
+        fold = Fold(plan, _zone(plan.time_zone), read_book(connection, projection))
+        self._folds[projection] = fold
+        return fold
+
+    def _take_calls(self, projection: Projection) -> int:
+        """Fold the next calls in, with the outcomes that the cursor has passed."""
+        with self._connections.reading() as connection:
+            newest, newest_outcome = connection.execute(
+                "SELECT next_call - 1, next_outcome - 1 FROM workloads WHERE id = ?", (projection.workload,)
+            ).fetchone()
+        if newest <= projection.call_number:
+            return 0
+        passed = 0
+        if projection.call_number == 0:
+            # No call is in the sums, so no outcome can come late for one.
+            passed = newest_outcome - projection.outcome_number
+            projection.outcome_number = newest_outcome
+        numbered = self._reader.after(projection.workload, projection.call_number, CALLS_PER_STEP)
+        last = max((number for number, _ in numbered), default=newest)
+        calls = [call for _, call in numbered]
+        batch = Batch()
+        fold = projection.fold
+        counted = [call for call in calls if fold.counts(call)]
+        with self._connections.reading() as connection:
+            known = self._known(connection, projection, [call.call_id for call in calls])
+            load_units(connection, projection.id, _earliest(counted), batch)
+        fold.widen(batch, counted)
+        for call in counted:
+            fold.add(batch, call, known_of(known, call))
+        for call in calls:
+            fold.tally(batch.counts, call, known_of(known, call), 1, projection.due_until_us)
+        self._recount(projection, batch, last)
+        projection.call_number = last
+        self._write(projection, batch)
+        return len(calls) + passed
+
+    def _take_outcomes(self, projection: Projection) -> int:
+        """Fold in the next outcomes of calls that are in the sums; those of later calls come with their call."""
+        if projection.call_number == 0:
+            return 0
+        workload, after = projection.workload, lowest_id(projection.workload, projection.outcome_number)
+        with self._connections.reading() as connection:
+            rows = connection.execute(
+                "SELECT outcomes.id, outcomes.call, seen.number FROM outcomes LEFT JOIN seen "
+                "ON seen.call = outcomes.call AND seen.workload = ? WHERE outcomes.id > ? AND outcomes.id < ? "
+                "ORDER BY outcomes.id LIMIT ?",
+                (workload, after, lowest_id(workload + 1), OUTCOMES_PER_STEP),
+            ).fetchall()
+            if not rows:
+                return 0
+            late = {row[1].hex(): row[2] for row in rows if row[2] is not None and 0 < row[2] <= projection.call_number}
+            found = read_outcomes(connection, workload, list(late), rows[-1][0])
+        calls = self._reader.numbered(workload, late.values())
+        batch = Batch()
+        fold = projection.fold
+        with self._connections.reading() as connection:
+            load_units(connection, projection.id, _earliest(c for c in calls.values() if fold.counts(c)), batch)
+        for call in calls.values():
+            outcomes = found[call.call_id]
+            before = Known.of(outcome for row_id, outcome in outcomes if row_id <= after)
+            now = Known.of(outcome for _, outcome in outcomes)
+            if fold.counts(call):
+                fold.replace(batch, call, before, now)
+            fold.retally(batch.counts, call, before, now, projection.due_until_us)
+        projection.outcome_number = number_of(rows[-1][0])
+        self._write(projection, batch)
+        return len(rows)
+
+    def _known(self, connection: sqlite3.Connection, projection: Projection, calls: Sequence[str]) -> dict[str, Known]:
+        upto = lowest_id(projection.workload, projection.outcome_number)
+        return known_upto(connection, projection.workload, calls, upto)
+
+    def _recount(self, projection: Projection, batch: Batch, last: int) -> None:
+        """Sum up anew the windows that an earlier call, coming late, has moved away from calls at their far end."""
+        units = {index: batch.units[index] for index in batch.recount}
+        if not units:
+            return
+        fold = projection.fold
+        names = sorted({row.unit for row in units.values() if isinstance(row.unit, str)})
+        since = min(row.first_us for row in units.values())
+        until = max(fold.clock.end_us(row) for row in units.values())
+        numbers = self._find_calls(projection.workload, names, since, until)
+        calls = self._reader.numbered(projection.workload, [number for number in numbers if number <= last])
+        mine = [call for call in calls.values() if fold.counts(call) and batch.index.get(unit_key(call)) in units]
+        with self._connections.reading() as connection:
+            known = self._known(connection, projection, [call.call_id for call in mine])
+        for call in mine:
+            fold.window(batch, call, known_of(known, call))
+        for index, row in units.items():
+            inside = [c.at_us for c in mine if batch.index[unit_key(c)] == index and fold.clock.holds(row, c.at_us)]
+            row.last_us = max(inside, default=row.first_us)
+
+    def _close_units(self, projection: Projection, now_us: int) -> None:
+        """Place the bets of the units whose windows have closed."""
+        while rows := self._due_units(projection, now_us):
+            fold = projection.fold
+            wealth: dict[tuple[str, str, str], list[float]] = {}
+            units: Counter[tuple[str, str, str]] = Counter()
+            for row in rows:
+                for key, logs in fold.clock.settle(row, now_us, fold.book.names).items():
+                    wealth[key] = [a + b for a, b in zip(wealth.get(key, NO_WEALTH), logs, strict=True)]
+                    units[key] += 1
+            with self._connections.writing(durable=False) as connection:
+                write_units(connection, projection.id, fold, rows)
+                add_bets(connection, projection.id, wealth, units)
+
+    def _due_units(self, projection: Projection, now_us: int) -> list[UnitRow]:
+        with self._connections.reading() as connection:
+            rows = connection.execute(
+                "SELECT stage, unit, first_us, last_us, closed, sums FROM units "
+                "WHERE projection = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
+                (projection.id, now_us, UNITS_PER_STEP),
+            )
+            return [UnitRow(*row) for row in rows]
+
+    def _settle(self, projection: Projection, now_us: int) -> None:
+        """Count the labels that are due by now, and let a projection that has caught up take over."""
+        window_us = projection.fold.marking.label_window_us
+        due_until_us = (
+            projection.due_until_us if window_us is None else max(projection.due_until_us, now_us - window_us)
+        )
+        with self._connections.reading() as connection:
+            due = labels_due(connection, projection.id, due_until_us)
+            others = connection.execute(
+                "SELECT id FROM projections WHERE workload = ? AND id <> ?", (projection.workload, projection.id)
+            ).fetchall()
+        if not (due or others or not projection.is_current):
+            return
+        with self._connections.writing(durable=False) as connection:
+            collapse_labels(connection, projection.id, due_until_us)
+            connection.execute(
+                "UPDATE projections SET is_current = (id = ?) WHERE workload = ?", (projection.id, projection.workload)
+            )
+            connection.execute(
+                "UPDATE projections SET due_until_us = ?, now_us = max(now_us, ?) WHERE id = ?",
+                (due_until_us, now_us, projection.id),
+            )
+        for (other,) in others:
+            self._folds.pop(other, None)
+            with self._connections.writing(durable=False) as connection:
+                delete_sums(connection, other)
+
+    def _write(self, projection: Projection, batch: Batch) -> None:
+        with self._connections.writing(durable=False) as connection:
+            write_batch(connection, projection.id, projection.fold, batch)
+            connection.execute(
+                "UPDATE projections SET call_number = ?, outcome_number = ? WHERE id = ?",
+                (projection.call_number, projection.outcome_number, projection.id),
+            )
+        projection.fold.book.stored()
+
+
+def plan_digest(plan: MeasurementPlan) -> tuple[str, str]:
+    """The plan as JSON, and the SHA-256 of it, of the moments kept and of the version of this program's sums."""
+    # A plan read back must have the digest it was stored under, though a 24 given for a float is 24.0 by then.
+    same = msgspec.json.decode(msgspec.json.encode(plan), type=MeasurementPlan)
+    text = msgspec.json.encode(same, order="deterministic").decode()
+    whole = f"{text}\n{','.join(MOMENTS)}\n{PROJECTION_VERSION}"
+    return text, hashlib.sha256(whole.encode()).hexdigest()
+
+
+def _earliest(calls: Iterable[Call]) -> dict[UnitKey, int]:
+    """The units of the calls, each with the time of its first."""
+    earliest: dict[UnitKey, int] = {}
+    for call in calls:
+        key = unit_key(call)
+        known = earliest.get(key)
+        if known is None or call.at_us < known:
+            earliest[key] = call.at_us
+    return earliest
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise StorageRefused("time-zone", f"{name!r} is not a time zone: name one such as Europe/Berlin.") from error

@@ -1,0 +1,261 @@
+"""Questions about stored calls, answered by an in-memory DuckDB over the manifest's files and the rows not yet in one.
+
+The statements are the files in `sql`, one per question.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import glob
+import sqlite3
+import threading
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
+from importlib.resources import files as resources
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+from msgspec import Struct
+
+from pilotage.evidence.values import INCUMBENT_ANSWER
+from pilotage.runtime.records import Call
+from pilotage.storage.calls.connection import Connections
+from pilotage.storage.calls.ingestion import workload_number
+from pilotage.storage.calls.reading import SegmentVanished, retried
+from pilotage.storage.calls.rows import COLUMNS, calls_of, micros, table_of
+from pilotage.storage.calls.schema import lowest_id
+from pilotage.storage.calls.segments import Segment, SegmentFiles, fresh_rows, holding, manifest
+from pilotage.storage.calls.sums_tables import read_outcomes
+from pilotage.storage.errors import StorageRefused
+from pilotage.storage.protocols import CallFilter, CallPage, StoredCall
+
+PAGE_MAX = 1000
+FIRST_BLOCK = 4
+_ALWAYS_US = 2**62
+_CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "temp_directory": "",
+}
+
+
+class Snapshot(Struct, frozen=True):
+    """The calls of a workload at one moment: the segments, and the rows that are in none."""
+
+    segments: tuple[Segment, ...]
+    fresh: pa.Table
+
+
+class CallQueries:
+    """Reads for pages and for single calls. Safe to use from several threads."""
+
+    def __init__(self, connections: Connections, files: SegmentFiles) -> None:
+        self._connections = connections
+        self._files = files
+        self._starting = threading.Lock()
+        self._duckdb: duckdb.DuckDBPyConnection | None = None
+
+    def close(self) -> None:
+        """Let go of the engine."""
+        with self._starting:
+            if self._duckdb is not None:
+                self._duckdb.close()
+                self._duckdb = None
+
+    def _engine(self) -> duckdb.DuckDBPyConnection:
+        """A cursor on the engine, which starts at the first question. It may fetch and spill nothing."""
+        with self._starting:
+            if self._duckdb is None:
+                self._duckdb = duckdb.connect(":memory:", config=_CONFIGURATION)
+            return self._duckdb.cursor()
+
+    def search(self, slug: str, where: CallFilter, cursor: str | None, limit: int) -> CallPage:
+        """Calls that match, newest first; at most `PAGE_MAX` to a page."""
+        limit = max(1, min(limit, PAGE_MAX))
+        before = _parse_cursor(cursor)
+
+        def read() -> CallPage:
+            with self._connections.reading() as connection:
+                workload = workload_number(connection, slug)
+                if workload is None:
+                    return CallPage(calls=(), next=None)
+                snapshot = _snapshot(connection, workload)
+                answers = _answers(connection, workload, where)
+            found = self._match(snapshot, where, before, answers, limit + 1)
+            calls = self._numbered(snapshot, [number for number, _, _ in found[:limit]])
+            stored = self._with_outcomes(workload, [calls[number] for number, _, _ in found[:limit]])
+            more = f"{found[limit - 1][1]}-{found[limit - 1][2]}" if len(found) > limit else None
+            return CallPage(calls=stored, next=more)
+
+        return retried(read)
+
+    def call(self, slug: str, call_id: str) -> StoredCall | None:
+        """One call in full; None when it is not kept, or never was."""
+        try:
+            key = bytes.fromhex(call_id)
+        except ValueError:
+            return None
+
+        def read() -> StoredCall | None:
+            with self._connections.reading() as connection:
+                workload = workload_number(connection, slug)
+                row = connection.execute(
+                    "SELECT number FROM seen WHERE call = ? AND workload = ?", (key, workload)
+                ).fetchone()
+                if workload is None or row is None or row[0] == 0:
+                    return None
+                snapshot = _snapshot(connection, workload, number=row[0])
+            calls = list(self._numbered(snapshot, [row[0]]).values())
+            return self._with_outcomes(workload, calls)[0] if calls else None
+
+        return retried(read)
+
+    def of_units(self, workload: int, units: Sequence[str], since_us: int = 0, until_us: int = _ALWAYS_US) -> list[int]:
+        """The numbers of the calls of units in a span of time, `until_us` exclusive."""
+
+        def read() -> list[int]:
+            with self._connections.reading() as connection:
+                snapshot = _snapshot(connection, workload)
+            segments = [s for s in snapshot.segments if s.max_at_us >= since_us and s.min_at_us < until_us]
+            table = self._run(
+                "of_units",
+                {"units": list(units), "since_us": since_us, "until_us": until_us},
+                segments,
+                {"fresh": snapshot.fresh},
+            )
+            numbers: list[int] = table.column("number").to_pylist()
+            return numbers
+
+        return retried(read)
+
+    def _match(
+        self, snapshot: Snapshot, where: CallFilter, before: tuple[int, str] | None, answers: pa.Table, limit: int
+    ) -> list[tuple[int, int, str]]:
+        """Number, time and id of the newest calls that match. Segments are opened newest first, in growing blocks,
+        until none of the others can hold a newer call.
+        """
+        parameters = _parameters(where, before, limit)
+        segments = sorted(
+            (s for s in snapshot.segments if _may_hold(s, parameters)), key=lambda s: s.max_at_us, reverse=True
+        )
+        found: list[tuple[int, int, str]] = []
+        fresh = snapshot.fresh
+        block = FIRST_BLOCK
+        while True:
+            table = self._run("match", parameters, segments[:block], {"fresh": fresh, "answers": answers})
+            found += zip(*(table.column(name).to_pylist() for name in ("number", "at_us", "call_id")), strict=True)
+            found = sorted(found, key=lambda row: row[1:], reverse=True)[:limit]
+            segments = segments[block:]
+            if not segments or (len(found) == limit and found[-1][1] > segments[0].max_at_us):
+                return found
+            fresh = fresh.slice(0, 0)
+            block *= 2
+
+    def _numbered(self, snapshot: Snapshot, numbers: Sequence[int]) -> dict[int, Call]:
+        segments = holding(snapshot.segments, sorted(numbers))
+        table = self._run("numbered", {"numbers": list(numbers)}, segments, {"fresh": snapshot.fresh})
+        return dict(calls_of(table))
+
+    def _with_outcomes(self, workload: int, calls: Sequence[Call]) -> tuple[StoredCall, ...]:
+        with self._connections.reading() as connection:
+            outcomes = read_outcomes(connection, workload, [call.call_id for call in calls])
+        return tuple(
+            StoredCall(call=call, outcomes=tuple(outcome for _, outcome in outcomes.get(call.call_id, ())))
+            for call in calls
+        )
+
+    def _run(
+        self,
+        question: str,
+        parameters: Mapping[str, Any],
+        segments: Iterable[Segment],
+        relations: Mapping[str, pa.Table],
+    ) -> pa.Table:
+        columns = ", ".join(COLUMNS)
+        # DuckDB takes every path for a pattern: a folder's own brackets must stand for themselves.
+        paths = [glob.escape(str(self._files.folder / segment.path)) for segment in segments]
+        calls = "fresh"
+        if paths:
+            calls = f"(SELECT {columns} FROM read_parquet($paths) UNION ALL SELECT {columns} FROM fresh)"  # noqa: S608 - own column names
+            parameters = {**parameters, "paths": paths}
+        connection = self._engine()
+        try:
+            for name, relation in relations.items():
+                connection.register(name, relation)
+            return connection.sql(_statement(question).format(calls=calls), params=dict(parameters)).to_arrow_table()
+        except duckdb.Error as error:
+            raise SegmentVanished("segment-unreadable", f"The stored calls cannot be read ({error}).") from error
+        finally:
+            connection.close()
+
+
+@cache
+def _statement(question: str) -> str:
+    return (resources(__package__) / "sql" / f"{question}.sql").read_text(encoding="utf-8")
+
+
+def _snapshot(connection: sqlite3.Connection, workload: int, number: int | None = None) -> Snapshot:
+    """All calls, or those that may be the one of that number."""
+    segments = manifest(connection, workload)
+    if number is not None:
+        segments = [s for s in segments if s.first_number <= number <= s.last_number]
+        fresh = fresh_rows(connection, workload, after=number - 1, upto=number)
+    else:
+        fresh = fresh_rows(connection, workload)
+    return Snapshot(tuple(segments), table_of(*fresh))
+
+
+def _answers(connection: sqlite3.Connection, workload: int, where: CallFilter) -> pa.Table:
+    """What people answered, where the question needs it: the first answer per call."""
+    rows: list[tuple[bytes, str]] = []
+    if where.disagree is not None or where.text is not None:
+        rows = connection.execute(
+            "SELECT call, value FROM outcomes WHERE id > ? AND id < ? AND name = ? ORDER BY at_us DESC, outcome DESC",
+            (lowest_id(workload), lowest_id(workload + 1), INCUMBENT_ANSWER),
+        ).fetchall()
+    first = {call.hex(): value for call, value in rows}
+    return pa.table(
+        {"call_id": pa.array(list(first), pa.string()), "value": pa.array(list(first.values()), pa.string())}
+    )
+
+
+def _parameters(where: CallFilter, before: tuple[int, str] | None, limit: int) -> dict[str, Any]:
+    return {
+        "since_us": _micros(where.since),
+        "until_us": _micros(where.until),
+        "before_us": None if before is None else before[0],
+        "before_id": None if before is None else before[1],
+        "unit": where.unit,
+        "arm": where.arm,
+        "stage": where.stage,
+        "mode": where.mode,
+        "source": where.source,
+        "fallback": where.fallback,
+        "failed": where.failed,
+        "disagree": where.disagree,
+        "text": where.text,
+        "limit": limit,
+    }
+
+
+def _may_hold(segment: Segment, parameters: Mapping[str, Any]) -> bool:
+    since_us, until_us, before_us = (parameters[name] for name in ("since_us", "until_us", "before_us"))
+    return (
+        (since_us is None or segment.max_at_us >= since_us)
+        and (until_us is None or segment.min_at_us < until_us)
+        and (before_us is None or segment.min_at_us <= before_us)
+    )
+
+
+def _micros(moment: dt.datetime | None) -> int | None:
+    return None if moment is None else micros(moment)
+
+
+def _parse_cursor(cursor: str | None) -> tuple[int, str] | None:
+    if cursor is None:
+        return None
+    at_us, _, call_id = cursor.partition("-")
+    if not at_us.isdigit() or len(call_id) != 32:  # noqa: PLR2004 - 128 bits in hexadecimal
+        raise StorageRefused("cursor", "The cursor is not one that a page gave: start again without it.")
+    return int(at_us), call_id

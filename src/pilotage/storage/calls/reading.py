@@ -1,0 +1,136 @@
+"""Stored calls by number, from wherever they lie: what the sums are made from."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from pilotage.runtime.records import Call
+from pilotage.storage.calls.connection import Connections
+from pilotage.storage.calls.rows import COLUMNS, SCHEMA, calls_of, unpack
+from pilotage.storage.calls.schema import lowest_id, number_of
+from pilotage.storage.calls.segments import Segment, SegmentFiles, fresh_rows, manifest
+from pilotage.storage.errors import StorageError
+
+CACHED_SEGMENTS = 16
+_CHUNK = 500
+_UNREAD = ("served_detail", "beside_detail")
+_TRIES = 5
+
+T = TypeVar("T")
+
+
+class CallReader:
+    """Reads calls without their inputs and details, of which the sums need to know at most that they are there."""
+
+    def __init__(self, connections: Connections, files: SegmentFiles) -> None:
+        self._connections = connections
+        self._files = files
+        self._tables: OrderedDict[str, pa.Table] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def after(self, workload: int, number: int, limit: int) -> list[tuple[int, Call]]:
+        """The next calls by number: what one segment still has, or up to `limit` fresh ones. Empty at the end."""
+
+        def read() -> list[tuple[int, Call]]:
+            with self._connections.reading() as connection:
+                segments = [s for s in manifest(connection, workload) if s.last_number > number]
+                if not segments:
+                    return list(zip(*fresh_rows(connection, workload, after=number, limit=limit), strict=True))
+            table = self._table(segments[0])
+            return calls_of(table.filter(pc.greater(table.column("number"), number)))
+
+        return retried(read)
+
+    def numbered(self, workload: int, numbers: Iterable[int]) -> dict[int, Call]:
+        """The calls of those numbers that are still kept."""
+        wanted = sorted(numbers)
+
+        def read() -> dict[int, Call]:
+            with self._connections.reading() as connection:
+                segments = manifest(connection, workload)
+                found: dict[int, Call] = dict(_fresh_among(connection, workload, wanted))
+            missing = np.array([number for number in wanted if number not in found], dtype=np.int64)
+            for segment in segments:
+                start, stop = np.searchsorted(missing, (segment.first_number, segment.last_number + 1))
+                if start < stop:
+                    found.update(_rows_among(self._table(segment), missing[start:stop]))
+            return found
+
+        return retried(read) if wanted else {}
+
+    def forget(self) -> None:
+        """Drop what is kept in memory: after an erasure nothing of it may stay."""
+        with self._lock:
+            self._tables.clear()
+
+    def _table(self, segment: Segment) -> pa.Table:
+        with self._lock:
+            table = self._tables.get(segment.path)
+            if table is not None:
+                self._tables.move_to_end(segment.path)
+                return table
+        table = _read_lean(self._files, segment)
+        with self._lock:
+            self._tables[segment.path] = table
+            while len(self._tables) > CACHED_SEGMENTS:
+                self._tables.popitem(last=False)
+        return table
+
+
+class SegmentVanished(StorageError):
+    """A listed file could not be read: it may have been replaced since the manifest was read."""
+
+
+def retried(read: Callable[[], T]) -> T:
+    """Read again with a newer manifest when a segment was replaced meanwhile; raise when that does not help."""
+    for _ in range(_TRIES - 1):
+        try:
+            return read()
+        except SegmentVanished:
+            continue
+    return read()
+
+
+def read_segment(files: SegmentFiles, segment: Segment, columns: Sequence[str] = COLUMNS) -> pa.Table:
+    """A segment's rows in order of number."""
+    try:
+        return pq.read_table(files.folder / segment.path, columns=list(columns), partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise SegmentVanished(
+            "segment-unreadable", f"The segment {segment.path} cannot be read ({error}): restore it from a copy."
+        ) from error
+
+
+def _read_lean(files: SegmentFiles, segment: Segment) -> pa.Table:
+    table = read_segment(files, segment, [name for name in COLUMNS if name not in _UNREAD])
+    present = pc.if_else(pc.is_valid(table.column("input")), "", pa.scalar(None, pa.string()))
+    columns = {name: table.column(name) for name in table.column_names} | {"input": present}
+    nothing = pa.nulls(table.num_rows, pa.string())
+    return pa.table([columns.get(name, nothing) for name in COLUMNS], schema=SCHEMA)
+
+
+def _fresh_among(connection: sqlite3.Connection, workload: int, numbers: Sequence[int]) -> Iterable[tuple[int, Call]]:
+    for start in range(0, len(numbers), _CHUNK):
+        ids = [lowest_id(workload, number) for number in numbers[start : start + _CHUNK]]
+        rows = connection.execute(
+            f"SELECT id, packed FROM fresh WHERE id IN ({', '.join('?' * len(ids))})",  # noqa: S608 - only marks
+            ids,
+        )
+        yield from ((number_of(row[0]), unpack(row[1])) for row in rows)
+
+
+def _rows_among(table: pa.Table, numbers: np.ndarray) -> list[tuple[int, Call]]:
+    stored = table.column("number").to_numpy()
+    places = np.searchsorted(stored, numbers)
+    places = places[(places < len(stored))]
+    places = places[np.isin(stored[places], numbers)]
+    return calls_of(table.take(pa.array(np.unique(places))))

@@ -1,0 +1,118 @@
+"""When a unit bets: once per bet, when its observation window and the label's have closed. Pure.
+
+A unit's window begins with its first counted call in a stage. Until its first bet, an earlier call that comes late
+moves the window back; from then on the window stands, and what comes later changes the totals only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from pilotage.evidence.betting import LogWealth, unit_log_wealth
+from pilotage.evidence.plan import BetThreshold, MeasurementPlan
+from pilotage.evidence.sums import UnitSum
+from pilotage.evidence.values import MICROS_PER_HOUR
+from pilotage.storage.calls.accumulators import WINDOW, sums_in
+
+NO_WEALTH = (0.0,) * 10
+
+
+class UnitRow(Struct):
+    """One unit in one stage, as stored. `last_us` is the latest call inside the window; `closed` counts the bet
+    groups that are settled.
+    """
+
+    stage: str
+    unit: str | bytes
+    first_us: int
+    last_us: int
+    closed: int = 0
+    sums: bytes = b""
+
+
+class SeriesName(Struct, frozen=True):
+    """What a sum is of."""
+
+    stage: str
+    release: str
+    metric: str
+    series: str
+    segment: str
+
+
+class BetClock:
+    """The bets of a plan, in groups that fall due together: a unit's window after its first call, plus the wait for
+    the metric's label.
+    """
+
+    def __init__(self, plan: MeasurementPlan) -> None:
+        metrics = {metric.id: metric for metric in plan.metrics}
+        self._unit_window_us = round(plan.unit_window_hours * MICROS_PER_HOUR)
+        groups: dict[int, list[BetThreshold]] = {}
+        for bet in plan.bets:
+            metric = metrics[bet.metric]
+            wait_us = round(metric.window_hours * MICROS_PER_HOUR) if metric.labelled else 0
+            groups.setdefault(wait_us, []).append(bet)
+        self._groups = sorted(groups.items())
+        self._group_of = {
+            (bet.metric, bet.series): number for number, (_, bets) in enumerate(self._groups) for bet in bets
+        }
+
+    def group(self, metric: str, series: str) -> int | None:
+        """Which group bets on that series; None when none does."""
+        return self._group_of.get((metric, series))
+
+    def due_us(self, row: UnitRow) -> int | None:
+        """When the unit's next bets are due; None when it has none left."""
+        if row.closed >= len(self._groups):
+            return None
+        return self.end_us(row) + self._groups[row.closed][0]
+
+    def end_us(self, row: UnitRow) -> int:
+        """The end of the unit's window, exclusive."""
+        return row.first_us + self._unit_window_us
+
+    def holds(self, row: UnitRow, at_us: int) -> bool:
+        """Whether a call of that time lies in the unit's window."""
+        return row.first_us <= at_us < self.end_us(row)
+
+    def include(self, row: UnitRow, earliest_us: int) -> bool:
+        """Move the window back for an earlier call; whether that may drop calls from its far end."""
+        if row.closed or earliest_us >= row.first_us:
+            return False
+        row.first_us = earliest_us
+        return row.last_us >= self.end_us(row)
+
+    def settle(
+        self, row: UnitRow, now_us: int, names: Mapping[int, SeriesName]
+    ) -> dict[tuple[str, str, str], LogWealth]:
+        """Place the bets that are due, by stage, release and bet. A unit without a value does not bet."""
+        placed: dict[tuple[str, str, str], LogWealth] = {}
+        sums = window_sums(row.sums, names)
+        while (due_us := self.due_us(row)) is not None and due_us <= now_us:
+            placed |= self._group_wealth(row.closed, sums)
+            row.closed += 1
+        return placed
+
+    def settled(self, row: UnitRow, names: Mapping[int, SeriesName]) -> dict[tuple[str, str, str], LogWealth]:
+        """The bets that the unit has placed, computed again from its window, which stands since then."""
+        placed: dict[tuple[str, str, str], LogWealth] = {}
+        sums = window_sums(row.sums, names)
+        for group in range(row.closed):
+            placed |= self._group_wealth(group, sums)
+        return placed
+
+    def _group_wealth(self, group: int, sums: Mapping[SeriesName, UnitSum]) -> dict[tuple[str, str, str], LogWealth]:
+        placed: dict[tuple[str, str, str], LogWealth] = {}
+        for bet in self._groups[group][1]:
+            for name, unit in sums.items():
+                if (name.metric, name.series) == (bet.metric, bet.series):
+                    placed[name.stage, name.release, bet.id] = unit_log_wealth(bet, unit)
+        return placed
+
+
+def window_sums(blob: bytes, names: Mapping[int, SeriesName]) -> dict[SeriesName, UnitSum]:
+    """A unit's sums over its window, by what they are of."""
+    return {names[number ^ WINDOW]: UnitSum(*sums) for number, sums in sums_in(blob).items() if number & WINDOW}

@@ -1,0 +1,669 @@
+"""What every call store must do: the conformance suite of the `CallStore` protocol."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.storage.call_reference import Reference, reference
+from tests.storage.call_samples import (
+    LATE,
+    SHADOW,
+    START,
+    any_call,
+    any_outcome,
+    call,
+    call_id,
+    execution,
+    outcome,
+    plan,
+)
+
+from pilotage.evidence.measurements import Traffic
+from pilotage.evidence.plan import MeasurementPlan
+from pilotage.evidence.sums import Totals, UnitSum
+from pilotage.runtime.records import Call, Outcome, PackedCall, PackedExecution
+from pilotage.storage.errors import StorageRefused
+from pilotage.storage.protocols import Accepted, BetRow, CallFilter, CallStore, LookRow, ShadowRow, SumRow
+
+W = "flight-delay-desk"
+NewStore = Callable[[], CallStore]
+
+
+def total(store: CallStore, metric: str, series: str, **where: str) -> Totals:
+    """One total; nothing when there is none."""
+    wanted = {"stage": SHADOW, "release": "" if series == "incumbent" else "r1", "segment": ""} | where
+    for row in store.totals(W):
+        if (row.metric, row.series) == (metric, series) and all(getattr(row, k) == v for k, v in wanted.items()):
+            return row.totals
+    return Totals()
+
+
+def listed(store: CallStore, where: CallFilter, limit: int = 50) -> list[Call]:
+    """All pages of a search, one after the other."""
+    found: list[Call] = []
+    cursor = None
+    while True:
+        page = store.search(W, where, cursor, limit)
+        found += [stored.call for stored in page.calls]
+        if page.next is None:
+            return found
+        cursor = page.next
+
+
+def assert_same_sums(store: CallStore, expected: Reference) -> None:
+    """The store's sums are the reference's to 1e-9."""
+    totals = {(r.stage, r.release, r.metric, r.series, r.segment): r.totals for r in store.totals(W)}
+    assert totals.keys() == expected.totals.keys()
+    for key, want in expected.totals.items():
+        for field in Totals.__struct_fields__:
+            got = getattr(totals[key], field)
+            assert got == pytest.approx(getattr(want, field), rel=1e-9, abs=1e-9), (key, field)
+    days = {(r.day, r.stage, r.release, r.metric, r.series): (r.n, r.y, r.z) for r in store.days(W)}
+    assert days.keys() == expected.days.keys()
+    for day, sums in expected.days.items():
+        assert days[day] == pytest.approx(sums, rel=1e-9, abs=1e-9), day
+    bets = {(r.stage, r.release, r.bet): (r.units, r.log_wealth) for r in store.bets(W)}
+    assert bets.keys() == expected.bets.keys()
+    for bet, (units, wealth) in expected.bets.items():
+        assert bets[bet][0] == units
+        assert bets[bet][1] == pytest.approx(wealth, rel=1e-9, abs=1e-9)
+
+
+class CallStoreContract:
+    """Derive from it and give the fixture `new_store`, which opens an empty store each time it is called."""
+
+    @pytest.fixture
+    def new_store(self) -> Iterator[NewStore]:
+        """To be overridden."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def store(self, new_store: NewStore) -> CallStore:
+        """One empty store."""
+        return new_store()
+
+
+class TakingIn(CallStoreContract):
+    """Calls and outcomes go in once, and come back whole."""
+
+    def test_a_call_comes_back_as_it_was_sent(self, store: CallStore):
+        """Every field of a call and of its two executions is kept, before and after it is flushed."""
+        full = call(
+            1,
+            served=execution(
+                "candidate",
+                '{"warn":true}',
+                tokens_in=12,
+                tokens_out=3,
+                cost_usd=0.002,
+                scores={"tone": 0.25, "length": 3.0},
+                detail='{"why":"weather"}',
+            ),
+            beside=execution("incumbent", None, error="timeout", confidence=None),
+            assigned="candidate",
+            cohort="berlin",
+            segment={"language": "de", "plan": "pro"},
+            source="replay",
+            mode="live",
+            percent=12.5,
+            stage="live/12.5/1",
+            serial=7,
+            fallback="breaker",
+            beside_dropped=True,
+            added_us=15,
+        )
+        bare = call(2, unit="", served=execution(value=None, latency_us=0), beside=None, input=None)
+        store.append_calls(W, [full, bare])
+        for _ in range(2):
+            assert store.call(W, full.call_id).call == full
+            assert store.call(W, bare.call_id).call == bare
+            store.flush()
+
+    def test_packed_and_plain_calls_are_the_same(self, store: CallStore):
+        """A call that the SDK packed is stored like one that came as JSON."""
+        plain = call(1)
+        fields = {name: getattr(plain, name) for name in Call.__struct_fields__}
+        for name in ("served", "beside"):
+            inner = fields[name]
+            fields[name] = PackedExecution(**{f: getattr(inner, f) for f in inner.__struct_fields__})
+        store.append_calls(W, [PackedCall(**fields)])
+        assert store.append_calls(W, [plain]) == Accepted(accepted=0, duplicates=1)
+        assert store.call(W, plain.call_id).call == plain
+
+    def test_a_call_sent_again_changes_nothing(self, store: CallStore):
+        """The first copy of a call stands, within a batch, across batches, and after a flush."""
+        assert store.append_calls(W, [call(1), call(1, unit="other"), call(2)]) == Accepted(accepted=2, duplicates=1)
+        store.flush()
+        assert store.append_calls(W, [call(3), call(1, unit="other")]) == Accepted(accepted=1, duplicates=1)
+        assert store.call(W, call_id(1)).call == call(1)
+        assert len(listed(store, CallFilter())) == 3
+
+    def test_workloads_do_not_share_call_ids(self, store: CallStore):
+        """The same id in two workloads is two calls."""
+        store.append_calls(W, [call(1)])
+        assert store.append_calls("other", [call(1)]) == Accepted(accepted=1, duplicates=0)
+        assert len(listed(store, CallFilter())) == 1
+
+    def test_outcomes_are_kept_in_order_of_time(self, store: CallStore):
+        """A call shows all its outcomes, earliest first, corrections included, and each outcome once."""
+        early, late = outcome(1, 1, hours=2), outcome(2, 1, hours=5, value='"sales"', reporter="ann")
+        assert store.append_outcomes(W, [late]) == Accepted(accepted=1, duplicates=0)
+        store.append_calls(W, [call(1)])
+        assert store.append_outcomes(W, [late, early]) == Accepted(accepted=1, duplicates=1)
+        assert store.call(W, call_id(1)).outcomes == (early, late)
+
+    def test_a_batch_without_anything_is_taken(self, store: CallStore):
+        """Empty batches are no error."""
+        assert store.append_calls(W, []) == Accepted(accepted=0, duplicates=0)
+        assert store.append_outcomes(W, []) == Accepted(accepted=0, duplicates=0)
+
+    def test_a_workload_nobody_recorded_for_has_nothing(self, store: CallStore):
+        """Reading about an unknown workload gives nothing and is no error."""
+        assert store.project("nobody", plan(), START) == 0
+        assert store.call("nobody", call_id(1)) is None
+        assert store.search("nobody", CallFilter()).calls == ()
+        assert store.totals("nobody") == store.bets("nobody") == store.days("nobody") == store.looks("nobody", 1) == ()
+        assert store.traffic("nobody") == Traffic()
+        assert store.coverage("nobody") == {}
+        assert store.shadow("nobody").pairs == 0
+        assert store.erase_unit("nobody", "ann") == store.retain("nobody", LATE) == 0
+
+    def test_a_bad_call_id_is_refused_whole(self, store: CallStore):
+        """A batch with an id that is none is refused, and nothing of it is stored."""
+        bad = call(1)
+        with pytest.raises(StorageRefused):
+            store.append_calls(W, [call(2), Call(call_id="zz", at_us=bad.at_us, served=bad.served)])
+        assert listed(store, CallFilter()) == []
+
+
+class Summing(CallStoreContract):
+    """The sums are those of everything stored, whatever the order."""
+
+    def test_arms_and_pairs_are_summed(self, store: CallStore):
+        """A labelled shadow pair adds to the incumbent's series and to the paired one, shifted and by release."""
+        store.append_calls(W, [call(1), call(2)])
+        store.append_outcomes(W, [outcome(1, 1), outcome(2, 2, value='"sales"')])
+        assert store.project(W, plan(), START) == 4
+        incumbent = total(store, "right", "incumbent")
+        assert (incumbent.units, incumbent.n, incumbent.y) == (2, 2, pytest.approx(1 - 2 * 0.6))
+        paired = total(store, "right", "paired")
+        assert (paired.n, paired.y, paired.z) == (2, pytest.approx(1 - 2 * 0.6), pytest.approx(1 - 2 * 0.6))
+        assert paired.yz == pytest.approx(2 * 0.4 * -0.6)
+
+    def test_a_late_label_adds_what_waited_for_it(self, store: CallStore):
+        """Metrics without a label count when the call comes, the others when the label does, each once."""
+        store.append_calls(W, [call(1)])
+        store.project(W, plan(), START)
+        assert total(store, "errors", "paired").n == 1
+        assert total(store, "right", "paired").n == 0
+        store.flush()
+        store.append_outcomes(W, [outcome(1, 1)])
+        assert store.project(W, plan(), START) == 1
+        assert total(store, "errors", "paired").n == 1
+        assert total(store, "right", "paired").n == 1
+        assert total(store, "cost_of_errors", "incumbent").n == 1
+
+    def test_the_earliest_label_counts_however_late_it_comes(self, store: CallStore):
+        """An earlier label that arrives after a later one replaces it; a later one is a correction."""
+        store.append_calls(W, [call(1)])
+        store.append_outcomes(W, [outcome(1, 1, hours=5, value='"sales"')])
+        store.project(W, plan(), START)
+        assert total(store, "right", "incumbent").y == pytest.approx(-0.6)
+        store.append_outcomes(W, [outcome(2, 1, hours=2), outcome(3, 1, hours=6, value='"sales"')])
+        store.project(W, plan(), START)
+        assert total(store, "right", "incumbent").y == pytest.approx(0.4)
+        assert total(store, "right", "incumbent").n == 1
+
+    def test_a_label_counts_within_the_window_of_its_metric(self, store: CallStore):
+        """A label after a metric's window counts for the metrics whose window is longer only."""
+        store.append_calls(W, [call(1)])
+        store.append_outcomes(W, [outcome(1, 1, hours=30)])
+        store.project(W, plan(), START)
+        assert total(store, "right", "incumbent").n == 1
+        assert total(store, "cost_of_errors", "incumbent").n == 0
+
+    def test_a_persons_answer_completes_the_pair(self, store: CallStore):
+        """Where people are the incumbent, the pair counts from when their answer comes."""
+        store.append_calls(W, [call(1, served=execution(value=None, latency_us=0, confidence=None))])
+        store.project(W, plan(), START)
+        assert total(store, "to_sales", "paired").n == 0
+        assert store.traffic(W).paired == store.shadow(W).pairs == 0
+        answer = outcome(1, 1, "incumbent_answer", '"sales"', kind="incumbent_answer")
+        store.append_outcomes(W, [answer])
+        store.project(W, plan(), START)
+        assert total(store, "to_sales", "paired") == Totals.of(UnitSum(1.0, 1.0, 1.0))
+        assert store.traffic(W).paired == store.shadow(W).pairs == store.shadow(W).days == 1
+
+    def test_a_returning_unit_replaces_its_share(self, store: CallStore):
+        """A unit counts once in the totals, with all its calls, in whichever batch they came."""
+        for number in (1, 2, 3):
+            store.append_calls(W, [call(number, unit="ann")])
+            store.project(W, plan(), START)
+        errors = total(store, "errors", "incumbent")
+        assert (errors.units, errors.n, errors.nn, errors.nnn) == (1, 3, 9, 27)
+
+    def test_calls_without_a_unit_are_units_of_their_own(self, store: CallStore):
+        """Nobody's calls are not lumped into one cluster."""
+        store.append_calls(W, [call(1, unit=""), call(2, unit="")])
+        store.project(W, plan(), START)
+        assert total(store, "errors", "incumbent").units == 2
+
+    def test_segments_and_releases_have_their_own_sums(self, store: CallStore):
+        """A declared segment has sums beside the overall ones; another release never mixes in."""
+        store.append_calls(
+            W,
+            [
+                call(1, segment={"language": "de", "tier": "gold"}),
+                call(2, beside=execution("candidate", release="r2")),
+            ],
+        )
+        store.project(W, plan(), START)
+        assert total(store, "errors", "paired", segment="language=de").n == 1
+        assert total(store, "errors", "paired", release="r1").n == 1
+        assert total(store, "errors", "paired", release="r2").n == 1
+        assert total(store, "errors", "incumbent").n == 2
+        assert {row.segment for row in store.totals(W)} == {"", "language=de"}
+
+    def test_only_counted_sources_enter_the_sums(self, store: CallStore):
+        """Replayed and synthetic calls are counted as such and never summed, unless the plan counts them."""
+        store.append_calls(W, [call(1), call(2, source="replay"), call(3, source="synthetic")])
+        store.project(W, plan(), START)
+        assert total(store, "errors", "paired").n == 1
+        traffic = store.traffic(W)
+        assert (traffic.calls, traffic.counted) == (3, 1)
+        assert traffic.by_source == {"real": 1, "replay": 1, "synthetic": 1}
+        store.project(W, plan(counted_sources=("replay", "real")), START)
+        assert total(store, "errors", "paired").n == store.traffic(W).counted == 2
+
+    def test_days_follow_the_plans_time_zone(self, store: CallStore):
+        """A call shortly before midnight UTC belongs to the next day in Berlin, across the change of clocks."""
+        store.append_calls(W, [call(1, hours=13.75), call(2, hours=14.25), call(3, hours=61.25)])
+        store.project(W, plan(), START)
+        days = [row.day.isoformat() for row in store.days(W) if (row.metric, row.series) == ("errors", "incumbent")]
+        assert days == ["2026-03-27", "2026-03-28", "2026-03-30"]
+
+    def test_projecting_again_finds_nothing_new(self, store: CallStore):
+        """A second projection takes in nothing and changes nothing."""
+        store.append_calls(W, [call(1)])
+        store.append_outcomes(W, [outcome(1, 1)])
+        store.project(W, plan(), LATE)
+        before = store.totals(W), store.bets(W), store.days(W), store.traffic(W)
+        assert store.project(W, plan(), LATE) == 0
+        assert (store.totals(W), store.bets(W), store.days(W), store.traffic(W)) == before
+
+    def test_another_plan_rebuilds_the_sums(self, store: CallStore):
+        """Under a changed plan the sums are those of all calls kept, as if it had been the plan from the first day."""
+        sent = [call(n, unit=f"u{n % 3}", hours=n) for n in range(9)]
+        learned = [outcome(100 + n, n, hours=n + 1) for n in range(0, 9, 2)]
+        store.append_calls(W, sent[:5])
+        store.append_outcomes(W, learned)
+        store.project(W, plan(), START)
+        store.flush()
+        store.append_calls(W, sent[5:])
+        changed = plan(segments=("language", "tier"), unit_window_hours=24.0)
+        assert store.project(W, changed, LATE) == len(sent) + len(learned)
+        assert_same_sums(store, reference(changed, sent, learned, LATE))
+        store.project(W, plan(), LATE)
+        assert_same_sums(store, reference(plan(), sent, learned, LATE))
+
+    @given(st.randoms(use_true_random=True))
+    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_no_order_of_arrival_changes_the_sums(self, new_store: NewStore, rng: Random):
+        """Any order, any batches, any repetition, flushed and projected at any time: the sums are those of a single
+        pass over everything, in plain Python.
+        """
+        sent = [any_call(rng, number) for number in range(rng.randint(1, 40))]
+        unsent = any_call(rng, 1000)
+        learned = [any_outcome(rng, number, rng.choice([*sent, unsent])) for number in range(rng.randint(0, 60))]
+        arrivals: list[Call | Outcome] = [*sent, *learned, *rng.choices([*sent, *learned], k=5)]
+        rng.shuffle(arrivals)
+        windows = plan(unit_window_hours=rng.choice([0.5, 48.0, 168.0]))
+        store = new_store()
+        while arrivals:
+            size = rng.randint(1, 20)
+            batch, arrivals = arrivals[:size], arrivals[size:]
+            store.append_calls(W, [item for item in batch if isinstance(item, Call)])
+            store.append_outcomes(W, [item for item in batch if isinstance(item, Outcome)])
+            if rng.random() < 0.4:
+                store.flush()
+            if rng.random() < 0.6:
+                store.project(W, windows, START - dt.timedelta(days=90))
+        for days in sorted(rng.choices(range(40), k=2)):
+            store.project(W, windows, START + dt.timedelta(days=days))
+        store.project(W, windows, START + dt.timedelta(days=40))
+        assert_same_sums(store, reference(windows, sent, learned, START + dt.timedelta(days=40)))
+        again = store.traffic(W), store.coverage(W), store.shadow(W)
+        self._rebuild(store, windows)
+        assert (store.traffic(W), store.coverage(W), store.shadow(W)) == again
+
+    def _rebuild(self, store: CallStore, current: MeasurementPlan) -> None:
+        store.project(W, MeasurementPlan(), START)
+        store.project(W, current, START + dt.timedelta(days=40))
+
+
+class Betting(CallStoreContract):
+    """A unit bets once, when its window and its labels have closed."""
+
+    def test_a_unit_bets_when_its_window_and_labels_have_closed(self, store: CallStore):
+        """Before, it does not; and each bet waits for its own metric."""
+        store.append_calls(W, [call(1)])
+        store.append_outcomes(W, [outcome(1, 1)])
+        window = dt.timedelta(hours=168)
+        store.project(W, plan(), START + window - dt.timedelta(seconds=1))
+        assert store.bets(W) == ()
+        store.project(W, plan(), START + window)
+        at_once = {"harm:errors", "limit:slow"}
+        assert {row.bet for row in store.bets(W)} == at_once
+        store.project(W, plan(), START + window + dt.timedelta(hours=24))
+        assert {row.bet for row in store.bets(W)} == at_once | {"harm:cost_of_errors"}
+        store.project(W, plan(), START + window + dt.timedelta(hours=72))
+        assert {row.bet for row in store.bets(W)} == at_once | {"harm:cost_of_errors", "floor"}
+        assert {row.units for row in store.bets(W)} == {1}
+
+    def test_a_placed_bet_stands(self, store: CallStore):
+        """What comes after the bet changes the totals and not the bet."""
+        store.append_calls(W, [call(1, unit="ann")])
+        store.append_outcomes(W, [outcome(1, 1)])
+        store.project(W, plan(), LATE)
+        placed = store.bets(W)
+        assert placed
+        store.append_calls(W, [call(2, unit="ann", hours=1), call(3, unit="ann", hours=-100)])
+        store.append_outcomes(W, [outcome(2, 2), outcome(3, 1, hours=0.5, value='"sales"')])
+        store.project(W, plan(), LATE + dt.timedelta(days=30))
+        assert store.bets(W) == placed
+        assert total(store, "errors", "paired").n == 3
+
+    def test_a_unit_without_a_value_does_not_bet(self, store: CallStore):
+        """No label, no bet on what needs it."""
+        store.append_calls(W, [call(1)])
+        store.project(W, plan(), LATE)
+        assert "floor" not in {row.bet for row in store.bets(W)}
+        assert "harm:errors" in {row.bet for row in store.bets(W)}
+
+
+class Counting(CallStoreContract):
+    """Traffic, coverage and shadowing are counted, not estimated."""
+
+    def test_traffic_counts_what_ran(self, store: CallStore):
+        """Runs, failures, servings, suggestions and first times, over all stages or some."""
+        failed = execution("candidate", None, error="timeout", confidence=None)
+        store.append_calls(
+            W,
+            [
+                call(1, mode="none", stage="none/0", beside=None),
+                call(2, hours=2),
+                call(3, hours=3, beside=failed, beside_dropped=False),
+                call(4, hours=4, beside=None, beside_dropped=True),
+                call(5, hours=5, mode="suggest", stage="suggest/1"),
+                call(6, hours=6, mode="live", stage="live/5/1", served=execution("candidate"), beside=None),
+            ],
+        )
+        store.append_outcomes(
+            W,
+            [
+                outcome(1, 5, "action", '"accepted"', kind="feedback", hours=7),
+                outcome(2, 5, "rating", "1", kind="feedback", hours=7),
+            ],
+        )
+        store.project(W, plan(), START)
+        traffic = store.traffic(W)
+        assert (traffic.calls, traffic.counted, traffic.paired) == (6, 6, 2)
+        assert (traffic.candidate_runs, traffic.candidate_errors, traffic.candidate_served) == (4, 1, 1)
+        assert (traffic.suggested, traffic.shadow_dropped, traffic.feedback) == (1, 1, 1)
+        assert traffic.first_call_at == START
+        assert traffic.last_call_at == START + dt.timedelta(hours=6)
+        assert traffic.first_candidate_at == START + dt.timedelta(hours=2)
+        assert traffic.first_feedback_at == START + dt.timedelta(hours=7)
+        live = store.traffic(W, ["live/5/1", "suggest/1"])
+        assert (live.calls, live.candidate_served, live.feedback) == (2, 1, 1)
+
+    def test_labels_are_due_when_their_window_has_passed(self, store: CallStore):
+        """Of the calls older than the longest label window, those labelled in time are covered."""
+        store.append_calls(W, [call(1), call(2), call(3, hours=100)])
+        store.append_outcomes(W, [outcome(1, 1), outcome(2, 3, hours=101)])
+        store.project(W, plan(), START + dt.timedelta(hours=71))
+        assert store.coverage(W)["label"] == (0, 0)
+        store.project(W, plan(), START + dt.timedelta(hours=73))
+        assert store.coverage(W)["label"] == (1, 2)
+        store.append_outcomes(W, [outcome(3, 2, hours=30), outcome(4, 2, hours=90)])
+        store.append_calls(W, [call(4)])
+        store.project(W, plan(), START + dt.timedelta(hours=74))
+        assert store.coverage(W)["label"] == (2, 3)
+        assert (store.traffic(W).labelled, store.traffic(W).labels_due) == (3, 3)
+
+    def test_coverage_says_which_fields_are_there(self, store: CallStore):
+        """Fields count where they are due: an answer that failed has no output, only a candidate a confidence."""
+        failed = execution("candidate", None, error="timeout", confidence=None)
+        store.append_calls(
+            W,
+            [
+                call(1),
+                call(2, input=None, unit="", beside=execution("candidate", None, confidence=None)),
+                call(3, beside=failed),
+                call(4, mode="suggest", stage="suggest/1"),
+                call(5, mode="suggest", stage="suggest/1"),
+                call(6, served=execution(value=None, error="timeout", latency_us=0), beside=None),
+                call(7, source="synthetic", input=None),
+            ],
+        )
+        store.append_outcomes(W, [outcome(1, 4, "action", '"edited"', kind="feedback")])
+        store.project(W, plan(), START)
+        assert store.coverage(W) == {
+            "input": (5, 6),
+            "unit": (5, 6),
+            "output": (4, 5),
+            "latency": (5, 5),
+            "confidence": (3, 4),
+            "label": (0, 0),
+            "action": (1, 2),
+        }
+
+    def test_shadowing_is_measured(self, store: CallStore):
+        """Pairs, days with pairs, drops, leaks and what callers waited; the percentile to about 4 %."""
+        waits = [100] * 97 + [5000] * 3
+        store.append_calls(W, [call(n, hours=n / 2, added_us=wait) for n, wait in enumerate(waits)])
+        store.append_calls(
+            W,
+            [
+                call(200, beside=None, beside_dropped=True),
+                call(201, served=execution("candidate"), beside=execution()),
+                call(202, mode="live", stage="live/5/1", added_us=10**9),
+            ],
+        )
+        store.project(W, plan(), START)
+        shadow = store.shadow(W)
+        assert (shadow.pairs, shadow.calls, shadow.dropped, shadow.leaked_errors) == (101, 102, 1, 1)
+        assert shadow.days == 3
+        assert shadow.added_us_mean == pytest.approx((97 * 100 + 3 * 5000) / 102)
+        assert 5000 <= shadow.added_us_p99 <= 5000 * 1.07
+
+    def test_looks_are_kept_as_they_were(self, store: CallStore):
+        """The first look of a day and attempt stands, and looks come back in order of day."""
+        row = SumRow(stage=SHADOW, release="r1", metric="right", series="paired", segment="", totals=Totals(n=3.0))
+        bet = BetRow(stage=SHADOW, release="r1", bet="floor", units=2, log_wealth=(0.1,) * 10)
+        second = LookRow(day=dt.date(2026, 4, 2), attempt=1, rows=(row,), bets=(bet,))
+        first = LookRow(day=dt.date(2026, 4, 1), attempt=1, rows=(), bets=())
+        for look in (second, first, LookRow(day=second.day, attempt=1, rows=(), bets=())):
+            store.save_look(W, look)
+        store.save_look(W, LookRow(day=first.day, attempt=2, rows=(row,), bets=()))
+        assert store.looks(W, 1) == (first, second)
+
+
+class Finding(CallStoreContract):
+    """Calls are found by what they are."""
+
+    @pytest.fixture
+    def filled(self, store: CallStore) -> CallStore:
+        """A few calls of every sort, part of them flushed."""
+        store.append_calls(
+            W,
+            [
+                call(1, unit="ann", hours=1),
+                call(2, unit="ben", hours=2, beside=execution("candidate", '"billing"')),
+                call(3, unit="ann", hours=3, beside=execution("candidate", None, error="timeout")),
+            ],
+        )
+        store.flush()
+        store.append_calls(
+            W,
+            [
+                call(4, hours=4, served=execution(value=None, latency_us=0), source="replay"),
+                call(5, hours=5, served=execution("candidate"), mode="live", stage="live/5/1", beside=None),
+                call(6, hours=6, fallback="timeout", input='{"text": "100% [sic] O\'Hara"}', beside=None),
+            ],
+        )
+        store.append_outcomes(W, [outcome(1, 4, "incumbent_answer", '"refund"', kind="incumbent_answer")])
+        return store
+
+    @pytest.mark.parametrize(
+        ("where", "expected"),
+        [
+            (CallFilter(), [6, 5, 4, 3, 2, 1]),
+            (CallFilter(unit="ann"), [3, 1]),
+            (CallFilter(arm="candidate"), [5]),
+            (CallFilter(stage="live/5/1"), [5]),
+            (CallFilter(mode="live"), [5]),
+            (CallFilter(source="replay"), [4]),
+            (CallFilter(fallback="timeout"), [6]),
+            (CallFilter(failed=True), [3]),
+            (CallFilter(failed=False), [6, 5, 4, 2, 1]),
+            (CallFilter(disagree=True), [4, 1]),
+            (CallFilter(disagree=False), [2]),
+            (CallFilter(since=START + dt.timedelta(hours=2), until=START + dt.timedelta(hours=5)), [4, 3, 2]),
+            (CallFilter(text="o'hara"), [6]),
+            (CallFilter(text="100% ["), [6]),
+            (CallFilter(text="refund"), [4]),
+            (CallFilter(text="sales"), [4, 1]),
+            (CallFilter(text="nowhere"), []),
+            (CallFilter(unit="ann", failed=True), [3]),
+        ],
+    )
+    def test_a_filter_finds_its_calls(self, filled: CallStore, where: CallFilter, expected: list[int]):
+        """Each filter finds the calls that match, newest first, wherever they lie."""
+        assert [c.call_id for c in listed(filled, where)] == [call_id(number) for number in expected]
+
+    def test_pages_are_complete_and_do_not_overlap(self, store: CallStore):
+        """Following the cursor lists every call once, also where many share a time."""
+        sent = [call(number, hours=number // 7) for number in range(60)]
+        for start in range(0, 60, 13):
+            store.append_calls(W, sent[start : start + 13])
+            store.flush()
+        found = [c.call_id for c in listed(store, CallFilter(), limit=7)]
+        assert found == [c.call_id for c in sorted(sent, key=lambda c: (c.at_us, c.call_id), reverse=True)]
+
+    def test_a_made_up_cursor_is_refused(self, filled: CallStore):
+        """A cursor that no page gave is an error, not an empty page."""
+        with pytest.raises(StorageRefused):
+            filled.search(W, CallFilter(), cursor="tomorrow")
+
+    def test_a_listed_call_shows_what_was_learned(self, filled: CallStore):
+        """A page carries the outcomes of its calls."""
+        page = filled.search(W, CallFilter(source="replay"))
+        assert [o.value for o in page.calls[0].outcomes] == ['"refund"']
+
+
+class Forgetting(CallStoreContract):
+    """What is removed is gone, and does not come back."""
+
+    def fill(self, store: CallStore) -> tuple[list[Call], list[Outcome]]:
+        """Calls of three units over ten days, half of them flushed, projected with bets placed."""
+        sent = [call(n, unit=f"u{n % 3}", hours=6 * n, added_us=n) for n in range(40)]
+        learned = [outcome(100 + n, n, hours=6 * n + 1) for n in range(0, 40, 2)]
+        store.append_calls(W, sent[:20])
+        store.flush()
+        store.append_calls(W, sent[20:])
+        store.append_outcomes(W, learned)
+        store.project(W, plan(), LATE)
+        return sent, learned
+
+    def without(self, unit: str, sent: Sequence[Call], learned: Sequence[Outcome]) -> tuple[list[Call], list[Outcome]]:
+        """What is left when a unit is taken out."""
+        kept = [c for c in sent if c.unit != unit]
+        ids = {c.call_id for c in kept}
+        return kept, [o for o in learned if o.call_id in ids]
+
+    def test_an_erased_unit_leaves_no_trace(self, store: CallStore):
+        """Its calls, outcomes and share of every sum are gone, as if it had never called."""
+        sent, learned = self.fill(store)
+        assert store.erase_unit(W, "u1") == 13
+        kept, kept_outcomes = self.without("u1", sent, learned)
+        assert {c.call_id for c in listed(store, CallFilter())} == {c.call_id for c in kept}
+        assert store.call(W, call_id(1)) is None
+        assert_same_sums(store, reference(plan(), kept, kept_outcomes, LATE))
+        assert store.traffic(W).calls == len(kept)
+        assert store.coverage(W)["input"] == (len(kept), len(kept))
+        assert store.shadow(W).added_us_mean == pytest.approx(sum(c.added_us for c in kept) / len(kept))
+        assert store.erase_unit(W, "u1") == 0
+
+    def test_what_was_erased_is_not_taken_in_again(self, store: CallStore):
+        """A late copy of an erased call, or an outcome of it, is acknowledged and not stored."""
+        sent, learned = self.fill(store)
+        store.erase_unit(W, "u1")
+        assert store.append_calls(W, [sent[1]]) == Accepted(accepted=0, duplicates=1)
+        assert store.append_outcomes(W, [outcome(900, 1)]) == Accepted(accepted=1, duplicates=0)
+        store.project(W, plan(), LATE)
+        kept, kept_outcomes = self.without("u1", sent, learned)
+        assert_same_sums(store, reference(plan(), kept, kept_outcomes, LATE))
+        assert store.call(W, call_id(1)) is None
+
+    def test_erasing_before_projecting_leaves_the_rest(self, store: CallStore):
+        """A unit whose calls were not summed yet is erased all the same."""
+        store.append_calls(W, [call(1, unit="ann"), call(2, unit="ben")])
+        store.project(W, plan(), START)
+        store.append_calls(W, [call(3, unit="ann"), call(4, unit="ben")])
+        assert store.erase_unit(W, "ann") == 2
+        store.project(W, plan(), START)
+        assert_same_sums(store, reference(plan(), [call(2, unit="ben"), call(4, unit="ben")], [], START))
+
+    def test_nobody_is_not_a_unit(self, store: CallStore):
+        """Calls without a unit are not erased by an empty name."""
+        with pytest.raises(StorageRefused):
+            store.erase_unit(W, "")
+
+    def test_old_calls_go_and_their_sums_stay(self, store: CallStore):
+        """Retention removes calls and outcomes, part of a segment too, and leaves every sum as it was."""
+        sent, _ = self.fill(store)
+        before = store.totals(W), store.bets(W), store.days(W), store.traffic(W)
+        cut = START + dt.timedelta(hours=6 * 25)
+        assert store.retain(W, cut) == 25
+        assert {c.call_id for c in listed(store, CallFilter())} == {c.call_id for c in sent[25:]}
+        assert store.call(W, sent[0].call_id) is None
+        store.project(W, plan(), LATE)
+        assert (store.totals(W), store.bets(W), store.days(W), store.traffic(W)) == before
+        assert store.append_calls(W, sent[:3]) == Accepted(accepted=0, duplicates=3)
+        assert store.retain(W, cut) == 0
+
+    def test_calls_are_summed_before_they_go(self, store: CallStore):
+        """What came since the last projection is taken into the sums before retention removes it."""
+        store.append_calls(W, [call(1)])
+        store.project(W, plan(), START)
+        store.append_calls(W, [call(2)])
+        assert store.retain(W, LATE) == 2
+        assert total(store, "errors", "paired").n == 2
+
+    def test_a_new_plan_covers_the_calls_that_are_kept(self, store: CallStore):
+        """After retention, sums under another plan are those of the calls still there."""
+        sent, learned = self.fill(store)
+        store.retain(W, START + dt.timedelta(hours=6 * 25))
+        changed = plan(segments=())
+        store.project(W, changed, LATE)
+        kept = sent[25:]
+        ids = {c.call_id for c in kept}
+        assert_same_sums(store, reference(changed, kept, [o for o in learned if o.call_id in ids], LATE))
+
+    def test_shadow_of_nothing_has_no_figures(self, store: CallStore):
+        """With no shadow call there is no mean and no percentile, rather than zeros."""
+        store.append_calls(W, [call(1, mode="none", stage="none/0", beside=None)])
+        store.project(W, plan(), START)
+        assert store.shadow(W) == ShadowRow(
+            pairs=0, days=0, calls=0, dropped=0, leaked_errors=0, added_us_mean=None, added_us_p99=None
+        )
+
+
+class Conformance(TakingIn, Summing, Betting, Counting, Finding, Forgetting):
+    """The whole suite."""
