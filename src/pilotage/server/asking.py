@@ -36,21 +36,24 @@ def check_slug(slug: str) -> None:
 
 def query_of(request: AnyRequest, kind: type[Query]) -> Query:
     """The query as a struct. Numbers and times are read from text; unknown and repeated parameters are refused."""
+    fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     given: dict[str, Any] = {}
-    known = {field.encode_name for field in msgspec.structs.fields(kind)}
-    for name, value in request.query_params.multi_items():
-        if name not in known:
+    for name, text in request.query_params.multi_items():
+        if name not in fields:
             raise field_problem(400, "unknown-parameter", name, f"There is no parameter {name} here.")
         if name in given:
             raise field_problem(400, "repeated-parameter", name, f"Give the parameter {name} once.")
-        given[name] = value
-    for field in msgspec.structs.fields(kind):
-        if field.encode_name in given and bool in _alternatives(field.type):
-            given[field.encode_name] = _TRUTH.get(given[field.encode_name], given[field.encode_name])
+        given[name] = _truth(name, text) if bool in _alternatives(fields[name].type) else text
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise invalid(error) from error
+
+
+def _truth(name: str, text: str) -> bool:
+    if text not in _TRUTH:
+        raise field_problem(400, "invalid", name, f"Write {name} as true or false.")
+    return _TRUTH[text]
 
 
 def _alternatives(kind: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any annotation
