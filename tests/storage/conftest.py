@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import Engine
-from tests.storage.postgres import PostgresServer, postgres_server
+from tests.storage.postgres import PostgresServer, database_of, postgres_server
 
 from pilotage.storage.database import open_database
 
@@ -21,7 +21,7 @@ def migrated_template(postgres_server: PostgresServer) -> str:
     """The name of a migrated database to copy: a copy is quicker than migrating each."""
     url = postgres_server.new_database()
     open_database(url).dispose()
-    return url.split("@/")[1].split("?")[0]
+    return database_of(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -31,14 +31,26 @@ def dialect(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def new_database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> NewDatabase:
+def new_database(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewDatabase]:
     """Makes the address of a fresh database: migrated on PostgreSQL, not there yet on SQLite."""
+    made: list[str] = []
+
+    def new_file() -> str:
+        made.append(str(tmp_path / f"{len(made)}.db"))
+        return made[-1]
+
+    def new_copy() -> str:
+        made.append(server.new_database(template))
+        return made[-1]
+
     if dialect == "sqlite":
-        numbers = iter(range(1_000_000))
-        return lambda: str(tmp_path / f"{next(numbers)}.db")
-    server = request.getfixturevalue("postgres_server")
-    template = request.getfixturevalue("migrated_template")
-    return lambda: server.new_database(template)
+        yield new_file
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    template: str = request.getfixturevalue("migrated_template")
+    yield new_copy
+    for address in made:
+        server.drop_database(address)
 
 
 @pytest.fixture

@@ -144,6 +144,12 @@ def test_a_new_file_that_is_just_being_made_is_waited_for(tmp_path: Path) -> Non
     engine.dispose()
 
 
+def test_a_text_that_cannot_be_written_is_refused(engine: Engine) -> None:
+    """Half a character (a lone surrogate), which no database can be asked for, is the asker's mistake."""
+    with pytest.raises(StorageRefused):
+        SqlLedger(engine).read("\ud800")
+
+
 def test_our_own_mistakes_are_not_called_the_databases(engine: Engine) -> None:
     """A mistake in the program is not disguised as a busy database."""
     with pytest.raises(CompileError), reading(engine) as connection:

@@ -50,6 +50,8 @@ def _translated() -> Iterator[None]:
         yield
     except (IntegrityError, DataError) as error:
         raise StorageRefused("database-refused", f"The database refused the change: {error.orig}") from error
+    except UnicodeEncodeError as error:
+        raise StorageRefused("database-refused", "A text holds half a character (a lone surrogate).") from error
     except DBAPIError as error:
         if any(word in str(error.orig) for word in _DAMAGE):
             raise StorageError(

@@ -49,7 +49,7 @@ def test_any_history(new_database: Callable[[], str], dialect: str) -> None:
         def open_ledger(self) -> SqlLedger:
             return SqlLedger(open_database(self.address))
 
-    examples = 25 if dialect == "sqlite" else 8
+    examples = 12 if dialect == "sqlite" else 6
     run_state_machine_as_test(Machine, settings=settings(max_examples=examples, stateful_step_count=12, deadline=None))
 
 
