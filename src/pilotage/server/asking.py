@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import msgspec
 import zstandard
@@ -43,7 +43,7 @@ def query_of(request: AnyRequest, kind: type[Query]) -> Query:
             raise field_problem(400, "unknown-parameter", name, f"There is no parameter {name} here.")
         if name in given:
             raise field_problem(400, "repeated-parameter", name, f"Give the parameter {name} once.")
-        given[name] = _truth(name, text) if bool in _alternatives(fields[name].type) else text
+        given[name] = _truth(name, text) if _may_be_truth(fields[name].type) else text
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
@@ -56,8 +56,9 @@ def _truth(name: str, text: str) -> bool:
     return _TRUTH[text]
 
 
-def _alternatives(kind: Any) -> tuple[Any, ...]:  # noqa: ANN401 - any annotation
-    return (kind, *getattr(kind, "__args__", ()))
+def _may_be_truth(kind: object) -> bool:
+    """Whether an annotation allows a truth value: `bool`, or it among alternatives or with constraints."""
+    return kind is bool or any(map(_may_be_truth, get_args(kind)))
 
 
 async def body_of(request: AnyRequest, kind: type[Asked]) -> Asked:
