@@ -56,6 +56,8 @@ def cost_metric(baseline_usd: float) -> Metric:
         lo=0.0,
         hi=MISSED_DELAY_USD,
         failure_value=MISSED_DELAY_USD,
+        # Two hours of notice, eleven in the air and the longest delay of the year: every label is in by then.
+        window_hours=36.0,
         shift=baseline_usd,
     )
 

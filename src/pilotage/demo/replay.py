@@ -9,7 +9,6 @@ import datetime as dt
 import os
 import time
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -18,6 +17,7 @@ from pilotage.demo.cast import SLUG
 from pilotage.demo.desk import Desk, break_weather
 from pilotage.demo.flights import CallEvent, FlightInput, Flights, LabelEvent, call_id_for, events
 from pilotage.lease import load_public_key, verify
+from pilotage.runtime.answer import Answer
 from pilotage.runtime.process import flush
 from pilotage.runtime.workload import Workload
 
@@ -55,14 +55,21 @@ class Replay:
         self._workload.incumbent(self._desk.incumbent)
 
         @self._workload.candidate(release=release, digest=digest)
-        def candidate(flight: FlightInput) -> dict[str, Any]:
-            return self._desk.candidate(break_weather(flight) if self._feed_is_stuck else flight)
+        def candidate(flight: FlightInput) -> Answer:
+            answer = self._desk.candidate(break_weather(flight) if self._feed_is_stuck else flight)
+            risk = answer["risk"]
+            return Answer(answer, confidence=risk if answer["warn"] else 1.0 - risk)
 
     def reached(self) -> dt.datetime:
         """Until when everything is replayed and acknowledged."""
         if not self._progress.exists():
             return self._since
         return dt.datetime.fromisoformat(msgspec.json.decode(self._progress.read_bytes(), type=str))
+
+    def close(self) -> None:
+        """Stop the runtime; what the server has not taken stays on disk for the next start."""
+        self._workload.close()
+        self._client.close()
 
     def break_feed(self, between: tuple[dt.datetime, dt.datetime] | None) -> None:
         """Between these times the candidate sees the weather of one stormy hour, again and again."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -36,6 +37,7 @@ from pilotage.demo.training import PLANNING_MONTHS, train
 from pilotage.playbook.metrics import Target
 from pilotage.record.digests import digest_of
 from pilotage.runtime.process import workload
+from pilotage.storage.accounts import Accounts
 
 BLOCK = dt.timedelta(hours=6)
 SCOPES = ("record", "read", "command", "admin")
@@ -195,18 +197,21 @@ def _play(options: Options, progress: Progress, stage: Stage, props: Props) -> O
     replay = _replay(options, stage, props, since=first)
     director = Director(stage, props.target, props.release, calendar)
     began, at, day = time.monotonic(), replay.reached(), None
-    while at < last:
-        stage.set_time(ADMIN, at)
-        today = at.astimezone(zone).date()
-        if today != day:
-            director.morning(today)
-            day = today
-        replay.break_feed(director.feed_broken())
-        replay.settle()
-        end = min(at + BLOCK, last)
-        replay.play(at, end)
-        at = end
-        progress.moved(at, (at - first) / (last - first), replay.calls)
+    try:
+        while at < last:
+            stage.set_time(ADMIN, at)
+            today = at.astimezone(zone).date()
+            if today != day:
+                director.morning(today)
+                day = today
+            replay.break_feed(director.feed_broken())
+            replay.settle()
+            end = min(at + BLOCK, last)
+            replay.play(at, end)
+            at = end
+            progress.moved(at, (at - first) / (last - first), replay.calls)
+    finally:
+        replay.close()
     stage.set_time(ADMIN, at)
     shown = stage.workload(OWNER) or {}
     return Outcome(
@@ -251,5 +256,14 @@ def _wait() -> None:
         time.sleep(3600)
 
 
-def _account(accounts: object, person: Person) -> Account:
-    raise NotImplementedError
+def _account(accounts: Accounts, person: Person) -> Account:
+    now = dt.datetime.now(dt.UTC)
+    password = "-".join(secrets.token_hex(3) for _ in range(3))
+    made = accounts.create_person(person.name, created_by="pilotage demo", now=now)
+    accounts.create_account(
+        made.person, person.username, roles=person.roles, created_by="pilotage demo", now=now, password=password
+    )
+    token = accounts.issue_token(
+        "demonstration", person=made.person, scopes=SCOPES, created_by="pilotage demo", now=now
+    )
+    return Account(person=made.person, password=password, token=token.secret)

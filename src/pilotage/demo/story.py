@@ -30,6 +30,7 @@ class Calendar(Struct, frozen=True, kw_only=True):
     """The story's dates. July is the baseline month; the pilot begins with August."""
 
     first_day: dt.date = dt.date(2013, 7, 1)
+    charter_on: dt.date = dt.date(2013, 7, 22)
     pilot_starts: dt.date = dt.date(2013, 8, 1)
     test_starts: dt.date = dt.date(2013, 8, 5)
     decision_on: dt.date = dt.date(2013, 9, 26)
@@ -57,6 +58,7 @@ class Director:
         self._release = release
         self._calendar = calendar
         self._refusal_shown = False
+        self._waits_for = ""
 
     def morning(self, day: dt.date) -> None:
         """Everything that is due on this day. A phase may pass within one morning."""
@@ -91,7 +93,7 @@ class Director:
     def _propose(self) -> None:
         for problem in cast.PROBLEMS:
             if self._stage.record(OWNER, problem.slug) is None:
-                fields: dict[str, Any] = {
+                proposal = {
                     "title": problem.title,
                     "problem": problem.problem,
                     "incumbent": problem.incumbent,
@@ -100,7 +102,7 @@ class Director:
                     "outside_processor": False,
                 }
                 self._stage.does(
-                    OWNER, "propose", fields, workload=problem.slug, note=f"{OWNER.name} proposes: {problem.title}"
+                    OWNER, "propose", proposal, workload=problem.slug, note=f"{OWNER.name} proposes: {problem.title}"
                 )
             scored = (self._stage.record(OWNER, problem.slug) or {})["scores"]
             for person, impact, feasibility, readiness in problem.scores:
@@ -119,6 +121,8 @@ class Director:
             statement = "I own the desk's decisions, the code behind them and the people who act on them."
             fields = {"technical": True, "operational": True, "statement": statement}
             self._stage.does(OWNER, "accept_ownership", fields)
+        if day < self._calendar.charter_on:
+            return
         if not record["charters"]:
             promise = cast.charter(self._target, self._calendar.pilot_starts, self._calendar.decision_on)
             self._stage.does(OWNER, "revise_charter", {"base_version": 0, "charter": plain(promise), "team": cast.TEAM})
@@ -141,7 +145,7 @@ class Director:
         for area, person in (("privacy", PRIVACY), ("security", SECURITY)):
             if area not in record["clearances"]:
                 self._clear(area, person)
-        if record["exposure"]["mode"] == "none":
+        if not record["exposures"]:
             fields = {"mode": "shadow", "reason": "the pilot begins: the model runs beside the table, unseen"}
             self._stage.does(OWNER, "expose", fields, note=f"{OWNER.name} exposes the model in shadow")
         if day < self._calendar.test_starts:
@@ -153,6 +157,8 @@ class Director:
         answer = self._answer()
         if answer == "reached" or answer in NO_GO or day >= self._calendar.decision_on:
             self._advance("pilot", "evaluate")
+        if day > self._calendar.decision_on and not (self._stage.record(OWNER) or record)["passed"].get("pilot"):
+            self._stage.does(OWNER, "kill", {"reason": "the decision date came and the pilot's gate is not open"})
 
     def _clear(self, area: str, person: Person) -> None:
         fields = {
@@ -264,7 +270,10 @@ class Director:
         verdicts = self._stage.gates(OWNER)
         missing = [c["id"] for c in verdicts.values() if c["id"].startswith(f"{phase}.") and c["verdict"] not in PASSES]
         if missing:
-            self._stage.tell(f"Gate {phase} waits for: {', '.join(missing)}")
+            waits_for = f"Gate {phase} waits for: {', '.join(missing)}"
+            if waits_for != self._waits_for:
+                self._stage.tell(waits_for)
+            self._waits_for = waits_for
             return
         self._stage.does(OWNER, "advance", {"to_phase": to_phase}, note=f"Gate {phase} passed: on to {to_phase}")
 
