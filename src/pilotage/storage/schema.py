@@ -27,11 +27,15 @@ Count = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 def rfc3339(at: dt.datetime) -> str:
     """An aware time as RFC 3339 in UTC with microseconds: `2026-11-23T17:25:00.000000Z`, always 27 characters.
 
-    Such texts sort as the times do. Raises `StorageRefused` for a time without a zone.
+    Such texts sort as the times do. Raises `StorageRefused` for a time without a zone, or outside years 1 to 9999.
     """
     if at.tzinfo is None:
         raise StorageRefused("time-without-zone", f"The time {at.isoformat()} has no time zone; give it in UTC.")
-    return at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
+    try:
+        utc = at.astimezone(dt.UTC)
+    except OverflowError as error:
+        raise StorageRefused("time-out-of-range", f"The time {at.isoformat()} is beyond what UTC can say.") from error
+    return utc.strftime("%Y-%m-%dT%H:%M:%S.%fZ").rjust(27, "0")
 
 
 def parse_rfc3339(text: str) -> dt.datetime:
