@@ -141,7 +141,6 @@ def _went_back(w: Workload, fact: f.WentBack, stamp: Stamp) -> Changes:
         "entered": {**w.entered, fact.to_phase: stamp.at},
         "passed": {phase: gate for phase, gate in w.passed.items() if phase not in again},
         "reopened": {**w.reopened, **dict.fromkeys(again, stamp)},
-        "ladder_from": stamp.at,
     }
 
 
@@ -156,12 +155,7 @@ def _exposure_set(w: Workload, fact: f.ExposureSet, stamp: Stamp) -> Changes:
 
 def _killed(w: Workload, fact: f.Killed, stamp: Stamp) -> Changes:
     off = Exposure(reason=f"killed: {fact.reason}", stamp=stamp)
-    return {
-        "killed": Said(text=fact.reason, stamp=stamp),
-        "exposure": off,
-        "exposures": (*w.exposures, off),
-        "ladder_from": stamp.at,
-    }
+    return {"killed": Said(text=fact.reason, stamp=stamp), "exposure": off, "exposures": (*w.exposures, off)}
 
 
 def _revived(_w: Workload, _fact: f.Revived, stamp: Stamp) -> Changes:
@@ -179,7 +173,7 @@ def _commented(w: Workload, fact: f.Commented, stamp: Stamp) -> Changes:
 def _breached(w: Workload, fact: f.GuardrailBreached, stamp: Stamp) -> Changes:
     breach = Breach(metric=fact.metric, stage=fact.stage, reason=fact.reason, stamp=stamp)
     why = f"guardrail {fact.metric} broke: {fact.reason}"
-    return {"breaches": (*w.breaches, breach), "ladder_from": stamp.at, **_taken_back(w, why, stamp)}
+    return {"breaches": (*w.breaches, breach), **_taken_back(w, why, stamp)}
 
 
 def _resolved(w: Workload, fact: f.BreachResolved, stamp: Stamp) -> Changes:

@@ -192,8 +192,8 @@ class Workload(Struct, frozen=True, kw_only=True):
     before counts no more. `waivers` are the ones last asked for, `standing_waivers` the ones last agreed on, so
     that asking for a longer one does not end the one that stands. `in_force` lists the digests of decisions and
     waivers that came into force, which they do at the moment when everybody who has to sign has signed while
-    holding the role. `ladder_from` is when the roll-out ladder last began at its foot: at the roll-out's start,
-    a breach or its end, a kill or its lifting.
+    holding the role. `ladder_from` is when the roll-out ladder last began at its foot: at the roll-out's start, the
+    end of a breach, or the lifting of a kill.
     """
 
     slug: str

@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from msgspec import structs
+from tests.record.stories import Story, answered, charter, measured_well, release, within
+
+from pilotage.record import commands as c
+from pilotage.record import facts as f
+
+
+def judged(story: Story, criterion: str) -> tuple[str, str]:
+    """The verdict and its reason."""
+    verdict = story.verdict(criterion)
+    return verdict.verdict, verdict.reason
+
+
+def evaluating(**measured) -> Story:
+    """A workload in evaluation with good measurements but for what is stated."""
+    story = Story().begin_evaluation()
+    story.measurements = measured_well(story.now, **measured)
+    return story
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("reached", "met"),
+        ("below_floor", "unmet"),
+        ("harmed", "unmet"),
+        ("futile", "unmet"),
+        ("keep_running", "pending"),
+        ("not_estimable", "pending"),
+    ],
+)
+def test_only_reached_meets_the_target(answer, verdict):
+    """The sequential answer decides: reached, a reason for no-go, or not yet."""
+    assert judged(evaluating(answer=answered(answer)), "evaluate.target")[0] == verdict
+
+
+def test_a_projected_date_is_said():
+    """While the test runs, the verdict says by when an answer is expected."""
+    answer = structs.replace(answered("keep_running"), projected=dt.date(2026, 4, 3))
+    assert "2026-04-03" in judged(evaluating(answer=answer), "evaluate.target")[1]
+
+
+@pytest.mark.parametrize("answer", [answered(attempt=0), answered(attempt=2), answered(metric="errors"), None], ids=str)
+def test_an_answer_to_another_question_does_not_count(answer):
+    """An answer of another attempt, or on another metric than the charter's target, meets nothing."""
+    story = evaluating(answer=answer)
+    assert judged(story, "evaluate.target")[0] == "pending"
+    assert judged(story, "evaluate.shortfall")[0] == "pending"
+
+
+def test_before_a_release_is_declared_there_is_no_answer():
+    """Whatever was measured before the declaration is exploration."""
+    story = Story().begin_pilot()
+    story.measurements = measured_well(story.now, answer=answered(attempt=0))
+    verdict = story.verdict("evaluate.target")
+    assert verdict.verdict == "pending"
+    assert "Declare" in verdict.next.action
+
+
+def test_another_release_is_tested_from_the_beginning():
+    """With another release declared, the answer on the one before is no answer any more."""
+    story = Story().begin_evaluation()
+    story.does("eva", release("r2", "cd" * 32))
+    story.does("ann", c.DeclareForEvaluation(release="r2"))
+    assert judged(story, "evaluate.target")[0] == "pending"
+    story.measurements = measured_well(story.now, answer=answered(attempt=2))
+    assert judged(story, "evaluate.target")[0] == "met"
+
+
+@pytest.mark.parametrize(
+    ("results", "verdict", "says"),
+    [
+        ((within(),), "met", "All 1 guardrails"),
+        ((within(status="breached", reason="Errors doubled."),), "unmet", "Errors doubled."),
+        ((within(status="undecided", reason="Not yet clear."),), "pending", "Not yet clear."),
+        ((within(status="not_estimable", reason="No pairs."),), "pending", "No pairs."),
+        ((within("cost"),), "pending", "errors has not been measured"),
+        ((), "pending", "errors has not been measured"),
+        ((within(), within("cost", status="breached", reason="Dear.")), "unmet", "Dear."),
+    ],
+)
+def test_every_guardrail_of_the_charter_has_to_hold(results, verdict, says):
+    """A broken guardrail is unmet; one that is open, or was not measured, is pending."""
+    found = judged(evaluating(guardrails=results), "evaluate.guardrails")
+    assert found[0] == verdict
+    assert says in found[1]
+
+
+def test_a_charter_without_guardrails_guards_nothing():
+    """Where the charter names no guardrail, none can hold."""
+    story = Story().propose().write_charter(guardrails=())
+    story.measurements = measured_well(story.now)
+    assert judged(story, "evaluate.guardrails") == ("pending", "The charter names no guardrail.")
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict"), [("reached", "met"), ("below_floor", "pending"), ("keep_running", "pending")]
+)
+def test_a_missed_target_has_to_be_understood(answer, verdict):
+    """What was reached fell short nowhere; what was missed waits for its analysis."""
+    assert judged(evaluating(answer=answered(answer)), "evaluate.shortfall")[0] == verdict
+
+
+def test_a_decision_is_made_by_two_signatures():
+    """Nothing decided, put but not signed, signed: pending, unmet with the missing person, met."""
+    story = Story().begin_evaluation().attest_all("evaluate")
+    assert judged(story, "evaluate.decision") == ("pending", "Nobody has decided yet.")
+    story.decide("go", signers=("ann",))
+    verdict = story.verdict("evaluate.decision")
+    assert (verdict.verdict, verdict.next.by) == ("unmet", "sponsor")
+    story.sign("sam", "decision")
+    assert judged(story, "evaluate.decision") == ("met", "Go, signed by owner and sponsor.")
+
+
+def test_an_extension_is_no_decision():
+    """An extension moves the date and leaves the question open."""
+    story = Story().begin_evaluation().decide("extend", until=dt.date(2026, 5, 18))
+    assert judged(story, "evaluate.decision")[0] == "pending"
+    assert story.verdict("evaluate.decision").evidence[0].value == "2026-05-18"
+
+
+def climb(story: Story) -> Story:
+    """Every step of the ladder is taken and held for its days."""
+    for stage in story.playbook.stages:
+        story.record(f.ExposureSet(mode="live", percent=stage.percent, cohorts=(), reason="Next."), "oli")
+        story.wait(days=stage.hold_days)
+    story.measurements = measured_well(story.now)
+    return story
+
+
+def test_every_stage_is_held_with_its_guardrails():
+    """All steps held, calls served and guardrails within their margins: the stages are met."""
+    story = Story().begin_rollout()
+    assert "Stage 5 % has held 0.0 of 7 days" in judged(story, "deploy.stages")[1]
+    climb(story)
+    assert judged(story, "deploy.stages")[0] == "met"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"live_guardrails": ()},
+        {"live_guardrails": (within(status="undecided"),)},
+        {"live_guardrails": (within(status="breached"),)},
+        {"live_guardrails": (within("cost"),)},
+    ],
+)
+def test_holding_a_stage_is_not_enough_without_figures(change):
+    """Days that went by prove nothing: calls were served, and every guardrail was seen to hold."""
+    story = climb(Story().begin_rollout())
+    story.measurements = measured_well(story.now, **change)
+    assert judged(story, "deploy.stages")[0] == "pending"
+    idle = structs.replace(measured_well(story.now).traffic, candidate_served=0)
+    story.measurements = measured_well(story.now, traffic=idle)
+    assert judged(story, "deploy.stages")[0] == "pending"
+    story.measurements = None
+    assert judged(story, "deploy.stages")[0] == "pending"
+
+
+def test_an_open_breach_fails_the_stage():
+    """While a breach is open the stages are not held; once it is resolved the ladder begins at its foot."""
+    story = climb(Story().begin_rollout())
+    breach = f.GuardrailBreached(
+        metric="errors", stage="live-100/1", reason="Errors doubled.", difference=None, low=None, high=None, calls=9
+    )
+    story.record(breach)
+    assert judged(story, "deploy.stages") == ("unmet", "Guardrail broken: errors.")
+    story.does("oli", c.ResolveBreach(metric="errors", reason="A feed was down."))
+    assert "Stage 5 % has held 0.0" in judged(story, "deploy.stages")[1]
+
+
+def test_the_charter_says_what_the_target_is():
+    """The test's figures belong to the metric that the charter promises."""
+    story = evaluating()
+    assert story.verdict("evaluate.target").evidence[0].figure.startswith(charter().target.metric)

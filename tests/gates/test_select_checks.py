@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+from msgspec import structs
+from tests.record.stories import RANKING, SLUG, Story, charter, measured_well, problem, proposal
+
+from pilotage.evidence.measurements import Reachability
+from pilotage.record import commands as c
+from pilotage.record.verdicts import PortfolioView
+
+
+def judged(story: Story, criterion: str) -> tuple[str, str]:
+    """The verdict and its reason."""
+    verdict = story.verdict(criterion)
+    return verdict.verdict, verdict.reason
+
+
+def ranked(*problems) -> PortfolioView:
+    """A portfolio with these problems, best first."""
+    return PortfolioView(ranking=problems)
+
+
+def test_the_problem_that_leads_several_is_chosen():
+    """First of enough problems, each scored by enough people: met, with the ranking as evidence."""
+    story = Story().propose()
+    assert judged(story, "select.candidates") == ("met", "First of 3 problems with 4.50 of 5.")
+    assert [(item.value, item.n) for item in story.verdict("select.candidates").evidence] == [
+        (4.5, 2),
+        (3.5, 2),
+        (3.0, 2),
+    ]
+
+
+def test_one_problem_is_no_choice():
+    """With fewer problems than the playbook asks for there was nothing to compare."""
+    story = Story().propose()
+    story.portfolio = ranked(problem(SLUG, 4.5))
+    verdict, reason = judged(story, "select.candidates")
+    assert verdict == "unmet"
+    assert reason.startswith("1 of at least 3")
+
+
+@pytest.mark.parametrize("thin", [SLUG, "call-notes"])
+def test_every_listed_problem_is_scored_by_several_people(thin):
+    """One person's score of any listed problem is no comparison."""
+    story = Story().propose()
+    story.portfolio = ranked(*(structs.replace(p, scorers=1) if p.slug == thin else p for p in RANKING.ranking))
+    verdict, reason = judged(story, "select.candidates")
+    assert verdict == "unmet"
+    assert thin.replace("-", " ") in reason
+
+
+def test_a_problem_that_is_not_listed_was_not_compared():
+    """A workload that is missing from the ranking is not the first of it."""
+    story = Story().propose()
+    story.portfolio = ranked(*(problem(f"other-{n}", 4.0) for n in range(3)))
+    assert judged(story, "select.candidates")[0] == "unmet"
+
+
+def test_a_lower_ranked_problem_needs_an_argument():
+    """Choosing another than the first is possible when somebody argues it on the record."""
+    story = Story().propose()
+    story.portfolio = ranked(problem("invoice-reading", 4.8), *RANKING.ranking[:1], RANKING.ranking[2])
+    assert judged(story, "select.candidates")[0] == "unmet"
+    story.does("ann", c.Choose(argument="The data are here."))
+    verdict, reason = judged(story, "select.candidates")
+    assert verdict == "met"
+    assert "The data are here." in reason
+
+
+def test_disagreement_between_scorers_is_shown():
+    """Where scorers are far apart, the evidence says so."""
+    story = Story().propose()
+    story.portfolio = ranked(problem(SLUG, 4.5, spread=1.5), *RANKING.ranking[1:])
+    assert "disagree" in story.verdict("select.candidates").evidence[0].figure
+
+
+def test_an_owner_runs_one_pilot():
+    """Another live pilot of the same owner is one too many; this one does not count against itself."""
+    story = Story()
+    story.does("ann", proposal())
+    assert judged(story, "select.focus")[0] == "pending"
+    story.does("ann", c.Assign(role="owner", person="ann"))
+    story.portfolio = structs.replace(RANKING, live_pilots={"ann": (SLUG,), "ben": ("other",)})
+    assert judged(story, "select.focus")[0] == "met"
+    story.portfolio = structs.replace(RANKING, live_pilots={"ann": (SLUG, "other")})
+    verdict, reason = judged(story, "select.focus")
+    assert verdict == "unmet"
+    assert "other" in reason
+
+
+def test_ownership_is_accepted_with_authority_over_both_sides():
+    """Nobody, somebody who was only asked, and somebody without authority are no owners."""
+    story = Story()
+    story.does("ann", proposal())
+    assert story.verdict("select.owner").next.by == "sponsor"
+    story.does("ann", c.Assign(role="owner", person="ann"))
+    assert story.verdict("select.owner").next.by == "ann"
+    for technical, operational, lacking in ((False, True, "technical"), (True, False, "operational")):
+        accept = c.AcceptOwnership(technical=technical, operational=operational, statement="Half of it.")
+        story.does("ann", accept)
+        verdict, reason = judged(story, "select.owner")
+        assert verdict == "unmet"
+        assert lacking in reason
+    story.does("ann", c.AcceptOwnership(technical=True, operational=True, statement="All of it."))
+    assert judged(story, "select.owner")[0] == "met"
+
+
+def test_a_sponsor_is_real_when_they_signed_and_acted_lately():
+    """Being named is not enough, nor is a signature that was the last thing heard of the sponsor."""
+    story = Story().propose()
+    assert judged(story, "select.sponsor") == ("unmet", "The sponsor has signed nothing yet.")
+    story.write_charter()
+    assert judged(story, "select.sponsor")[0] == "met"
+    story.wait(days=31)
+    assert "silent for 31 days" in judged(story, "select.sponsor")[1]
+    story.does("sam", c.Comment(comment="I am still here."))
+    assert judged(story, "select.sponsor")[0] == "met"
+    story.does("ann", c.Assign(role="sponsor", person="tom"))
+    assert judged(story, "select.sponsor")[0] == "unmet"
+
+
+def test_a_workload_without_sponsor_says_who_assigns_one():
+    """Nobody sponsors it until somebody is assigned."""
+    story = Story()
+    story.does("ann", proposal())
+    assert story.verdict("select.sponsor").next.by == "owner"
+
+
+@pytest.mark.parametrize(
+    ("changes", "gap"),
+    [
+        ({"purpose": " "}, "no purpose"),
+        ({"value": ""}, "no value"),
+        ({"risks": ()}, "no known risk"),
+        ({"guardrails": ()}, "no guardrail"),
+        ({"decision_on": dt.date(2026, 3, 30)}, "3.0 weeks"),
+        ({"decision_on": dt.date(2026, 5, 11)}, "9.0 weeks"),
+        ({"purpose": "x" * 2000, "value": "x" * 2000}, "too long for one page"),
+    ],
+)
+def test_a_charter_with_a_gap_is_not_complete(changes, gap):
+    """Everything that makes a promise checkable is there, for a pilot of four to eight weeks, on one page."""
+    story = Story().propose().write_charter()
+    assert judged(story, "select.charter")[0] == "met"
+    story.write_charter(**changes)
+    verdict, reason = judged(story, "select.charter")
+    assert verdict == "unmet"
+    assert gap in reason
+
+
+def test_a_charter_names_its_team():
+    """A charter without a team is not complete, and without a charter there is nothing to sign."""
+    story = Story().propose()
+    assert judged(story, "select.charter") == ("unmet", "There is no charter yet.")
+    assert judged(story, "select.signed")[0] == "unmet"
+    story.does("eva", c.ReviseCharter(base_version=0, charter=charter()))
+    assert "no team" in judged(story, "select.charter")[1]
+
+
+def test_the_missing_signature_is_named():
+    """The verdict says whose signature is missing, and turns to that person."""
+    story = Story().propose()
+    story.does("eva", c.ReviseCharter(base_version=0, charter=charter(), team="Ann"))
+    story.sign("ann", "charter")
+    verdict = story.verdict("select.signed")
+    assert verdict.reason == "Version 1 is not signed by the sponsor."
+    assert verdict.next.by == "sponsor"
+
+
+def test_a_pilot_has_to_be_able_to_tell():
+    """Reachable when a go is likely enough at the expected value; short of that, the verdict says by how much."""
+    story = Story().propose().write_charter()
+    assert judged(story, "select.reachable")[0] == "pending"
+    story.measurements = measured_well(story.now)
+    assert judged(story, "select.reachable")[0] == "met"
+    planned = story.measurements.reachability
+    assert isinstance(planned, Reachability)
+    weak = structs.replace(planned, probability_at_expected=0.79, reason="It needs 9 weeks.")
+    story.measurements = measured_well(story.now, reachability=weak)
+    verdict, reason = judged(story, "select.reachable")
+    assert verdict == "unmet"
+    assert "79%" in reason
+    unknown = structs.replace(planned, probability_at_expected=None, reason="No volume.")
+    story.measurements = measured_well(story.now, reachability=unknown)
+    assert judged(story, "select.reachable")[0] == "pending"

@@ -1,0 +1,415 @@
+"""Stories: workloads made by real commands under a clock that the test moves, with evidence that the test states."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from msgspec import structs
+
+from pilotage.evidence.measurements import (
+    Answer,
+    Baseline,
+    Estimate,
+    FieldCoverage,
+    GuardrailResult,
+    Measurements,
+    Reachability,
+    ShadowHealth,
+    Traffic,
+)
+from pilotage.gates.ceiling import ceiling, effective
+from pilotage.gates.evaluate import criteria_of, evaluate
+from pilotage.playbook.loading import load
+from pilotage.playbook.metrics import ErrorShare, Guardrail, LabelMatch, Metric, Target
+from pilotage.playbook.types import Playbook
+from pilotage.record import commands as c
+from pilotage.record import facts as f
+from pilotage.record.charter import Charter
+from pilotage.record.commands import Command
+from pilotage.record.context import SYSTEM, Actor, Context
+from pilotage.record.decide import decide
+from pilotage.record.errors import Problem, Refused
+from pilotage.record.fold import apply
+from pilotage.record.rules.piloting import attestable
+from pilotage.record.verdicts import ExposureLimit, PortfolioView, RankedProblem, Verdict
+from pilotage.record.workload import Workload
+
+SLUG = "ticket-triage"
+START = dt.datetime(2026, 3, 2, 9, 0, tzinfo=dt.UTC)
+DIGEST = "ab" * 32
+ROLES = {
+    "ann": {"owner"},
+    "ben": {"owner"},
+    "sam": {"sponsor"},
+    "tom": {"sponsor"},
+    "eva": {"engineer"},
+    "oli": {"operator"},
+    "pia": {"reviewer"},
+    "sid": {"reviewer"},
+    "vic": {"viewer"},
+    "ada": {"admin"},
+}
+AREAS = ("security", "privacy", "compliance", "risk", "operations", "architecture")
+OWN_MEASURE = Estimate(value=0.2, low=0.15, high=0.25, calls=5000, units=900, method="stated by the test")
+
+
+def charter(**changes: Any) -> Charter:
+    """A charter without a gap, for a pilot of six weeks from the story's second week on."""
+    whole = Charter(
+        purpose="Tickets reach the right team at once.",
+        value="Fewer hand-overs between teams.",
+        metrics=(
+            Metric(
+                id="right_team",
+                title="Right team",
+                unit="share",
+                direction="higher",
+                kind="proportion",
+                source=LabelMatch(),
+            ),
+            Metric(
+                id="errors", title="Errors", unit="share", direction="lower", kind="proportion", source=ErrorShare()
+            ),
+        ),
+        target=Target(
+            metric="right_team",
+            form="difference",
+            baseline=0.7,
+            floor=0.0,
+            target=0.05,
+            expected=0.1,
+            calls_per_week=3000,
+            deviation=0.5,
+        ),
+        guardrails=(Guardrail(metric="errors", margin=0.01),),
+        starts_on=dt.date(2026, 3, 9),
+        decision_on=dt.date(2026, 4, 20),
+        risks=("Labels come late.",),
+    )
+    return structs.replace(whole, **changes)
+
+
+def within(metric: str = "errors", **changes: Any) -> GuardrailResult:
+    """A guardrail that is seen to hold."""
+    held = GuardrailResult(
+        metric=metric,
+        title=metric.capitalize(),
+        status="within",
+        reason=f"{metric} is no worse.",
+        margin=0.01,
+        limit=None,
+        incumbent=OWN_MEASURE,
+        candidate=OWN_MEASURE,
+        difference=OWN_MEASURE,
+    )
+    return structs.replace(held, **changes)
+
+
+def answered(kind: str = "reached", *, attempt: int = 1, metric: str = "right_team") -> Answer:
+    """The sequential answer, as the test states it."""
+    return Answer(
+        metric=metric,
+        form="difference",
+        answer=kind,
+        reason=f"The answer is {kind}.",
+        estimate=OWN_MEASURE,
+        incumbent=OWN_MEASURE,
+        candidate=OWN_MEASURE,
+        attempt=attempt,
+    )
+
+
+def measured_well(now: dt.datetime, **changes: Any) -> Measurements:
+    """Measurements under which every criterion that can be measured is met."""
+    good = Measurements(
+        taken_at=now,
+        traffic=Traffic(
+            calls=9000,
+            by_source={"real": 9000},
+            counted=9000,
+            candidate_served=400,
+            first_candidate_at=START,
+            first_feedback_at=START,
+        ),
+        coverage=(FieldCoverage(field="input", share=1.0, present=9000, calls=9000, required=0.95),),
+        baseline=(Baseline(metric="right_team", estimate=OWN_MEASURE, days=14, calls=5000),),
+        shadow=ShadowHealth(
+            pairs=4000, days=20, added_us_mean=10.0, added_us_p99=50.0, leaked_errors=0, dropped_share=0.0
+        ),
+        reachability=Reachability(
+            calls_available=18000.0,
+            calls_needed=6000.0,
+            weeks_needed=2.0,
+            probability_at_expected=0.95,
+            probability_at_target=0.05,
+            reason="The pilot can tell.",
+        ),
+        answer=answered(),
+        guardrails=(within(),),
+        live_guardrails=(within(),),
+    )
+    return structs.replace(good, **changes)
+
+
+def problem(slug: str, score: float | None, scorers: int = 2, spread: float = 0.2) -> RankedProblem:
+    """One problem of the portfolio's ranking."""
+    return RankedProblem(
+        slug=slug,
+        title=slug.replace("-", " "),
+        incumbent="people",
+        phase="select",
+        score=score,
+        spread=spread,
+        scorers=scorers,
+    )
+
+
+RANKING = PortfolioView(ranking=(problem(SLUG, 4.5), problem("invoice-reading", 3.5), problem("call-notes", 3.0)))
+
+
+def proposal(**changes: Any) -> c.Propose:
+    """A proposal of the standard lane that touches personal data."""
+    return structs.replace(
+        c.Propose(
+            title="Ticket triage",
+            problem="Tickets wander from team to team before somebody answers.",
+            incumbent="the service desk",
+        ),
+        **changes,
+    )
+
+
+def release(name: str = "r1", digest: str = DIGEST) -> c.RegisterRelease:
+    """A release with everything that makes it reproducible."""
+    return c.RegisterRelease(
+        name=name,
+        digest=digest,
+        code_revision="4f2a",
+        environment="lock:77",
+        model="boosted trees 3",
+        data_source="desk",
+    )
+
+
+class Story:
+    """A workload and how it came about. Every command goes through `decide` and every fact through the fold."""
+
+    def __init__(self, *, playbook: Playbook | None = None, demonstration: bool = False) -> None:
+        self.playbook = playbook or load("standard")
+        self.demonstration = demonstration
+        self.now = START
+        self.workload: Workload | None = None
+        self.recorded: list[f.Recorded] = []
+        self.measurements: Measurements | None = None
+        self.portfolio = RANKING
+        self._judged: tuple[tuple[object, ...], dict[str, Verdict]] | None = None
+
+    @property
+    def standing(self) -> Workload:
+        """The workload, which the story has proposed by now."""
+        assert self.workload is not None
+        return self.workload
+
+    def wait(self, **span: float) -> None:
+        """Let time pass."""
+        self.now += dt.timedelta(**span)
+
+    def verdicts(self) -> dict[str, Verdict]:
+        """Every verdict of the moment; judged once for as long as nothing changes."""
+        moment = (self.playbook, self.workload, self.measurements, self.portfolio, self.now)
+        if self._judged is None or any(a is not b for a, b in zip(self._judged[0], moment, strict=True)):
+            verdicts = evaluate(self.playbook, self.standing, self.measurements, self.portfolio, self.now)
+            self._judged = (moment, verdicts)
+        return self._judged[1]
+
+    def verdict(self, criterion: str) -> Verdict:
+        """One verdict of the moment."""
+        return self.verdicts()[criterion]
+
+    def ceiling(self) -> ExposureLimit:
+        """The ceiling of the moment."""
+        return ceiling(self.playbook, self.standing, self.verdicts(), self.now)
+
+    def exposed(self) -> tuple[str, float, tuple[str, ...]]:
+        """What is really exposed now."""
+        return effective(self.standing.exposure, self.ceiling())
+
+    def context(self, person: str, **changes: Any) -> Context:
+        """What a decision may look at, with the roles of a person's account."""
+        judged = {"verdicts": self.verdicts(), "ceiling": self.ceiling()} if self.workload else {}
+        answer = self.measurements.answer if self.measurements else None
+        context = Context(
+            actor=Actor(person=person, roles=frozenset(ROLES[person])),
+            now=self.now,
+            playbook=self.playbook,
+            portfolio=self.portfolio,
+            people=frozenset(ROLES),
+            answer=answer.answer if answer else "not_estimable",
+            demonstration_workspace=self.demonstration,
+            **judged,
+        )
+        return structs.replace(context, **changes)
+
+    def does(self, person: str, command: Command, **context: Any) -> tuple[f.Fact, ...]:
+        """A person gives a command, and what it makes is recorded. Raises `Refused`."""
+        facts = decide(self.workload, command, self.context(person, **context))
+        for fact in facts:
+            self.record(fact, person)
+        return facts
+
+    def record(self, fact: f.Fact, actor: str = SYSTEM) -> None:
+        """A fact enters the record, as the ledger would give it back."""
+        place = len(self.recorded) + 1
+        kind, payload, texts = f.encode(fact)
+        entry = f.Recorded(
+            fact=f.decode(kind, payload, texts), position=3 * place, sequence=place, actor=actor, at=self.now
+        )
+        self.recorded.append(entry)
+        self.workload = apply(self.workload, SLUG, entry)
+
+    def problems(self, person: str, command: Command, **context: Any) -> tuple[Problem, ...]:
+        """Everything for which a command is refused; nothing may have been recorded."""
+        before = len(self.recorded)
+        try:
+            self.does(person, command, **context)
+        except Refused as refused:
+            assert len(self.recorded) == before
+            for found in refused.problems:
+                assert found.message.strip().endswith("."), f"not a sentence: {found.message}"
+            return refused.problems
+        raise AssertionError(f"{type(command).__name__} was not refused")
+
+    def refusal(self, person: str, command: Command, **context: Any) -> dict[str, Problem]:
+        """The problems for which a command is refused, by code."""
+        return {problem.code: problem for problem in self.problems(person, command, **context)}
+
+    # The chapters of a whole story, each on the one before.
+
+    def propose(self, **changes: Any) -> Story:
+        """Proposed, with owner, sponsor and reviewers."""
+        self.does("ann", proposal(demonstration=self.demonstration, **changes))
+        self.does("ann", c.Assign(role="owner", person="ann"))
+        self.does("ann", c.Assign(role="sponsor", person="sam"))
+        for area in AREAS:
+            self.does("ann", c.Assign(role=f"reviewer:{area}", person="pia" if area == "privacy" else "sid"))
+        return self
+
+    def write_charter(self, **changes: Any) -> Story:
+        """The charter written by the engineer and signed by owner and sponsor."""
+        base = len(self.standing.charters)
+        self.does("eva", c.ReviseCharter(base_version=base, charter=charter(**changes), team="Ann and Eva"))
+        for person in ("ann", "sam"):
+            self.sign(person, "charter")
+        return self
+
+    def sign(self, person: str, subject: str) -> None:
+        """A person signs what stands now."""
+        self.does(person, c.Sign(subject=subject, digest=self.digest(subject), meaning="I stand by it."))
+
+    def digest(self, subject: str) -> str:
+        """The digest of what there is to sign."""
+        if subject == "charter":
+            assert self.standing.charter_version is not None
+            return self.standing.charter_version.digest
+        if subject == "decision":
+            return self.standing.decisions[-1].digest
+        return self.standing.waivers[subject.removeprefix("waiver:")].digest
+
+    def attest_all(self, phase: str) -> Story:
+        """Everything in a gate that takes a person's word is attested by the person whose word it takes."""
+        for criterion in criteria_of(self.playbook, self.standing):
+            if criterion.id.startswith(f"{phase}.") and attestable(criterion):
+                self.does(self.witness(criterion.by), attestation(criterion.id))
+        return self
+
+    def witness(self, by: str) -> str:
+        """Whom the playbook means."""
+        named = {"sponsor": "sam", "engineer": "eva", "operator": "oli", "reviewer": "sid"}
+        return "pia" if by == "privacy reviewer" else named.get(by.removeprefix("security "), "ann")
+
+    def waive(self, criterion: str, *, days: int = 30) -> Story:
+        """Owner asks for a waiver, and the sponsor signs it."""
+        until = self.now.date() + dt.timedelta(days=days)
+        self.does("ann", c.Waive(criterion=criterion, reason="Its machinery comes next month.", expires_on=until))
+        self.sign("sam", f"waiver:{criterion}")
+        return self
+
+    def waive_open(self, phase: str, *, days: int = 30) -> Story:
+        """Everything in a gate that is still open is waived."""
+        for verdict in self.verdicts().values():
+            if verdict.phase == phase and not verdict.passes:
+                self.waive(verdict.id, days=days)
+        return self
+
+    def clear(self) -> Story:
+        """Privacy and security clear the pilot."""
+        for area, person in (("privacy", "pia"), ("security", "sid")):
+            self.does(person, clearance(area))
+        return self
+
+    def begin_pilot(self, **proposal_changes: Any) -> Story:
+        """The gate `select` is passed and a release is registered."""
+        self.propose(**proposal_changes).write_charter()
+        self.does("ann", c.AcceptOwnership(technical=True, operational=True, statement="I decide on both."))
+        self.measurements = measured_well(self.now)
+        self.attest_all("select")
+        self.does("ann", c.Advance(to_phase="pilot"))
+        self.does("eva", release())
+        return self
+
+    def begin_evaluation(self, **proposal_changes: Any) -> Story:
+        """The gate `pilot` is passed, with a release declared."""
+        self.begin_pilot(**proposal_changes).clear()
+        self.does("ann", c.Expose(mode="shadow", reason="Let it run unseen."))
+        self.does("ann", c.DeclareForEvaluation(release="r1"))
+        self.wait(days=20)
+        self.measurements = measured_well(self.now)
+        if self.demonstration:
+            traffic = structs.replace(self.measurements.traffic, by_source={"replay": 9000})
+            self.measurements = structs.replace(self.measurements, traffic=traffic)
+        self.attest_all("pilot")
+        self.does("ann", c.Advance(to_phase="evaluate"))
+        return self
+
+    def decide(self, outcome: str, *, signers: tuple[str, ...] = ("ann", "sam"), until: dt.date | None = None) -> Story:
+        """A decision is put by the owner and signed."""
+        self.does("ann", c.Decide(outcome=outcome, reasons="As the figures say.", extend_until=until))
+        for person in signers:
+            self.sign(person, "decision")
+        return self
+
+    def begin_hardening(self, **proposal_changes: Any) -> Story:
+        """A go is decided and signed, and the gate `evaluate` is passed."""
+        self.begin_evaluation(**proposal_changes).attest_all("evaluate").decide("go")
+        self.does("ann", c.Advance(to_phase="harden"))
+        return self
+
+    def begin_rollout(self, **proposal_changes: Any) -> Story:
+        """The gate `harden` is passed: attested where a word counts, waived where the machinery is missing."""
+        self.begin_hardening(**proposal_changes).attest_all("harden").waive_open("harden")
+        self.does("ann", c.Advance(to_phase="deploy"))
+        return self
+
+    def begin_service(self, **proposal_changes: Any) -> Story:
+        """What has to hold before anybody is exposed does, and the candidate serves its first share."""
+        self.begin_rollout(**proposal_changes).attest_all("deploy").waive_open("deploy")
+        self.does("oli", c.Expose(mode="live", percent=5, reason="The first step."))
+        return self
+
+
+def attestation(criterion: str) -> c.Attest:
+    """Somebody's word on a criterion."""
+    return c.Attest(criterion=criterion, statement="I looked at it myself and it holds.")
+
+
+def clearance(area: str, **changes: Any) -> c.ClearPilot:
+    """What privacy or security signs."""
+    signed = c.ClearPilot(
+        area=area,
+        fields=("subject", "body"),
+        processors=("the desk",),
+        retention_days=90,
+        statement="Only what it needs.",
+    )
+    return structs.replace(signed, **changes)

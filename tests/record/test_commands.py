@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+from tests.record.stories import ROLES, Story
+
+from pilotage.record import commands as c
+from pilotage.record import decide as deciding
+from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED, name_of
+
+READERS = {"viewer", "auditor"}
+
+
+def test_every_command_says_who_may_give_it():
+    """There is no command without a list of roles, and readers are on none of them."""
+    assert set(PERMITTED) == set(COMMANDS)
+    for name, roles in PERMITTED.items():
+        assert roles, name
+        assert not roles & READERS, name
+
+
+def test_every_command_has_its_rule():
+    """There is no command that the record cannot decide."""
+    assert set(deciding._RULES) | {c.Propose} == set(COMMANDS.values())
+
+
+def test_what_counts_as_a_signature_asks_for_the_credential():
+    """Accepting, signing, clearing, attesting, deciding and waiving ask for the credential again."""
+    assert set(ASKS_CREDENTIAL) == {"accept_ownership", "sign", "clear_pilot", "attest", "decide", "waive"}
+    assert set(COMMANDS) >= ASKS_CREDENTIAL
+
+
+@pytest.mark.parametrize("name", sorted(COMMANDS))
+def test_a_command_is_refused_to_every_other_role(name):
+    """Each command is refused, with the roles that may give it, to everybody whose account has none of them."""
+    story = Story().begin_pilot()
+    command = _any_command(name)
+    for person, roles in ROLES.items():
+        if not roles & PERMITTED[name]:
+            found = story.refusal(person, command)
+            assert set(found) == {"not-permitted"}
+            assert all(role in found["not-permitted"].message for role in PERMITTED[name])
+
+
+def _any_command(name: str) -> c.Command:
+    """A command of a kind; permission is asked before anything else, so its content does not matter."""
+    commands = {name_of(command): command for command in _EXAMPLES}
+    return commands[name]
+
+
+_WHY = "Because it is time to do it."
+_EXAMPLES: tuple[c.Command, ...] = (
+    c.Propose(title="Another", problem="Something takes too long.", incumbent="people"),
+    c.ScoreProblem(impact=1, feasibility=1, readiness=1),
+    c.Choose(argument=_WHY),
+    c.Assign(role="owner", person="ann"),
+    c.AcceptOwnership(technical=True, operational=True, statement=_WHY),
+    c.ReviseCharter(base_version=1, charter=Story().propose().write_charter().standing.charters[0].charter),
+    c.Sign(subject="charter", digest="ab" * 32, meaning=_WHY),
+    c.RegisterRelease(name="r9", digest="ab" * 32, code_revision="1", environment="e", model="m", data_source="d"),
+    c.DeclareForEvaluation(release="r1"),
+    c.ClearPilot(area="privacy", fields=("subject",), retention_days=1, statement=_WHY),
+    c.Attest(criterion="select.data", statement=_WHY),
+    c.Advance(to_phase="evaluate"),
+    c.GoBack(to_phase="select", reason=_WHY),
+    c.Decide(outcome="go", reasons=_WHY),
+    c.Expose(mode="none", reason=_WHY),
+    c.Kill(reason=_WHY),
+    c.Revive(reason=_WHY),
+    c.Waive(criterion="harden.scale", reason=_WHY, expires_on=Story().now.date()),
+    c.Comment(comment=_WHY),
+    c.ResolveBreach(metric="errors", reason=_WHY),
+)
