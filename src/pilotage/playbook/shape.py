@@ -6,6 +6,7 @@ What passes here, msgspec converts.
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
 import math
 import re
@@ -147,6 +148,11 @@ def _number(node: Node, expected: mi.IntType | mi.FloatType) -> Iterator[Problem
             yield node.problem("out-of-range", f"This is {_shown(node)}; write a number that is {wanted}.")
 
 
+def _day(node: Node, _expected: mi.DateType) -> Iterator[Problem]:
+    if isinstance(node.value, dt.datetime):
+        yield node.problem("wrong-type", f"This is {_shown(node)}; write a day without a time.")
+
+
 def _whole(_node: Node, _expected: mi.Type) -> Iterator[Problem]:
     """Nothing further to check: the kind says it all."""
     yield from ()
@@ -167,6 +173,7 @@ _KINDS: dict[type[mi.Type], tuple[type, ...]] = {
     mi.IntType: (int,),
     mi.FloatType: (int, float),
     mi.StrType: (str,),
+    mi.DateType: (dt.date,),
     mi.LiteralType: (),
     mi.StructType: (dict,),
     mi.DictType: (dict,),
@@ -182,6 +189,7 @@ _BEYOND_KIND: dict[type[mi.Type], Callable[[Node, Any], Iterator[Problem]]] = {
     mi.IntType: _number,
     mi.FloatType: _number,
     mi.StrType: _text,
+    mi.DateType: _day,
     mi.LiteralType: _literal,
     mi.StructType: _struct,
     mi.DictType: _mapping,
@@ -196,6 +204,7 @@ _NAMES: dict[type[mi.Type], str] = {
     mi.IntType: "a whole number",
     mi.FloatType: "a number",
     mi.StrType: "text",
+    mi.DateType: "a day such as 2026-03-31",
     mi.StructType: "a mapping",
     mi.DictType: "a mapping",
     mi.ListType: "a list",

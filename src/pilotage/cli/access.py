@@ -1,0 +1,53 @@
+"""The workspace as commands see it, whether in place or through its server: each command is written once.
+
+What the methods give is the JSON of the HTTP interface.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+Json = dict[str, Any]
+
+
+class Access(Protocol):
+    """A way to a workspace. Methods raise what the workspace or the server refuses."""
+
+    where: str
+    """Which workspace this is, for people: a folder or an address."""
+
+    def workloads(self) -> list[Json]:
+        """Every workload at a glance."""
+
+    def workload(self, slug: str) -> Json:
+        """One workload at a glance."""
+
+    def gates(self, slug: str) -> Json:
+        """Every gate of a workload, with its verdicts."""
+
+    def record(self, slug: str) -> Json | None:
+        """Everything recorded of a workload; None when there is no such workload."""
+
+    def me(self) -> Json:
+        """Who acts: `person`, `username`, `roles`."""
+
+    def people(self) -> list[Json]:
+        """Everybody known: `person`, `name`, `roles`, and `username` where it may be seen."""
+
+    def is_demonstration(self) -> bool:
+        """Whether the workspace is one."""
+
+    def give(self, slug: str, command: str, fields: Json) -> Json:
+        """Give a command; what it wrote. A signature asks for the password."""
+
+    def take_outcomes(self, slug: str, outcomes: list[Json]) -> Json:
+        """Store outcomes durably: `accepted` and `duplicates`."""
+
+    def entries(self, after: int, limit: int) -> list[Json]:
+        """The ledger's entries after a position."""
+
+    def verification(self) -> Json:
+        """What checking the whole ledger finds."""
+
+    def close(self) -> None:
+        """Release what is held."""

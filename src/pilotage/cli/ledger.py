@@ -1,0 +1,82 @@
+"""`pilotage ledger`: read the record, and check that it is the one that was written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from pilotage.cli.access import Json
+from pilotage.cli.failures import Exit, counted
+from pilotage.cli.invocation import Answer, Invocation, command
+
+if TYPE_CHECKING:
+    from pilotage.cli.screen import Screen
+
+LIMIT = 100
+DIGEST_SHOWN = 12
+TEXT_SHOWN = 100
+
+
+@click.group("ledger")
+def ledger() -> None:
+    """Read the ledger, and check that nobody has changed it."""
+
+
+@command("verify")
+def verify(run: Invocation) -> Answer:
+    """Compute every hash, sequence and commitment again. Exits with 1 when anything differs from what was written."""
+    found = run.access.verification()
+
+    def draw(screen: Screen) -> None:
+        for problem in found["problems"]:
+            screen.line(problem, "bad")
+        entries = counted(found["entries"], "entry", "entries")
+        if found["problems"]:
+            screen.line(f"{entries}: {counted(len(found['problems']), 'problem')}. Keep a copy and find out who wrote.")
+        else:
+            screen.line(f"{entries}: as they were written. Tree head {found['root']}.", "good")
+        if found["erased_texts"]:
+            screen.line(f"{counted(found['erased_texts'], 'personal text')} erased, as commitments show.")
+
+    run.screen.answer(found, draw)
+    return Exit.UNMET if found["problems"] else Exit.MET
+
+
+@command("show")
+@click.option("--after", type=click.IntRange(0), default=0, show_default=True, help="Begin after this position.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=LIMIT, show_default=True, help="How many entries.")
+@click.option("--workload", help="Only this workload's; positions in between count towards the limit.")
+def show(run: Invocation, *, after: int, limit: int, workload: str | None) -> Answer:
+    """Show the ledger's entries: position, time, workload, who, what, and the digest that signatures name."""
+    read = run.access.entries(after, limit)
+    entries = [entry for entry in read if workload in {None, entry["workload"]}]
+    following = read[-1]["position"] if len(read) == limit else None
+
+    def draw(screen: Screen) -> None:
+        heads = ("position", "time", "workload", "who", "what", "digest", "said")
+        screen.table(heads, map(_row, entries))
+        if following is not None:
+            screen.remark(f"There may be more: --after {following}")
+
+    run.screen.answer({"entries": entries, "next": following}, draw)
+    return None
+
+
+def _row(entry: Json) -> Sequence[str]:
+    said = "; ".join(text if text is not None else "[erased]" for text in entry["texts"].values())
+    simulated = " (simulated)" if entry["simulated"] else ""
+    return (
+        str(entry["position"]),
+        entry["at"][:19].replace("T", " ") + simulated,
+        entry["workload"],
+        entry["actor"],
+        entry["kind"],
+        str(entry["payload"].get("digest") or "-")[:DIGEST_SHOWN],
+        said if len(said) <= TEXT_SHOWN else f"{said[:TEXT_SHOWN]}…",
+    )
+
+
+for one in (verify, show):
+    ledger.add_command(one)

@@ -1,0 +1,86 @@
+"""`pilotage status`: where workloads stand, at a glance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from pilotage.cli.access import Json
+from pilotage.cli.invocation import Answer, Invocation, command
+from pilotage.cli.screen import Cell, Screen, Toned
+from pilotage.cli.wording import (
+    answer_word,
+    exposure_words,
+    gate_words,
+    limit_words,
+    target_words,
+    verdict_word,
+    words,
+)
+
+MARK = "demonstration"
+EMPTY = "There are no workloads yet. Write a file with `pilotage init`, then `pilotage apply -f workload.yaml`."
+PASSING = frozenset({"met", "not_applicable"})
+
+
+@command("status")
+@click.argument("workload", required=False)
+def status(run: Invocation, workload: str | None) -> Answer:
+    """Show where workloads stand: phase, exposure, gate, target, stalls.
+
+    With a WORKLOAD: its exposure against the ceiling and why, the verdicts of its gate with what to do next, the
+    answer on its target, and every reason for stalling. Without: one line for each.
+    """
+    if workload is not None:
+        one = run.access.workload(workload)
+        run.screen.answer(one, lambda screen: _draw(screen, one))
+        return None
+    several = run.access.workloads()
+    run.screen.answer({"workloads": several}, lambda screen: _draw_all(screen, several))
+    return None
+
+
+def _draw_all(screen: Screen, several: Sequence[Json]) -> None:
+    if not several:
+        screen.line(EMPTY)
+        return
+    screen.table(("workload", "phase", "exposure", "gate", "target", "stalls"), map(_row, several))
+
+
+def _row(one: Json) -> Sequence[Cell]:
+    stalls = ", ".join(stall["id"] for stall in one["stall"]) or "none"
+    return (
+        one["workload"] + (f" ({MARK})" if one["demonstration"] else ""),
+        one["phase"],
+        exposure_words(one["exposure"]),
+        gate_words(one["gate"]),
+        answer_word(one["target"]["answer"]),
+        Toned(stalls, "waiting" if one["stall"] else "quiet"),
+    )
+
+
+def _draw(screen: Screen, one: Json) -> None:
+    exposure, gate, target = one["exposure"], one["gate"], one["target"]
+    if one["demonstration"]:
+        screen.line(f"{one['workload']} ({MARK}: replayed traffic counts here, and only here)", "noted")
+    else:
+        screen.line(one["workload"])
+    ceiling = limit_words(exposure["ceiling"]["mode"], exposure["ceiling"]["percent"])
+    screen.line(f"phase     {one['phase']}")
+    screen.line(f"exposure  {exposure_words(exposure)}; the ceiling is {ceiling}: {exposure['reason']}")
+    metric = f"{target['metric']}: " if target["metric"] else ""
+    screen.line(f"target    {metric}{words(target['answer'])}. {target_words(target)}")
+    screen.line(f"gate      {gate['phase']}: {gate_words(gate)}")
+    screen.table(("verdict", "criterion", "why, and what next"), map(criterion_row, gate["criteria"]))
+    for stall in one["stall"]:
+        clear = f"{stall['clear']['action']} ({stall['clear']['by']})"
+        screen.line(f"stalls    {stall['id']} since {stall['since'][:10]}: {stall['reason']} {clear}", "waiting")
+
+
+def criterion_row(criterion: Json) -> Sequence[Cell]:
+    """A criterion as a line: verdict, id, and the reason with the next action where it does not pass."""
+    said = criterion["reason"]
+    if criterion["verdict"] not in PASSING and criterion["next"]:
+        said += f" Next: {criterion['next']['action']} ({criterion['next']['by']})"
+    return verdict_word(criterion["verdict"]), criterion["id"], said
