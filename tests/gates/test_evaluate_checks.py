@@ -6,6 +6,7 @@ import pytest
 from msgspec import structs
 from tests.record.stories import Story, answered, charter, measured_well, release, within
 
+from pilotage.playbook.metrics import Guardrail
 from pilotage.record import commands as c
 from pilotage.record import facts as f
 
@@ -95,7 +96,19 @@ def test_a_charter_without_guardrails_guards_nothing():
     """Where the charter names no guardrail, none can hold."""
     story = Story().propose().write_charter(guardrails=())
     story.measurements = measured_well(story.now)
-    assert judged(story, "evaluate.guardrails") == ("pending", "The charter names no guardrail.")
+    assert judged(story, "evaluate.guardrails")[0] == "pending"
+
+
+def test_what_only_shows_once_people_are_exposed_waits_for_the_rollout():
+    """A guardrail that shadow cannot show does not hold up the evaluation, but it is no guardrail for it either."""
+    late = structs.replace(charter().metrics[0], id="complaints", observable="exposed")
+    both = (*charter().guardrails, Guardrail(metric="complaints", margin=0.1))
+    story = Story().propose().write_charter(metrics=(*charter().metrics, late), guardrails=both)
+    story.measurements = measured_well(story.now)
+    assert judged(story, "evaluate.guardrails")[0] == "met"
+    story.write_charter(metrics=(*charter().metrics, late), guardrails=both[1:])
+    story.measurements = measured_well(story.now, guardrails=())
+    assert "no guardrail that can be seen in shadow" in judged(story, "evaluate.guardrails")[1]
 
 
 @pytest.mark.parametrize(
@@ -145,9 +158,12 @@ def test_every_stage_is_held_with_its_guardrails():
     "change",
     [
         {"live_guardrails": ()},
-        {"live_guardrails": (within(status="undecided"),)},
-        {"live_guardrails": (within(status="breached"),)},
-        {"live_guardrails": (within("cost"),)},
+        {"live_guardrails": (within(stage="live-100/1", status="undecided"), within(stage="live-50/1"))},
+        {"live_guardrails": (within(stage="live-100/1", status="breached"), within(stage="live-50/1"))},
+        {"live_guardrails": (within(stage="live-100/1", status="not_estimable"),)},
+        {"live_guardrails": (within("cost", stage="live-100/1"),)},
+        {"live_guardrails": (within(stage="live-100/2"),)},
+        {"live_guardrails": (within(stage="shadow/1"),)},
     ],
 )
 def test_holding_a_stage_is_not_enough_without_figures(change):

@@ -147,7 +147,7 @@ def measured_well(now: dt.datetime, **changes: Any) -> Measurements:
         ),
         answer=answered(),
         guardrails=(within(),),
-        live_guardrails=(within(),),
+        live_guardrails=(within(stage="live-50/1"), within(stage="live-100/1", status="not_estimable")),
     )
     return structs.replace(good, **changes)
 

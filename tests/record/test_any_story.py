@@ -213,7 +213,7 @@ class AnyStory(RuleBasedStateMachine):
             story.now,
             answer=answered(answer, attempt=attempt),
             guardrails=(held(status=status),),
-            live_guardrails=(held(status=status),),
+            live_guardrails=(held(status=status, stage=f"live-100/{attempt}"),),
         )
 
     @rule()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pilotage.evidence.measurements import Answer, GuardrailResult
 from pilotage.gates.case import Case, Check, Finding, estimate_item, item, met, pending, unmet
 from pilotage.gates.ladder import climbed
+from pilotage.playbook.metrics import Guardrail
+from pilotage.record.workload import stage_of
 
 NO_GO = {"below_floor", "harmed", "futile"}
 
@@ -54,19 +56,34 @@ def target(case: Case) -> Finding:
 
 
 def guardrails(case: Case) -> Finding:
-    """No guardrail metric of the charter is worse by more than its margin."""
-    promised = case.workload.charter.guardrails if case.workload.charter else ()
+    """No guardrail that can be seen in shadow is worse by more than its margin; the others wait for the roll-out."""
+    promised = [g.metric for g in _guardrails(case) if _seen_in_shadow(case, g.metric)]
     if not promised:
-        return pending("The charter names no guardrail.", next="Name guardrails in the charter.", by="owner")
+        return pending(
+            "The charter names no guardrail that can be seen in shadow.",
+            next="Go back to select and name one in the charter.",
+            by="owner",
+        )
     results = case.measurements.guardrails if case.measurements else ()
     evidence = [estimate_item(f"{g.title}, difference", g.difference) for g in results]
     broken = [g.reason for g in results if g.status == "breached"]
     if broken:
         return unmet(" ".join(broken), *evidence)
-    opened = _not_within(case, results)
+    measured = {g.metric for g in results}
+    opened = [f"{metric} has not been measured." for metric in promised if metric not in measured]
+    opened += [g.reason for g in results if g.status != "within"]
     if opened:
         return pending(" ".join(opened), *evidence, next="Let the test run.")
     return met(f"All {len(results)} guardrails hold.", *evidence)
+
+
+def _guardrails(case: Case) -> tuple[Guardrail, ...]:
+    return case.workload.charter.guardrails if case.workload.charter else ()
+
+
+def _seen_in_shadow(case: Case, metric_id: str) -> bool:
+    metric = case.workload.charter.metric(metric_id) if case.workload.charter else None
+    return metric is not None and metric.observable == "shadow"
 
 
 def shortfall(case: Case) -> Finding:
@@ -135,16 +152,26 @@ def stages(case: Case) -> Finding:
         )
     opened = _not_within(case, case.measurements.live_guardrails)
     if opened:
-        return pending(" ".join(opened), *evidence, next="Let the last stage run until its guardrails are judged.")
+        return pending(" ".join(opened), *evidence, next="Let the stages run until their guardrails are judged.")
     return met("Every stage held for its time, with its guardrails.", *evidence)
 
 
 def _not_within(case: Case, results: tuple[GuardrailResult, ...]) -> list[str]:
-    """What keeps the charter's guardrails from being known to hold; one that was not measured is not known."""
-    promised = case.workload.charter.guardrails if case.workload.charter else ()
-    measured = {g.metric for g in results}
-    missing = [f"{g.metric} has not been measured." for g in promised if g.metric not in measured]
-    return missing + [g.reason for g in results if g.status != "within"]
+    """What keeps each guardrail of the charter from being known to hold, at the highest step where it can be judged.
+
+    Where everybody is served there may be nobody left to compare with; one judged at no step at all is not known.
+    """
+    attempt = case.workload.attempt
+    steps = [stage_of("live", step.percent, attempt) for step in reversed(case.playbook.stages)]
+    opened = []
+    for guardrail in _guardrails(case):
+        judged = [g for g in results if g.metric == guardrail.metric and g.status != "not_estimable"]
+        highest = next((g for step in steps for g in judged if g.stage == step), None)
+        if highest is None:
+            opened.append(f"{guardrail.metric} has not been measured while live.")
+        elif highest.status != "within":
+            opened.append(highest.reason)
+    return opened
 
 
 CHECKS: dict[str, Check] = {
