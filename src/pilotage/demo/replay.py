@@ -45,7 +45,7 @@ class Replay:
         self._desk = desk
         self._since = since
         self._progress = progress
-        self._broken: tuple[dt.datetime, dt.datetime] | None = None
+        self._broken: tuple[dt.datetime, dt.datetime | None] | None = None
         self._feed_is_stuck = False
         self._inputs: dict[str, FlightInput] = {}
         self.calls = 0
@@ -71,8 +71,8 @@ class Replay:
         self._workload.close()
         self._client.close()
 
-    def break_feed(self, between: tuple[dt.datetime, dt.datetime] | None) -> None:
-        """Between these times the candidate sees the weather of one stormy hour, again and again."""
+    def break_feed(self, between: tuple[dt.datetime, dt.datetime | None] | None) -> None:
+        """Between these times (until further notice) the candidate sees one stormy hour's weather, again and again."""
         self._broken = between
 
     def settle(self) -> None:
@@ -89,7 +89,7 @@ class Replay:
     def play(self, start: dt.datetime, end: dt.datetime) -> int:
         """Every call and label from `start` until before `end`, acknowledged when this returns; how many calls."""
         calls = 0
-        self._feed_is_stuck = self._broken is not None and self._broken[0] <= start < self._broken[1]
+        self._feed_is_stuck = self._stuck_at(start)
         for event in events(self._flights, start, end, since=self._since):
             if isinstance(event, CallEvent):
                 self._decide(event)
@@ -131,6 +131,11 @@ class Replay:
             comment="Blind review: I would have followed it." if right else "Blind review: it would have misled us.",
             at=event.at,
         )
+
+    def _stuck_at(self, at: dt.datetime) -> bool:
+        if self._broken is None or at < self._broken[0]:
+            return False
+        return self._broken[1] is None or at < self._broken[1]
 
     def _keep(self, through: dt.datetime) -> None:
         partial = self._progress.with_suffix(".partial")

@@ -22,17 +22,22 @@ PASSES = {"met", "waived", "not_applicable"}
 FIRST_STEP_PERCENT = 5.0
 SECOND_STEP_PERCENT = 25.0
 WAIVER_DAYS = 30
-FEED_BREAKS_AFTER = dt.timedelta(days=3)
-FEED_IS_BROKEN_FOR = dt.timedelta(days=2)
+FEED_BREAKS_AFTER = dt.timedelta(days=1)
+REPAIR_TAKES = dt.timedelta(days=2)
 
 
 class Calendar(Struct, frozen=True, kw_only=True):
-    """The story's dates. July is the baseline month; the pilot begins with August."""
+    """The story's dates. July is the baseline month, the pilot begins with August and runs its four weeks.
+
+    Nobody decides before those are over, even if a bound is crossed: storms hit every flight of a day, and the
+    test's clusters are flight numbers.
+    """
 
     first_day: dt.date = dt.date(2013, 7, 1)
     charter_on: dt.date = dt.date(2013, 7, 22)
     pilot_starts: dt.date = dt.date(2013, 8, 1)
     test_starts: dt.date = dt.date(2013, 8, 5)
+    decides_from: dt.date = dt.date(2013, 8, 29)
     decision_on: dt.date = dt.date(2013, 9, 26)
     last_day: dt.date = dt.date(2013, 12, 31)
 
@@ -81,14 +86,15 @@ class Director:
             if (self._stage.record(OWNER) or record)["phase"] == phase:
                 return
 
-    def feed_broken(self) -> tuple[dt.datetime, dt.datetime] | None:
-        """From when until when the candidate's weather feed is broken, once the second step of the roll-out is on."""
+    def feed_broken(self) -> tuple[dt.datetime, dt.datetime | None] | None:
+        """From when the candidate's weather feed is broken, and until when, if its breach was seen."""
         record = self._stage.record(OWNER)
         steps = [e for e in record["exposures"] if e["percent"] == SECOND_STEP_PERCENT] if record else []
-        if not steps:
+        if record is None or not steps:
             return None
         start = dt.datetime.fromisoformat(steps[0]["stamp"]["at"]) + FEED_BREAKS_AFTER
-        return start, start + FEED_IS_BROKEN_FOR
+        seen = [dt.datetime.fromisoformat(breach["stamp"]["at"]) for breach in record["breaches"]]
+        return start, min(seen) + REPAIR_TAKES if seen else None
 
     def _propose(self) -> None:
         for problem in cast.PROBLEMS:
@@ -155,7 +161,9 @@ class Director:
             self._stage.does(OWNER, "declare_for_evaluation", {"release": self._release.name})
         self._try_to_go_live()
         answer = self._answer()
-        if answer == "reached" or answer in NO_GO or day >= self._calendar.decision_on:
+        if answer in NO_GO or day >= (
+            self._calendar.decides_from if answer == "reached" else self._calendar.decision_on
+        ):
             self._advance("pilot", "evaluate")
         if day > self._calendar.decision_on and not (self._stage.record(OWNER) or record)["passed"].get("pilot"):
             self._stage.does(OWNER, "kill", {"reason": "the decision date came and the pilot's gate is not open"})
@@ -232,7 +240,7 @@ class Director:
         if not any("weather feed" in comment["text"] for comment in record["comments"]):
             words = "The candidate's weather feed is stuck on one hour of a storm; the watch took the exposure back."
             self._stage.does(OPERATOR, "comment", {"comment": words}, note=f"{OPERATOR.name}: {words}")
-        if broken and day > broken[1].date():
+        if broken and broken[1] and day > broken[1].date():
             for breach in record["breaches"]:
                 if breach["resolved"] is None:
                     reason = "The weather feed was repaired and is checked for age now; the model stays in shadow."
