@@ -34,6 +34,7 @@ from pilotage.demo.replay import Replay
 from pilotage.demo.stage import Account, Stage
 from pilotage.demo.story import Calendar, Director, Release
 from pilotage.demo.training import PLANNING_MONTHS, train
+from pilotage.operations.announcing import read_announcement
 from pilotage.playbook.metrics import Target
 from pilotage.record.digests import digest_of
 from pilotage.runtime.process import workload
@@ -156,27 +157,46 @@ def _prepare(options: Options) -> Props:
 def _server(options: Options) -> Iterator[str]:
     """The real server, in a process of its own, for as long as the block runs."""
     url = f"http://127.0.0.1:{options.port}"
+    _stop_left_over(options.home)
     if _answers(url):
         raise ConnectionError(f"Something answers at {url} already; stop it, or choose another --port.")
-    command = [sys.executable, "-m", "pilotage", "up", "--home", str(options.home), "--port", str(options.port)]
-    log = (options.home / "server.log").open("ab")
-    # Of its own session, so that an interrupt reaches the story first and the server is stopped in order.
-    process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)  # noqa: S603 - our own program
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while not _answers(url):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise ConnectionError(f"The server did not start; its own words are in {options.home}/server.log.")
-            time.sleep(0.05)
-        yield url
-    finally:
-        process.send_signal(signal.SIGTERM)
+    command = [sys.executable, "-m", "pilotage", "--home", str(options.home), "up", "--port", str(options.port)]
+    # A server named by the environment is not this one.
+    settings = {name: value for name, value in os.environ.items() if not name.startswith("PILOTAGE_")}
+    with (options.home / "server.log").open("ab") as log:
+        # Of its own session, so that an interrupt reaches the story first and the server is stopped in order.
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True, env=settings)  # noqa: S603 - our own program
         try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        log.close()
+            _await(process, url, options.home)
+            yield url
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _await(process: subprocess.Popen[bytes], url: str, home: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(url):
+        if process.poll() is not None or time.monotonic() > deadline:
+            raise ConnectionError(f"The server did not start; its own words are in {home}/server.log.")
+        time.sleep(0.05)
+
+
+def _stop_left_over(home: Path) -> None:
+    """Stop the server that an earlier run left when it was killed: it announced itself in this folder."""
+    left = read_announcement(home)
+    if left is None or not _answers(left.url):
+        return
+    os.kill(left.pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while _answers(left.url):
+        if time.monotonic() > deadline:
+            raise ConnectionError(f"The server of an earlier run, process {left.pid}, does not stop; stop it yourself.")
+        time.sleep(0.05)
 
 
 def _answers(url: str) -> bool:
@@ -244,7 +264,10 @@ def _replay(options: Options, stage: Stage, props: Props, *, since: dt.datetime)
 
 
 def _farewell(progress: Progress, outcome: Outcome, accounts: dict[str, Account]) -> None:
-    progress.tell(f"{outcome.calls:,} calls replayed in {outcome.seconds:.0f} s. Phase: {outcome.phase}.")
+    progress.tell(
+        f"{outcome.calls:,} calls replayed in this run, in {outcome.seconds:.0f} s. Phase: {outcome.phase}. "
+        f"Answer on the target: {outcome.answer.replace('_', ' ')}."
+    )
     progress.tell(
         f"Look at {outcome.url}/w/{SLUG} and sign in as {OWNER.username}: {accounts[OWNER.username].password}"
     )

@@ -125,8 +125,8 @@ class Director:
                 self._stage.does(OWNER, "assign", fields, note=f"{person.name} is asked to be {role}")
         if record["acceptance"] is None:
             statement = "I own the desk's decisions, the code behind them and the people who act on them."
-            fields = {"technical": True, "operational": True, "statement": statement}
-            self._stage.does(OWNER, "accept_ownership", fields)
+            acceptance = {"technical": True, "operational": True, "statement": statement}
+            self._stage.does(OWNER, "accept_ownership", acceptance)
         if day < self._calendar.charter_on:
             return
         if not record["charters"]:
