@@ -12,7 +12,7 @@ from msgspec import Struct
 from pilotage.evidence.betting import unit_log_wealth
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.evidence.sums import Totals, UnitSum
-from pilotage.evidence.values import compile_plan
+from pilotage.evidence.values import compile_plan, matured
 from pilotage.runtime.records import Call, Outcome
 
 HOUR_US = 3_600_000_000
@@ -31,6 +31,7 @@ def reference(plan: MeasurementPlan, calls: Iterable[Call], outcomes: Iterable[O
     """What a store must say after everything came and was projected at `now`."""
     now_us = (now - EPOCH) // dt.timedelta(microseconds=1)
     contribute = compile_plan(plan)
+    metrics = {metric.id: metric for metric in plan.metrics}
     firsts = first_outcomes(outcomes)
     units: dict[tuple, dict[object, list[float]]] = defaultdict(lambda: defaultdict(lambda: [0.0, 0.0, 0.0]))
     days: dict[tuple, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
@@ -39,7 +40,8 @@ def reference(plan: MeasurementPlan, calls: Iterable[Call], outcomes: Iterable[O
     for call in counted:
         values = {name: outcome.value for name, outcome in firsts[call.call_id].items()}
         times = {name: outcome.at_us for name, outcome in firsts[call.call_id].items()}
-        contributions.append((call, contribute(call, values, times)))
+        found = [c for c in contribute(call, values, times) if matured(metrics[c.metric], call.at_us, now_us)]
+        contributions.append((call, found))
     for call, found in contributions:
         for c in found:
             release = "" if c.series == "incumbent" else candidate_release(call)

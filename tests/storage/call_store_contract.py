@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.storage.call_reference import Reference, reference
 from tests.storage.call_samples import (
+    HOUR_US,
     LATE,
     SHADOW,
     START,
@@ -57,6 +58,16 @@ def listed(store: CallStore, where: CallFilter, limit: int = 50) -> list[Call]:
 
 def assert_same_sums(store: CallStore, expected: Reference) -> None:
     """The store's sums are the reference's to 1e-9."""
+    assert_same_totals(store, expected)
+    bets = {(r.stage, r.release, r.bet): (r.units, r.log_wealth) for r in store.bets(W)}
+    assert bets.keys() == expected.bets.keys()
+    for bet, (units, wealth) in expected.bets.items():
+        assert bets[bet][0] == units
+        assert bets[bet][1] == pytest.approx(wealth, rel=1e-9, abs=1e-9)
+
+
+def assert_same_totals(store: CallStore, expected: Reference) -> None:
+    """Totals and daily sums are the reference's to 1e-9."""
     totals = {(r.stage, r.release, r.metric, r.series, r.segment): r.totals for r in store.totals(W)}
     assert totals.keys() == expected.totals.keys()
     for key, want in expected.totals.items():
@@ -67,11 +78,6 @@ def assert_same_sums(store: CallStore, expected: Reference) -> None:
     assert days.keys() == expected.days.keys()
     for day, sums in expected.days.items():
         assert days[day] == pytest.approx(sums, rel=1e-9, abs=1e-9), day
-    bets = {(r.stage, r.release, r.bet): (r.units, r.log_wealth) for r in store.bets(W)}
-    assert bets.keys() == expected.bets.keys()
-    for bet, (units, wealth) in expected.bets.items():
-        assert bets[bet][0] == units
-        assert bets[bet][1] == pytest.approx(wealth, rel=1e-9, abs=1e-9)
 
 
 class CallStoreContract:
@@ -188,34 +194,76 @@ class Summing(CallStoreContract):
         """A labelled shadow pair adds to the incumbent's series and to the paired one, shifted and by release."""
         store.append_calls(W, [call(1), call(2)])
         store.append_outcomes(W, [outcome(1, 1), outcome(2, 2, value='"sales"')])
-        assert store.project(W, plan(), START) == 4
+        assert store.project(W, plan(), LATE) == 4
         incumbent = total(store, "right", "incumbent")
         assert (incumbent.units, incumbent.n, incumbent.y) == (2, 2, pytest.approx(1 - 2 * 0.6))
         paired = total(store, "right", "paired")
         assert (paired.n, paired.y, paired.z) == (2, pytest.approx(1 - 2 * 0.6), pytest.approx(1 - 2 * 0.6))
         assert paired.yz == pytest.approx(2 * 0.4 * -0.6)
 
-    def test_a_late_label_adds_what_waited_for_it(self, store: CallStore):
-        """Metrics without a label count when the call comes, the others when the label does, each once."""
+    def test_a_call_counts_when_its_labels_window_has_closed(self, store: CallStore):
+        """Metrics without a label count at once. The others wait for their own window, though the label came early:
+        labels that come sooner for good results than for bad ones must not flatter whoever is judged by them.
+        """
         store.append_calls(W, [call(1)])
         store.project(W, plan(), START)
         assert total(store, "errors", "paired").n == 1
-        assert total(store, "right", "paired").n == 0
         store.flush()
         store.append_outcomes(W, [outcome(1, 1)])
-        assert store.project(W, plan(), START) == 1
+        assert store.project(W, plan(), START + dt.timedelta(hours=2)) == 1
         assert total(store, "errors", "paired").n == 1
+        seen = []
+        for hours in (24, 24.001, 72, 72.001):
+            store.project(W, plan(), START + dt.timedelta(hours=hours))
+            seen.append((total(store, "cost_of_errors", "incumbent").n, total(store, "right", "paired").n))
+        assert seen == [(0, 0), (1, 0), (1, 0), (1, 1)]
+        assert total(store, "errors", "paired").n == 1
+
+    def test_a_label_that_was_held_up_counts_when_it_comes(self, store: CallStore):
+        """A label given inside the window and delivered after it adds its call then, once."""
+        store.append_calls(W, [call(1)])
+        store.project(W, plan(), LATE)
+        assert total(store, "right", "paired").n == 0
+        store.append_outcomes(W, [outcome(1, 1)])
+        assert store.project(W, plan(), LATE) == 1
         assert total(store, "right", "paired").n == 1
-        assert total(store, "cost_of_errors", "incumbent").n == 1
+        store.project(W, plan(), LATE + dt.timedelta(days=9))
+        assert total(store, "right", "paired").n == 1
+
+    def test_bad_news_that_comes_late_does_not_flatter(self, store: CallStore):
+        """Wrong answers are labelled after 60 hours and right ones after one: at every look the mean is that of all
+        calls whose window has closed, where the labels at hand would show far too many right ones.
+        """
+        rng = Random(5)
+        sent = [call(n, unit=f"u{n % 150}", hours=n * 0.4, beside=None) for n in range(600)]
+        labels = [rng.choice(['"billing"', '"billing"', '"sales"']) for _ in sent]
+        learned = sorted(
+            (outcome(n, n, value=v, hours=n * 0.4 + (1 if v == '"billing"' else 60)) for n, v in enumerate(labels)),
+            key=lambda o: o.at_us,
+        )
+        store.append_calls(W, sent)
+        flattered = 0
+        for day in range(4, 11):
+            now = START + dt.timedelta(days=day)
+            now_us = sent[0].at_us + day * 24 * HOUR_US
+            store.append_outcomes(W, [o for o in learned if o.at_us <= now_us])
+            store.project(W, plan(), now)
+            closed = [v == '"billing"' for c, v in zip(sent, labels, strict=True) if now_us - c.at_us > 72 * HOUR_US]
+            at_hand = [o.value == '"billing"' for o in learned if o.at_us <= now_us]
+            got = total(store, "right", "incumbent")
+            assert got.n == len(closed)
+            assert got.y / got.n + 0.6 == pytest.approx(sum(closed) / len(closed))
+            flattered += sum(at_hand) / len(at_hand) > sum(closed) / len(closed) + 0.02
+        assert flattered == 7
 
     def test_the_earliest_label_counts_however_late_it_comes(self, store: CallStore):
         """An earlier label that arrives after a later one replaces it; a later one is a correction."""
         store.append_calls(W, [call(1)])
         store.append_outcomes(W, [outcome(1, 1, hours=5, value='"sales"')])
-        store.project(W, plan(), START)
+        store.project(W, plan(), LATE)
         assert total(store, "right", "incumbent").y == pytest.approx(-0.6)
         store.append_outcomes(W, [outcome(2, 1, hours=2), outcome(3, 1, hours=6, value='"sales"')])
-        store.project(W, plan(), START)
+        store.project(W, plan(), LATE)
         assert total(store, "right", "incumbent").y == pytest.approx(0.4)
         assert total(store, "right", "incumbent").n == 1
 
@@ -223,7 +271,7 @@ class Summing(CallStoreContract):
         """A label after a metric's window counts for the metrics whose window is longer only."""
         store.append_calls(W, [call(1)])
         store.append_outcomes(W, [outcome(1, 1, hours=30)])
-        store.project(W, plan(), START)
+        store.project(W, plan(), LATE)
         assert total(store, "right", "incumbent").n == 1
         assert total(store, "cost_of_errors", "incumbent").n == 0
 
@@ -341,6 +389,37 @@ class Summing(CallStoreContract):
         self._rebuild(store, windows)
         assert (store.traffic(W), store.coverage(W), store.shadow(W)) == again
 
+    @given(st.randoms(use_true_random=True))
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_the_sums_are_those_of_their_time(self, new_store: NewStore, rng: Random):
+        """Projected again and again while calls, labels and erasures come: at any time the sums are those of a single
+        pass over what is there, with the calls whose window has closed by then.
+        """
+        sent = [any_call(rng, number) for number in range(rng.randint(1, 40))]
+        learned = [any_outcome(rng, number, rng.choice(sent)) for number in range(rng.randint(0, 60))]
+        arrivals: list[Call | Outcome] = [*sent, *learned]
+        rng.shuffle(arrivals)
+        came: list[Call | Outcome] = []
+        store = new_store()
+        for hours in sorted(rng.choices(range(-10, 21 * 24), k=6)):
+            now = START + dt.timedelta(hours=hours)
+            size = rng.randint(0, 25)
+            batch, arrivals = arrivals[:size], arrivals[size:]
+            came += batch
+            store.append_calls(W, [item for item in batch if isinstance(item, Call)])
+            store.append_outcomes(W, [item for item in batch if isinstance(item, Outcome)])
+            if rng.random() < 0.4:
+                store.flush()
+            store.project(W, plan(), now)
+            if rng.random() < 0.2:
+                store.erase_unit(W, "ann")
+                gone = {item.call_id for item in [*came, *arrivals] if isinstance(item, Call) and item.unit == "ann"}
+                came, arrivals = ([i for i in items if i.call_id not in gone] for items in (came, arrivals))
+            calls = [item for item in came if isinstance(item, Call)]
+            known = {c.call_id for c in calls}
+            outcomes = [item for item in came if isinstance(item, Outcome) and item.call_id in known]
+            assert_same_totals(store, reference(plan(), calls, outcomes, now))
+
     def _rebuild(self, store: CallStore, current: MeasurementPlan) -> None:
         store.project(W, MeasurementPlan(), START)
         store.project(W, current, START + dt.timedelta(days=40))
@@ -435,6 +514,16 @@ class Counting(CallStoreContract):
         store.project(W, plan(), START + dt.timedelta(hours=74))
         assert store.coverage(W)["label"] == (2, 3)
         assert (store.traffic(W).labelled, store.traffic(W).labels_due) == (3, 3)
+
+    def test_coverage_can_be_had_of_some_stages(self, store: CallStore):
+        """Labels of one stage say nothing of another's."""
+        store.append_calls(W, [call(1), call(2, stage="shadow/2"), call(3, stage="shadow/2", input=None)])
+        store.append_outcomes(W, [outcome(1, 1), outcome(2, 2)])
+        store.project(W, plan(), LATE)
+        assert store.coverage(W)["label"] == (2, 3)
+        assert store.coverage(W, [SHADOW])["label"] == (1, 1)
+        assert store.coverage(W, ["shadow/2"])["label"] == (1, 2)
+        assert store.coverage(W, ["shadow/2"])["input"] == (1, 2)
 
     def test_coverage_says_which_fields_are_there(self, store: CallStore):
         """Fields count where they are due: an answer that failed has no output, only a candidate a confidence."""

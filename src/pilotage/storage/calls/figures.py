@@ -149,13 +149,15 @@ def traffic(connection: sqlite3.Connection, slug: str, stages: Sequence[str] | N
     )
 
 
-def coverage(connection: sqlite3.Connection, slug: str) -> Mapping[str, tuple[int, int]]:
+def coverage(
+    connection: sqlite3.Connection, slug: str, stages: Sequence[str] | None = None
+) -> Mapping[str, tuple[int, int]]:
     """Per field, on how many calls of counted sources it is there and on how many it ought to be."""
     current = current_projection(connection, slug)
     if current is None:
         return {}
     projection, plan = current
-    tallies = Tallies(list(_tallies(connection, projection, None)), plan.counted_sources)
+    tallies = Tallies(list(_tallies(connection, projection, stages)), plan.counted_sources)
     calls = tallies.of()
     return {
         "input": (tallies.of(Mark.INPUT), calls),
@@ -163,7 +165,7 @@ def coverage(connection: sqlite3.Connection, slug: str) -> Mapping[str, tuple[in
         "latency": (tallies.of(Mark.LATENCY), tallies.of(Mark.LATENCY_DUE)),
         "unit": (tallies.of(Mark.UNIT), calls),
         "confidence": (tallies.of(Mark.CONFIDENCE), tallies.of(Mark.CONFIDENCE_DUE)),
-        "label": _labels(connection, projection, plan, None),
+        "label": _labels(connection, projection, plan, stages),
         "action": (tallies.of(Mark.ACTION, Mark.SUGGESTED), tallies.of(Mark.SUGGESTED)),
     }
 

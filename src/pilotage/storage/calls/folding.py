@@ -1,12 +1,15 @@
 """From calls and their outcomes to changes of the sums, under one plan. Pure: the projector stores what comes out.
 
-What a call adds is a function of the call and of what is known of it; when more becomes known, the old share is taken
-out and the new one put in. So every call contributes once to a series, in whatever order things arrive.
+What a call adds is a function of the call, of what is known of it and of the time: a metric that waits for a label
+takes the call in when the label's window has closed, whether the label came early or late in it, since labels that come
+sooner for good results than for bad ones would flatter whoever is judged by those at hand. When more becomes known, the
+old share is taken out and the new one put in. So every call contributes once to a series, whatever the order.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from zoneinfo import ZoneInfo
@@ -16,11 +19,11 @@ from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from pilotage.evidence.plan import MeasurementPlan
-from pilotage.evidence.values import Contribution, compile_plan
+from pilotage.evidence.values import Contribution, Contributor, compile_plan
 from pilotage.runtime.records import Call
 from pilotage.storage.calls.accumulators import WINDOW, Change
 from pilotage.storage.calls.marks import NOTHING_KNOWN, Known, Mark, Marking
-from pilotage.storage.calls.windows import BetClock, SeriesName, UnitRow
+from pilotage.storage.calls.windows import BetClock, SeriesName, UnitRow, window_us
 
 MINUTE_US = 60_000_000
 DUE = -1
@@ -30,6 +33,10 @@ _SHADOW_PAIR = int(Mark.SHADOWED | Mark.PAIRED)
 _SHADOWED, _LABELLED, _RAN = int(Mark.SHADOWED), int(Mark.LABELLED), int(Mark.CANDIDATE_RAN)
 
 UnitKey = tuple[str, str | bytes]
+Located = tuple[int, Call]
+"""A call with the index of its unit in the batch."""
+Layout = dict[tuple[str, str, str], tuple[int, int | None]]
+"""By metric, series and segment: the number of the series, and the group of bets that it feeds."""
 
 
 def unit_key(call: Call) -> UnitKey:
@@ -104,6 +111,7 @@ class Batch:
         self.recount: set[int] = set()
         self.change = Change()
         self.counts = Counts()
+        self.ripening: list[tuple[int, int]] = []
 
 
 class Fold:
@@ -114,13 +122,12 @@ class Fold:
         self.book = book
         self.clock = BetClock(plan)
         self.marking = Marking(plan)
-        self._contribute = compile_plan(plan)
-        waiting = tuple(metric for metric in plan.metrics if metric.labelled)
-        self._contribute_learned = compile_plan(structs.replace(plan, metrics=waiting))
+        self._windows_us = sorted({window_us(metric) for metric in plan.metrics if metric.labelled})
+        self._contributors: dict[tuple[int, int, bool], Contributor] = {}
         self._counted = frozenset(plan.counted_sources)
         self._zone = zone
         self._days: dict[int, int] = {}
-        self._layouts: dict[tuple[str, str], dict[tuple[str, str, str], tuple[int, int | None]]] = {}
+        self._layouts: dict[tuple[str, str], Layout] = {}
 
     def counts(self, call: Call) -> bool:
         """Whether the call's source counts for gates."""
@@ -135,80 +142,120 @@ class Fold:
             self._days[quarter] = day
         return day
 
-    def widen(self, batch: Batch, calls: Sequence[Call]) -> None:
+    def widen(self, batch: Batch, located: Sequence[Located]) -> None:
         """Let the units' windows take in new calls; units whose far end may lose calls are marked for a recount."""
         earliest: dict[int, int] = {}
-        for call in calls:
-            index = batch.index[unit_key(call)]
-            earliest[index] = min(call.at_us, earliest.get(index, call.at_us))
+        for index, call in located:
+            at_us = earliest.get(index)
+            if at_us is None or call.at_us < at_us:
+                earliest[index] = call.at_us
         for index, at_us in earliest.items():
             if self.clock.include(batch.units[index], at_us):
                 batch.recount.add(index)
-        for call in calls:
-            row = batch.units[batch.index[unit_key(call)]]
+        for index, call in located:
+            row = batch.units[index]
             if call.at_us > row.last_us and self.clock.holds(row, call.at_us):
                 row.last_us = call.at_us
 
-    def add(self, batch: Batch, call: Call, known: Known) -> None:
-        """Put in what the call contributes, given what is known of it."""
-        self._put(batch, call, self._contribute(call, known.values, known.at_us), 1.0)
+    def add(self, batch: Batch, index: int, numbered: tuple[int, Call], known: Known, ripe_us: int) -> None:
+        """Put in what the call contributes by then to the unit of that index, and note what waits for its label."""
+        number, call = numbered
+        closed = self._closed(call, ripe_us)
+        self._put(batch, index, call, self._contribute(call, known, 0, closed), 1.0)
+        batch.ripening += self.waits(number, call)[closed:]
 
-    def replace(self, batch: Batch, call: Call, before: Known, after: Known) -> None:
+    def ripen(self, batch: Batch, index: int, call: Call, known: Known, *, since_us: int, until_us: int) -> None:
+        """Put in what the call contributes to the metrics whose windows closed in a span of time, its end included."""
+        start, stop = self._closed(call, since_us), self._closed(call, until_us)
+        self._put(batch, index, call, self._contribute(call, known, start, stop, only_labelled=True), 1.0)
+
+    def replace(self, batch: Batch, index: int, call: Call, *, before: Known, after: Known, ripe_us: int) -> None:
         """Take out what the call contributed before more was known, and put in what it contributes now."""
+        closed = self._closed(call, ripe_us)
         # A person's answer comes as an outcome too, and then any metric may change.
         by_person = call.served.value is None or (call.beside is not None and call.beside.value is None)
-        contribute = self._contribute if by_person else self._contribute_learned
-        old = contribute(call, before.values, before.at_us)
-        new = contribute(call, after.values, after.at_us)
+        old = self._contribute(call, before, 0, closed, only_labelled=not by_person)
+        new = self._contribute(call, after, 0, closed, only_labelled=not by_person)
         if old:
             kept = [contribution for contribution in old if contribution in new]
-            self._put(batch, call, [c for c in old if c not in kept], -1.0)
+            self._put(batch, index, call, [c for c in old if c not in kept], -1.0)
             new = [c for c in new if c not in kept]
-        self._put(batch, call, new, 1.0)
+        self._put(batch, index, call, new, 1.0)
 
-    def daily(self, batch: Batch, call: Call, known: Known, sign: float) -> None:
-        """Only the call's share of the daily sums, when its unit's sums change otherwise."""
-        self._put(batch, call, self._contribute(call, known.values, known.at_us), sign, only_days=True)
+    def take_from_days(self, batch: Batch, call: Call, known: Known, ripe_us: int) -> None:
+        """Take the call's share out of the daily sums only: its unit goes as a whole."""
+        day = self.day(call.at_us)
+        layout = self._layout(call)
+        for c in self._contribute(call, known, 0, self._closed(call, ripe_us)):
+            number, _ = self._place(layout, call, c)
+            batch.change.flat += (0, number, day, -1.0, -c.y, -c.z)
 
-    def window(self, batch: Batch, call: Call, known: Known) -> None:
-        """Only the call's share of its unit's window."""
-        self._put(batch, call, self._contribute(call, known.values, known.at_us), 1.0, only_window=True)
+    def recount(self, batch: Batch, index: int, call: Call, known: Known, ripe_us: int) -> None:
+        """Put the call's share into its unit's window only, when that is summed up anew."""
+        if not self.clock.holds(batch.units[index], call.at_us):
+            return
+        layout = self._layout(call)
+        for c in self._contribute(call, known, 0, self._closed(call, ripe_us)):
+            number, group = self._place(layout, call, c)
+            if group is not None:
+                batch.change.flat += (index, number | WINDOW, 0, 1.0, c.y, c.z)
 
-    def _put(
-        self,
-        batch: Batch,
-        call: Call,
-        contributions: Sequence[Contribution],
-        sign: float,
-        *,
-        only_days: bool = False,
-        only_window: bool = False,
-    ) -> None:
+    def waits(self, number: int, call: Call) -> list[tuple[int, int]]:
+        """For each length of window, from when the call counts for the metrics that wait so long, and its number."""
+        return [(call.at_us + wait_us + 1, number) for wait_us in self._windows_us]
+
+    def _closed(self, call: Call, ripe_us: int) -> int:
+        """How many of the windows, the shortest first, have closed by then, as `matured` tells it."""
+        return bisect_left(self._windows_us, ripe_us - call.at_us)
+
+    def _contribute(
+        self, call: Call, known: Known, start: int, stop: int, *, only_labelled: bool = False
+    ) -> list[Contribution]:
+        """What the call contributes to the metrics of those windows, and to those that wait for none."""
+        contribute = self._contributors.get((start, stop, only_labelled))
+        if contribute is None:
+            waited = frozenset(self._windows_us[start:stop])
+            metrics = tuple(
+                metric
+                for metric in self.plan.metrics
+                if (window_us(metric) in waited if metric.labelled else not only_labelled)
+            )
+            contribute = compile_plan(structs.replace(self.plan, metrics=metrics))
+            self._contributors[start, stop, only_labelled] = contribute
+        return contribute(call, known.values, known.at_us)
+
+    def _put(self, batch: Batch, index: int, call: Call, contributions: Sequence[Contribution], sign: float) -> None:
         if not contributions:
             return
-        index = batch.index[unit_key(call)]
         row = batch.units[index]
-        in_window = not only_days and (only_window or index not in batch.recount) and self.clock.holds(row, call.at_us)
+        in_window = index not in batch.recount and self.clock.holds(row, call.at_us)
         closed = row.closed
-        release = release_of(call)
-        layout = self._layouts.setdefault((call.stage, release), {})
+        layout = self._layout(call)
         day = self.day(call.at_us)
         flat = batch.change.flat
         for c in contributions:
-            place = (c.metric, c.series, c.segment)
-            found = layout.get(place)
-            if found is None:
-                found = layout[place] = self._placed(call.stage, release, c)
-            number, group = found
-            if not only_window:
-                flat += (index, number, day, sign, sign * c.y, sign * c.z)
+            number, group = layout.get((c.metric, c.series, c.segment)) or self._place(layout, call, c)
+            flat += (index, number, day, sign, sign * c.y, sign * c.z)
             if in_window and group is not None and group >= closed:
                 flat += (index, number | WINDOW, 0, sign, sign * c.y, sign * c.z)
 
-    def _placed(self, stage: str, release: str, c: Contribution) -> tuple[int, int | None]:
+    def _layout(self, call: Call) -> Layout:
+        """Where contributions of such a call go, as far as it is known."""
+        key = (call.stage, release_of(call))
+        layout = self._layouts.get(key)
+        if layout is None:
+            layout = self._layouts[key] = {}
+        return layout
+
+    def _place(self, layout: Layout, call: Call, c: Contribution) -> tuple[int, int | None]:
         """The number of the series that a contribution goes to, and the group of bets on it."""
-        name = SeriesName(stage, "" if c.series == "incumbent" else release, c.metric, c.series, c.segment)
-        return self.book.number(name), None if c.segment else self.clock.group(c.metric, c.series)
+        place = (c.metric, c.series, c.segment)
+        found = layout.get(place)
+        if found is None:
+            release = "" if c.series == "incumbent" else release_of(call)
+            number = self.book.number(SeriesName(call.stage, release, c.metric, c.series, c.segment))
+            found = layout[place] = number, None if c.segment else self.clock.group(c.metric, c.series)
+        return found
 
     def tally(self, counts: Counts, call: Call, known: Known, sign: int, due_until_us: int) -> None:
         """Count the call (`sign` 1) or take it out (-1)."""

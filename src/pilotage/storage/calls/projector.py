@@ -1,8 +1,8 @@
 """Keeps the sums up to date: reads what came since the cursors, folds it, writes it and the cursors in one transaction.
 
 At any time the sums of a projection are those of the calls up to its call cursor with the outcomes up to its outcome
-cursor, so a crash neither loses nor doubles anything. A new plan is built beside the current one and takes its place
-when it has caught up; a crash on the way only delays it.
+cursor, as they count at the time it has come to; so a crash neither loses nor doubles anything. A new plan is built
+beside the current one and takes its place when it has caught up; a crash on the way only delays it.
 """
 
 from __future__ import annotations
@@ -11,16 +11,15 @@ import hashlib
 import sqlite3
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from pilotage.evidence.plan import MeasurementPlan
-from pilotage.runtime.records import Call
 from pilotage.storage.calls.accumulators import MOMENTS
 from pilotage.storage.calls.connection import Connections
-from pilotage.storage.calls.folding import Batch, Fold, UnitKey, known_of, unit_key
+from pilotage.storage.calls.folding import Batch, Fold, known_of, unit_key
 from pilotage.storage.calls.ingestion import workload_number
 from pilotage.storage.calls.marks import Known
 from pilotage.storage.calls.reading import CallReader
@@ -29,11 +28,13 @@ from pilotage.storage.calls.sums_tables import (
     add_bets,
     collapse_labels,
     delete_sums,
+    forget_ripe,
     known_upto,
     labels_due,
     load_units,
     read_book,
     read_outcomes,
+    ripe,
     write_batch,
     write_units,
 )
@@ -41,7 +42,7 @@ from pilotage.storage.calls.windows import NO_WEALTH, UnitRow
 from pilotage.storage.errors import StorageRefused
 
 # Rises when the same plan must give other sums.
-PROJECTION_VERSION = 1
+PROJECTION_VERSION = 2
 CALLS_PER_STEP = 5_000
 OUTCOMES_PER_STEP = 10_000
 UNITS_PER_STEP = 5_000
@@ -50,7 +51,9 @@ UnitFinder = Callable[[int, Sequence[str], int, int], list[int]]
 
 
 class Projection(msgspec.Struct):
-    """One plan's sums of one workload, and how far they have come. Outcomes are counted by their row ids."""
+    """One plan's sums of one workload, and how far they have come: outcomes by their row ids, what waits for labels by
+    time (`ripe_us`).
+    """
 
     id: int
     workload: int
@@ -59,6 +62,7 @@ class Projection(msgspec.Struct):
     call_number: int
     outcome_number: int
     due_until_us: int
+    ripe_us: int
 
 
 class Projector:
@@ -77,6 +81,7 @@ class Projector:
             projection = self._open(slug, plan)
             if projection is None:
                 return 0
+            self._ripen(projection, now_us)
             taken = self._take_all(projection)
             self._close_units(projection, now_us)
             self._settle(projection, now_us)
@@ -105,10 +110,42 @@ class Projector:
             while step := self._take_outcomes(projection) + self._take_calls(projection):
                 taken += step
         except BaseException:
-            # Numbers given to series in a step that failed are not stored.
-            self._folds.pop(projection.id, None)
+            self._forget_fold(projection)
             raise
         return taken
+
+    def _forget_fold(self, projection: Projection) -> None:
+        """Numbers given to series in a step that failed are not stored."""
+        self._folds.pop(projection.id, None)
+
+    def _ripen(self, projection: Projection, now_us: int) -> None:
+        """Take in what waited for labels and whose window has closed by now."""
+        try:
+            while self._ripen_step(projection, now_us):
+                pass
+        except BaseException:
+            self._forget_fold(projection)
+            raise
+        # What is written from here on counts as of now; time alone changes nothing that would have to be written.
+        projection.ripe_us = max(projection.ripe_us, now_us)
+
+    def _ripen_step(self, projection: Projection, now_us: int) -> bool:
+        with self._connections.reading() as connection:
+            found = ripe(connection, projection.id, now_us, CALLS_PER_STEP)
+        if found is None:
+            return False
+        numbers, until_us = found
+        calls = self._reader.numbered(projection.workload, numbers).values()
+        batch = Batch()
+        fold = projection.fold
+        with self._connections.reading() as connection:
+            known = self._known(connection, projection, [call.call_id for call in calls])
+            located = load_units(connection, projection.id, calls, batch)
+        for index, call in located:
+            fold.ripen(batch, index, call, known_of(known, call), since_us=projection.ripe_us, until_us=until_us)
+        projection.ripe_us = until_us
+        self._write(projection, batch, ripened=True)
+        return True
 
     def _open(self, slug: str, plan: MeasurementPlan) -> Projection | None:
         text, digest = plan_digest(plan)
@@ -127,7 +164,7 @@ class Projector:
         self, connection: sqlite3.Connection, workload: int, digest: str, plan: MeasurementPlan
     ) -> Projection | None:
         row = connection.execute(
-            "SELECT id, is_current, call_number, outcome_number, due_until_us FROM projections "
+            "SELECT id, is_current, call_number, outcome_number, due_until_us, ripe_us FROM projections "
             "WHERE workload = ? AND digest = ?",
             (workload, digest),
         ).fetchone()
@@ -141,6 +178,7 @@ class Projector:
             call_number=row[2],
             outcome_number=row[3],
             due_until_us=row[4],
+            ripe_us=row[5],
         )
 
     def _fold(self, connection: sqlite3.Connection, projection: int, plan: MeasurementPlan) -> Fold:
@@ -171,13 +209,13 @@ class Projector:
         calls = [call for _, call in numbered]
         batch = Batch()
         fold = projection.fold
-        counted = [call for call in calls if fold.counts(call)]
+        counted = [(number, call) for number, call in numbered if fold.counts(call)]
         with self._connections.reading() as connection:
             known = self._known(connection, projection, [call.call_id for call in calls])
-            load_units(connection, projection.id, _earliest(counted), batch)
-        fold.widen(batch, counted)
-        for call in counted:
-            fold.add(batch, call, known_of(known, call))
+            located = load_units(connection, projection.id, [call for _, call in counted], batch)
+        fold.widen(batch, located)
+        for one, (index, call) in zip(counted, located, strict=True):
+            fold.add(batch, index, one, known_of(known, call), projection.ripe_us)
         for call in calls:
             fold.tally(batch.counts, call, known_of(known, call), 1, projection.due_until_us)
         self._recount(projection, batch, last)
@@ -204,15 +242,15 @@ class Projector:
         calls = self._reader.numbered(workload, late.values())
         batch = Batch()
         fold = projection.fold
+        before = {c: Known.of(one for row_id, one in rows if row_id <= after) for c, rows in found.items()}
+        now = {c: Known.of(one for _, one in rows) for c, rows in found.items()}
         with self._connections.reading() as connection:
-            load_units(connection, projection.id, _earliest(c for c in calls.values() if fold.counts(c)), batch)
+            located = load_units(connection, projection.id, filter(fold.counts, calls.values()), batch)
+        for index, call in located:
+            old, new = before[call.call_id], now[call.call_id]
+            fold.replace(batch, index, call, before=old, after=new, ripe_us=projection.ripe_us)
         for call in calls.values():
-            outcomes = found[call.call_id]
-            before = Known.of(outcome for row_id, outcome in outcomes if row_id <= after)
-            now = Known.of(outcome for _, outcome in outcomes)
-            if fold.counts(call):
-                fold.replace(batch, call, before, now)
-            fold.retally(batch.counts, call, before, now, projection.due_until_us)
+            fold.retally(batch.counts, call, before[call.call_id], now[call.call_id], projection.due_until_us)
         projection.outcome_number = number_of(rows[-1][0])
         self._write(projection, batch)
         return len(rows)
@@ -232,13 +270,14 @@ class Projector:
         until = max(fold.clock.end_us(row) for row in units.values())
         numbers = self._find_calls(projection.workload, names, since, until)
         calls = self._reader.numbered(projection.workload, [number for number in numbers if number <= last])
-        mine = [call for call in calls.values() if fold.counts(call) and batch.index.get(unit_key(call)) in units]
+        theirs = [(batch.index.get(unit_key(call), -1), call) for call in calls.values() if fold.counts(call)]
+        mine = [(index, call) for index, call in theirs if index in units]
         with self._connections.reading() as connection:
-            known = self._known(connection, projection, [call.call_id for call in mine])
-        for call in mine:
-            fold.window(batch, call, known_of(known, call))
+            known = self._known(connection, projection, [call.call_id for _, call in mine])
+        for index, call in mine:
+            fold.recount(batch, index, call, known_of(known, call), projection.ripe_us)
         for index, row in units.items():
-            inside = [c.at_us for c in mine if batch.index[unit_key(c)] == index and fold.clock.holds(row, c.at_us)]
+            inside = [call.at_us for i, call in mine if i == index and fold.clock.holds(row, call.at_us)]
             row.last_us = max(inside, default=row.first_us)
 
     def _close_units(self, projection: Projection, now_us: int) -> None:
@@ -291,12 +330,14 @@ class Projector:
             with self._connections.writing(durable=False) as connection:
                 delete_sums(connection, other)
 
-    def _write(self, projection: Projection, batch: Batch) -> None:
+    def _write(self, projection: Projection, batch: Batch, *, ripened: bool = False) -> None:
         with self._connections.writing(durable=False) as connection:
             write_batch(connection, projection.id, projection.fold, batch)
+            if ripened:
+                forget_ripe(connection, projection.id, projection.ripe_us)
             connection.execute(
-                "UPDATE projections SET call_number = ?, outcome_number = ? WHERE id = ?",
-                (projection.call_number, projection.outcome_number, projection.id),
+                "UPDATE projections SET call_number = ?, outcome_number = ?, ripe_us = ? WHERE id = ?",
+                (projection.call_number, projection.outcome_number, projection.ripe_us, projection.id),
             )
         projection.fold.book.stored()
 
@@ -308,17 +349,6 @@ def plan_digest(plan: MeasurementPlan) -> tuple[str, str]:
     text = msgspec.json.encode(same, order="deterministic").decode()
     whole = f"{text}\n{','.join(MOMENTS)}\n{PROJECTION_VERSION}"
     return text, hashlib.sha256(whole.encode()).hexdigest()
-
-
-def _earliest(calls: Iterable[Call]) -> dict[UnitKey, int]:
-    """The units of the calls, each with the time of its first."""
-    earliest: dict[UnitKey, int] = {}
-    for call in calls:
-        key = unit_key(call)
-        known = earliest.get(key)
-        if known is None or call.at_us < known:
-            earliest[key] = call.at_us
-    return earliest
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -19,7 +19,7 @@ from pilotage.runtime.records import Call
 from pilotage.storage.calls import figures
 from pilotage.storage.calls.accumulators import by_day, merge, taken_out
 from pilotage.storage.calls.connection import Connections
-from pilotage.storage.calls.folding import Batch, known_of, unit_key
+from pilotage.storage.calls.folding import Batch, known_of
 from pilotage.storage.calls.ingestion import mark_gone, workload_number
 from pilotage.storage.calls.projector import Projection, Projector
 from pilotage.storage.calls.queries import CallQueries
@@ -93,7 +93,10 @@ class Removal:
         return len(numbers)
 
     def retain(self, slug: str, before_us: int) -> int:
-        """Remove the calls older than that; their share of the sums stays, sealed first. How many calls."""
+        """Remove the calls older than that; their share of the sums stays, sealed first. How many calls.
+
+        A call that goes while a metric still waits for its label leaves nothing to that metric.
+        """
         self._projector.catch_up(slug)
         with self._connections.reading() as connection:
             workload = workload_number(connection, slug)
@@ -199,6 +202,10 @@ def _forget(connection: sqlite3.Connection, projection: Projection, unit: str, c
         connection.execute(
             "DELETE FROM units WHERE projection = ? AND stage = ? AND unit = ?", (projection.id, row.stage, unit)
         )
+    connection.executemany(
+        "DELETE FROM ripening WHERE projection = ? AND due_us = ? AND number = ?",
+        [(projection.id, *waiting) for number, call in calls.items() for waiting in fold.waits(number, call)],
+    )
     taken = [call for number, call in calls.items() if number <= projection.call_number]
     known = known_upto(
         connection,
@@ -208,11 +215,8 @@ def _forget(connection: sqlite3.Connection, projection: Projection, unit: str, c
     )
     batch = Batch()
     for call in taken:
-        key = unit_key(call)
-        if key not in batch.index:
-            batch.index[key] = len(batch.units)
-            batch.units.append(UnitRow(*key, call.at_us, call.at_us))
-        fold.daily(batch, call, known_of(known, call), -1.0)
+        if fold.counts(call):
+            fold.take_from_days(batch, call, known_of(known, call), projection.ripe_us)
         fold.tally(batch.counts, call, known_of(known, call), -1, projection.due_until_us)
     write_series(connection, projection.id, fold.book)
     fold.book.stored()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import math
 import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from operator import attrgetter
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -57,9 +58,7 @@ SCHEMA = pa.schema(
 )
 COLUMNS = tuple(SCHEMA.names)
 _AS_JSON = frozenset({"segment", "scores"})
-_NO_EXECUTION = (None,) * len(_EXECUTION_COLUMNS)
-_of_call: Callable[[Call], tuple[Any, ...]] = attrgetter(*(name for name, _ in _CALL_COLUMNS))
-_of_execution: Callable[[Execution], tuple[Any, ...]] = attrgetter(*(name for name, _ in _EXECUTION_COLUMNS))
+_NO_EXECUTION = SimpleNamespace(**dict.fromkeys(name for name, _ in _EXECUTION_COLUMNS))
 _CALL_END = 1 + len(_CALL_COLUMNS)
 _SERVED_END = _CALL_END + len(_EXECUTION_COLUMNS)
 
@@ -131,30 +130,27 @@ def table_of(numbers: Sequence[int], calls: Sequence[Call]) -> pa.Table:
     """The calls as Arrow columns, in the order given."""
     columns = [
         pa.array(numbers, pa.int64()),
-        *_columns(_CALL_COLUMNS, map(_of_call, calls)),
-        *_columns(_EXECUTION_COLUMNS, (_of_execution(call.served) for call in calls)),
-        *_columns(_EXECUTION_COLUMNS, (_of_beside(call.beside) for call in calls)),
+        *_columns(_CALL_COLUMNS, calls),
+        *_columns(_EXECUTION_COLUMNS, [call.served for call in calls]),
+        *_columns(_EXECUTION_COLUMNS, [call.beside or _NO_EXECUTION for call in calls]),
     ]
     return pa.Table.from_arrays(columns, schema=SCHEMA)
 
 
-def _of_beside(execution: Execution | None) -> tuple[Any, ...]:
-    return _NO_EXECUTION if execution is None else _of_execution(execution)
+def _columns(kinds: Sequence[tuple[str, pa.DataType]], rows: Sequence[object]) -> list[pa.Array]:
+    return [_column(name, kind, list(map(attrgetter(name), rows))) for name, kind in kinds]
 
 
-def _columns(kinds: Sequence[tuple[str, pa.DataType]], rows: Iterable[tuple[Any, ...]]) -> list[pa.Array]:
-    values = list(zip(*rows, strict=True)) or [()] * len(kinds)
-    return [
-        _array(_as_json(column) if name in _AS_JSON else column, kind)
-        for (name, kind), column in zip(kinds, values, strict=True)
-    ]
+def _column(name: str, kind: pa.DataType, values: list[Any]) -> pa.Array:
+    # Of most columns a batch holds one value only: one is converted then, and repeated.
+    if values and values[0] == values[-1] and values.count(values[0]) == len(values):
+        return pa.repeat(_array(name, kind, values[:1])[0], len(values))
+    return _array(name, kind, values)
 
 
-def _as_json(values: Iterable[Any]) -> list[str | None]:
-    return [None if value is None else (_encode_json(value).decode() if value else "{}") for value in values]
-
-
-def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+def _array(name: str, kind: pa.DataType, values: list[Any]) -> pa.Array:
+    if name in _AS_JSON:
+        values = [None if value is None else (_encode_json(value).decode() if value else "{}") for value in values]
     try:
         return pa.array(values, kind)
     except OverflowError:

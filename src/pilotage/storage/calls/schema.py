@@ -184,7 +184,19 @@ CREATE TABLE shadow_waits (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (_FIRST,)
+_SECOND = """
+-- Up to when the sums hold what waits for labels: a call's share of such a metric comes in when its window has closed.
+ALTER TABLE projections ADD COLUMN ripe_us INTEGER NOT NULL DEFAULT 0;
+-- Calls of which some metric's window has not closed yet, once for each length of window, by when it will have.
+CREATE TABLE ripening (
+    projection INTEGER NOT NULL,
+    due_us INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    PRIMARY KEY (projection, due_us, number)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_FIRST, _SECOND)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

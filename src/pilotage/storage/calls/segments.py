@@ -22,12 +22,13 @@ from msgspec import Struct
 
 from pilotage.runtime.records import Call
 from pilotage.storage.calls.connection import Connections, translated
-from pilotage.storage.calls.rows import table_of, unpack
+from pilotage.storage.calls.rows import COLUMNS, table_of, unpack
 from pilotage.storage.calls.schema import lowest_id, number_of
 
 FOLDER = "segments"
 TEMPORARY = ".tmp"
 FLUSH_ROWS = 10_000
+_REPEATING = [name for name in COLUMNS if name not in {"number", "at_us", "call_id", "input"}]
 FLUSH_BYTES = 32 * 1024 * 1024
 
 
@@ -97,7 +98,7 @@ class SegmentFiles:
         target = self.folder / FOLDER / slug
         self._make(target)
         sink = io.BytesIO()
-        pq.write_table(table, sink, compression="zstd")
+        pq.write_table(table, sink, compression="zstd", use_dictionary=_REPEATING)
         content = sink.getbuffer()
         numbers, times = table.column("number"), table.column("at_us")
         first, last = int(numbers[0].as_py()), int(numbers[-1].as_py())

@@ -120,10 +120,10 @@ class EmbeddedCallStore:
         with self._connections.reading() as connection:
             return figures.shadow(connection, workload)
 
-    def coverage(self, workload: str) -> Mapping[str, tuple[int, int]]:
+    def coverage(self, workload: str, stages: Sequence[str] | None = None) -> Mapping[str, tuple[int, int]]:
         """Per field: present and due."""
         with self._connections.reading() as connection:
-            return figures.coverage(connection, workload)
+            return figures.coverage(connection, workload, stages)
 
     def dropped(self, workload: str) -> Mapping[str, int]:
         """What the runtimes said they dropped, by reason, over all runtimes."""

@@ -10,9 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from pilotage.runtime.records import Outcome
+from pilotage.runtime.records import Call, Outcome
 from pilotage.storage.calls.accumulators import MOMENTS, Merged, by_day, merge, without_windows
-from pilotage.storage.calls.folding import DUE, MINUTE_US, Batch, Counts, Fold, SeriesBook, UnitKey
+from pilotage.storage.calls.folding import (
+    DUE,
+    MINUTE_US,
+    Batch,
+    Counts,
+    Fold,
+    Located,
+    SeriesBook,
+    unit_key,
+)
 from pilotage.storage.calls.marks import Known
 from pilotage.storage.calls.schema import lowest_id
 from pilotage.storage.calls.windows import NO_WEALTH, SeriesName, UnitRow
@@ -28,6 +37,7 @@ SUM_TABLES = (
     "labels",
     "shadow_days",
     "shadow_waits",
+    "ripening",
 )
 _CHUNK = 500
 _NO_MOMENTS = bytes(8 * len(MOMENTS))
@@ -81,17 +91,23 @@ def known_upto(connection: sqlite3.Connection, workload: int, calls: Sequence[st
     return {call_id: Known.of(outcome for _, outcome in rows) for call_id, rows in found.items()}
 
 
-def load_units(connection: sqlite3.Connection, projection: int, wanted: Mapping[UnitKey, int], batch: Batch) -> None:
-    """Put the units into the batch as stored; new ones begin with the time given."""
-    for key, first_us in wanted.items():
-        if key in batch.index:
-            continue
-        row = connection.execute(
-            "SELECT first_us, last_us, closed, sums FROM units WHERE projection = ? AND stage = ? AND unit = ?",
-            (projection, *key),
-        ).fetchone()
-        batch.index[key] = len(batch.units)
-        batch.units.append(UnitRow(*key, *row) if row is not None else UnitRow(*key, first_us, first_us))
+def load_units(connection: sqlite3.Connection, projection: int, calls: Iterable[Call], batch: Batch) -> list[Located]:
+    """Put the calls' units into the batch as stored, new ones beginning with their earliest call; the calls with the
+    index of their unit.
+    """
+    located = []
+    for call in calls:
+        key = unit_key(call)
+        index = batch.index.get(key)
+        if index is None:
+            index = batch.index[key] = len(batch.units)
+            row = connection.execute(
+                "SELECT first_us, last_us, closed, sums FROM units WHERE projection = ? AND stage = ? AND unit = ?",
+                (projection, *key),
+            ).fetchone()
+            batch.units.append(UnitRow(*key, *row) if row is not None else UnitRow(*key, call.at_us, call.at_us))
+        located.append((index, call))
+    return located
 
 
 def write_batch(connection: sqlite3.Connection, projection: int, fold: Fold, batch: Batch) -> None:
@@ -108,6 +124,31 @@ def write_batch(connection: sqlite3.Connection, projection: int, fold: Fold, bat
         add_moments(connection, projection, merged)
         add_days(connection, projection, by_day(rows, fold.book.overall()))
     add_counts(connection, projection, batch.counts)
+    connection.executemany(
+        "INSERT OR IGNORE INTO ripening VALUES (?, ?, ?)", [(projection, *waiting) for waiting in batch.ripening]
+    )
+
+
+def ripe(connection: sqlite3.Connection, projection: int, now_us: int, limit: int) -> tuple[set[int], int] | None:
+    """The numbers of the calls of which a window has closed by then, and by when the last of these had; None when
+    there are none. At most `limit`, but for those that close in the same microsecond.
+    """
+    rows = connection.execute(
+        "SELECT due_us, number FROM ripening WHERE projection = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
+        (projection, now_us, limit),
+    ).fetchall()
+    if not rows:
+        return None
+    until_us: int = rows[-1][0]
+    together = connection.execute(
+        "SELECT number FROM ripening WHERE projection = ? AND due_us = ?", (projection, until_us)
+    )
+    return {number for _, number in rows} | {number for (number,) in together}, until_us
+
+
+def forget_ripe(connection: sqlite3.Connection, projection: int, until_us: int) -> None:
+    """Strike off what has closed by then."""
+    connection.execute("DELETE FROM ripening WHERE projection = ? AND due_us <= ?", (projection, until_us))
 
 
 def write_series(connection: sqlite3.Connection, projection: int, book: SeriesBook) -> None:

@@ -14,6 +14,7 @@ from pilotage.evidence.betting import LogWealth, unit_log_wealth
 from pilotage.evidence.plan import BetThreshold, MeasurementPlan
 from pilotage.evidence.sums import UnitSum
 from pilotage.evidence.values import MICROS_PER_HOUR
+from pilotage.playbook.metrics import Metric
 from pilotage.storage.calls.accumulators import WINDOW, sums_in
 
 NO_WEALTH = (0.0,) * 10
@@ -53,7 +54,7 @@ class BetClock:
         groups: dict[int, list[BetThreshold]] = {}
         for bet in plan.bets:
             metric = metrics[bet.metric]
-            wait_us = round(metric.window_hours * MICROS_PER_HOUR) if metric.labelled else 0
+            wait_us = window_us(metric) if metric.labelled else 0
             groups.setdefault(wait_us, []).append(bet)
         self._groups = sorted(groups.items())
         self._group_of = {
@@ -111,6 +112,11 @@ class BetClock:
                 if (name.metric, name.series) == (bet.metric, bet.series):
                     placed[name.stage, name.release, bet.id] = unit_log_wealth(bet, unit)
         return placed
+
+
+def window_us(metric: Metric) -> int:
+    """How long after a call a label of the metric still counts."""
+    return round(metric.window_hours * MICROS_PER_HOUR)
 
 
 def window_sums(blob: bytes, names: Mapping[int, SeriesName]) -> dict[SeriesName, UnitSum]:
