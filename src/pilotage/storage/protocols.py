@@ -54,7 +54,7 @@ class Verification(Struct, frozen=True, kw_only=True):
     erased_texts: int = 0
 
 
-class Conflict(Exception):  # noqa: N818 - the field's word for a lost optimistic race
+class Conflict(Exception):
     """Somebody else wrote to the workload first; nothing was written. Load again and decide again."""
 
 
@@ -197,7 +197,8 @@ class CallStore(Protocol):
 
     def project(self, workload: str, plan: MeasurementPlan, now: dt.datetime) -> int:
         """Bring the sums up to date with everything stored, and close the units that are due; how many records
-        were taken in. Rebuilds from the calls when the plan changed. Cheap when nothing came.
+        were taken in. A metric that waits for a label takes a call in once the label's window has closed by `now`.
+        Rebuilds from the calls when the plan changed. Cheap when nothing came.
         """
 
     def totals(self, workload: str) -> tuple[SumRow, ...]:
@@ -215,8 +216,10 @@ class CallStore(Protocol):
     def shadow(self, workload: str) -> ShadowRow:
         """How shadowing went, as last projected."""
 
-    def coverage(self, workload: str) -> Mapping[str, tuple[int, int]]:
-        """Per field (`input`, `output`, `latency`, `unit`, `confidence`, `label`, `action`): present and due."""
+    def coverage(self, workload: str, stages: Sequence[str] | None = None) -> Mapping[str, tuple[int, int]]:
+        """Per field (`input`, `output`, `latency`, `unit`, `confidence`, `label`, `action`): present and due;
+        `stages` limits them to those strata.
+        """
 
     def save_look(self, workload: str, look: LookRow) -> None:
         """Keep the sums of a look; the first of a day and attempt stands."""
