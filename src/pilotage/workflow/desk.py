@@ -117,14 +117,14 @@ class Desk:
         with self._lock:
             if self._ledger.position() == self._seen:
                 return ()
-            changed: dict[str, list[Recorded]] = {}
-            for entry in self._ledger.read_all(after=self._seen):
+            seen, changed = self._seen, dict[str, list[Recorded]]()
+            for entry in self._ledger.read_all(after=seen):
                 changed.setdefault(entry.workload, []).append(recorded_of(entry))
-                self._seen = entry.position
-            for slug, entries in changed.items():
-                folded = fold(slug, entries, self._workloads.get(slug))
-                if folded is not None:
-                    self._workloads[slug] = folded
+                seen = entry.position
+            folded = {slug: fold(slug, entries, self._workloads.get(slug)) for slug, entries in changed.items()}
+            # All at once: an entry that cannot be folded must not leave others taken in but forgotten.
+            self._workloads.update({slug: workload for slug, workload in folded.items() if workload is not None})
+            self._seen = seen
         for slug in changed:
             for listener in self._listeners:
                 listener(slug)

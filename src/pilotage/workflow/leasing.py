@@ -21,12 +21,13 @@ def content_of(judgement: Judgement, salt: str, environment: str) -> Lease:
     workload = judgement.workload
     asked, release = workload.exposure, workload.release
     mode = judgement.mode if release else "none"
+    shared = mode in {"suggest", "live"}
     return Lease(
         workload=workload.slug,
         serial=0,
         mode=mode,
-        percent=judgement.percent if mode in {"suggest", "live"} else 0.0,
-        cohorts=judgement.cohorts,
+        percent=judgement.percent if shared else 0.0,
+        cohorts=judgement.cohorts if shared else (),
         stage=stage_of(mode, judgement.percent, workload.attempt),
         release=ReleaseRef(name=release.name, digest=release.digest) if release else None,
         salt=salt,

@@ -9,12 +9,13 @@ import datetime as dt
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
 
 from pilotage.evidence.answer import answer
-from pilotage.evidence.baseline import baseline
+from pilotage.evidence.baseline import BEFORE, baseline
 from pilotage.evidence.betting import FLOOR_BET, bets_for
 from pilotage.evidence.coverage import coverage
 from pilotage.evidence.guardrails import live_guardrails, shadow_guardrails
@@ -31,11 +32,11 @@ from pilotage.evidence.plan import MeasurementPlan
 from pilotage.evidence.reach import reachability
 from pilotage.evidence.strata import LookSums, StageTotals
 from pilotage.evidence.sums import Totals
-from pilotage.playbook.metrics import Metric
+from pilotage.playbook.metrics import Metric, Target
 from pilotage.playbook.types import Playbook
 from pilotage.record.charter import Charter
-from pilotage.record.workload import Attempt, Workload, stage_of
-from pilotage.storage.protocols import CallStore, LookRow, SumRow
+from pilotage.record.workload import Attempt, Decision, Workload, stage_of
+from pilotage.storage.protocols import BetRow, CallStore, LookRow, SumRow
 from pilotage.workflow.clock import Clock
 
 COVERAGE_MIN = 0.95
@@ -78,10 +79,12 @@ def by_stage(rows: Iterable[SumRow], metric: str, release: str | None = None) ->
 
 
 class _Key(Struct, frozen=True):
-    """What measurements depend on beside the calls: the record, and time as coarsely as it matters."""
+    """What measurements depend on: the record, what the store took in, and time as coarsely as it matters."""
 
     sequence: int
+    news: int
     hour: dt.datetime
+    day: dt.date
 
 
 class Measuring:
@@ -92,15 +95,21 @@ class Measuring:
         self._clock = clock
         self._lock = threading.Lock()
         self._cache: dict[str, tuple[_Key, Measurements]] = {}
+        self._news: dict[str, int] = defaultdict(int)
 
     def measure(self, workload: Workload, playbook: Playbook) -> Measurements:
         """Everything measured of a workload as of now; from memory when nothing came and nothing changed."""
         now = self._clock.now()
-        news = self._calls.project(workload.slug, plan_of(workload), now)
-        key = _Key(workload.sequence, now.replace(minute=0, second=0, microsecond=0))
+        self._project(workload, now)
         with self._lock:
+            key = _Key(
+                sequence=workload.sequence,
+                news=self._news[workload.slug],
+                hour=now.replace(minute=0, second=0, microsecond=0),
+                day=day_of(workload.charter, now),
+            )
             held = self._cache.get(workload.slug)
-        if held and held[0] == key and not news:
+        if held and held[0] == key:
             return held[1]
         measurements = self._measure(workload, playbook, now)
         with self._lock:
@@ -108,46 +117,56 @@ class Measuring:
         return measurements
 
     def take_look(self, workload: Workload, now: dt.datetime) -> bool:
-        """Keep the sums of the day for the running attempt, once a day; whether one was taken."""
+        """Keep the sums of the day for the running attempt, once a day; whether one was taken.
+
+        The first is due on the day after the declaration. None is taken of a test that is over, or whose promise
+        was changed.
+        """
         attempt, charter = workload.attempt, workload.charter
-        if attempt is None or charter is None or workload.decision is not None:
+        if attempt is None or charter is None or workload.attempt_overtaken or _ended_by(workload, attempt):
             return False
         today = day_of(charter, now)
         taken = self._calls.looks(workload.slug, attempt.number)
         if today <= day_of(charter, attempt.stamp.at) or (taken and taken[-1].day >= today):
             return False
-        self._calls.project(workload.slug, plan_of(workload), now)
-        stage = stage_of("shadow", 0, attempt)
-        rows = tuple(r for r in self._calls.totals(workload.slug) if r.stage == stage and not r.segment)
-        bets = tuple(b for b in self._calls.bets(workload.slug) if b.stage == stage)
-        self._calls.save_look(workload.slug, LookRow(day=today, attempt=attempt.number, rows=rows, bets=bets))
+        self._project(workload, now)
+        rows, bets = self._calls.totals(workload.slug), self._calls.bets(workload.slug)
+        self._calls.save_look(workload.slug, _as_of(today, attempt, rows, bets))
+        self._remember_news(workload.slug)
         return True
 
+    def _project(self, workload: Workload, now: dt.datetime) -> None:
+        """Bring the sums up to date. The store tells only the first who asks of its news, so they are counted here."""
+        news = True
+        try:
+            news = self._calls.project(workload.slug, plan_of(workload), now) > 0
+        finally:
+            if news:
+                self._remember_news(workload.slug)
+
+    def _remember_news(self, slug: str) -> None:
+        with self._lock:
+            self._news[slug] += 1
+
     def _measure(self, workload: Workload, playbook: Playbook, now: dt.datetime) -> Measurements:
-        slug, charter = workload.slug, workload.charter
-        rows = self._calls.totals(slug)
+        slug, charter, attempt = workload.slug, workload.charter, workload.attempt
         required = _required_share(playbook)
-        covered = self._coverage(workload, required)
-        health = self._shadow(slug)
-        measured = Measurements(taken_at=now, traffic=self._calls.traffic(slug), coverage=covered, shadow=health)
+        measured = Measurements(
+            taken_at=now,
+            traffic=self._calls.traffic(slug),
+            coverage=self._coverage(workload, required),
+            shadow=self._shadow(slug),
+        )
         if charter is None:
             return measured
-        labels = next((c for c in covered if c.field == "label"), None)
-        guardrails = self._guardrails(workload, charter, rows)
+        rows = self._calls.totals(slug)
+        current = _as_of(day_of(charter, now), attempt, rows, self._calls.bets(slug)) if attempt else None
         return structs.replace(
             measured,
-            baseline=self._baselines(slug, charter, rows),
-            reachability=_reachability(charter),
-            answer=self._answer(
-                workload=workload,
-                charter=charter,
-                rows=rows,
-                guardrails=guardrails,
-                labels=labels,
-                health=health,
-                now=now,
-            ),
-            guardrails=guardrails,
+            baseline=self._baselines(slug, charter, rows, measured.traffic.first_candidate_at),
+            reachability=_reachability(workload, charter),
+            answer=self._answer(workload, charter, current, required) if current else None,
+            guardrails=_guardrails(charter, attempt, current) if attempt and current else (),
             live_guardrails=_live(workload, charter, rows),
         )
 
@@ -172,83 +191,111 @@ class Measuring:
             dropped_share=row.dropped / due if due else None,
         )
 
-    def _baselines(self, slug: str, charter: Charter, rows: Sequence[SumRow]) -> tuple[Baseline, ...]:
-        days: dict[str, set[dt.date]] = defaultdict(set)
-        for day in self._calls.days(slug):
-            if day.stage.startswith("none/") and day.series == "incumbent" and day.n:
-                days[day.metric].add(day.day)
+    def _baselines(
+        self, slug: str, charter: Charter, rows: Sequence[SumRow], candidate_at: dt.datetime | None
+    ) -> tuple[Baseline, ...]:
+        """Days and calls count until the day on which a candidate first ran: what came after is no baseline."""
+        until = day_of(charter, candidate_at) if candidate_at else dt.date.max
+        calls: dict[str, dict[dt.date, float]] = defaultdict(dict)
+        for row in self._calls.days(slug):
+            if row.stage.startswith(BEFORE) and row.series == "incumbent" and row.n and row.day <= until:
+                calls[row.metric][row.day] = row.n
         return tuple(
-            baseline(metric, by_stage(rows, metric.id), sorted(days[metric.id])) for metric in _planned(charter)
+            structs.replace(
+                baseline(metric, by_stage(rows, metric.id), sorted(calls[metric.id])),
+                calls=round(sum(calls[metric.id].values())),
+            )
+            for metric in _planned(charter)
         )
 
-    def _guardrails(self, workload: Workload, charter: Charter, rows: Sequence[SumRow]) -> tuple[GuardrailResult, ...]:
-        attempt = workload.attempt
-        if attempt is None:
-            return ()
-        stage = stage_of("shadow", 0, attempt)
-        bets = {
-            bet.bet: bet.log_wealth
-            for bet in self._calls.bets(workload.slug)
-            if bet.stage == stage and bet.release == attempt.release
-        }
-        totals = {
-            metric.id: found[0]
-            for metric in charter.metrics
-            if (found := [s for s in by_stage(rows, metric.id, attempt.release) if s.stage == stage])
-        }
-        return shadow_guardrails(
-            charter.guardrails, _planned(charter), totals, alpha=charter.target.alpha, log_wealth=bets
-        )
-
-    def _answer(
-        self,
-        *,
-        workload: Workload,
-        charter: Charter,
-        rows: Sequence[SumRow],
-        guardrails: tuple[GuardrailResult, ...],
-        labels: FieldCoverage | None,
-        health: ShadowHealth,
-        now: dt.datetime,
-    ) -> Answer | None:
+    def _answer(self, workload: Workload, charter: Charter, current: LookRow, required: float) -> Answer | None:
+        """The answer as of `current`; once owner and sponsor have decided, as it was when the decision was put."""
         attempt, deadline = workload.attempt, workload.decision_on
         metric = next((m for m in _planned(charter) if m.id == charter.target.metric), None)
-        if attempt is None or deadline is None or metric is None:
+        if attempt is None or deadline is None or metric is None or workload.attempt_overtaken:
             return None
-        stage = stage_of("shadow", 0, attempt)
-        decided = workload.decision
-        today = day_of(charter, decided.stamp.at if decided else now)
-        kept = self._calls.looks(workload.slug, attempt.number)
-        kill = next(
-            (
-                bet.log_wealth
-                for bet in self._calls.bets(workload.slug)
-                if bet.bet == FLOOR_BET and bet.stage == stage and bet.release == attempt.release
-            ),
-            None,
-        )
-        return answer(
+        decided = _ended_by(workload, attempt)
+        today = day_of(charter, decided.stamp.at) if decided else current.day
+        kept = [look for look in self._calls.looks(workload.slug, attempt.number) if look.day <= today]
+        latest = kept[-1] if decided and kept else current
+        traffic = self._calls.traffic(workload.slug, [_stage(attempt)])
+        due = traffic.candidate_runs + traffic.shadow_dropped
+        found = answer(
             target=charter.target,
             metric=metric,
             attempt=attempt.number,
-            looks=[_look_sums(look.day, look.rows, metric.id, attempt) for look in kept],
-            latest=_look_sums(today, rows, metric.id, attempt),
+            looks=[_look_sums(look, metric.id, attempt) for look in kept],
+            latest=_look_sums(latest, metric.id, attempt),
             started=day_of(charter, attempt.stamp.at),
             deadline=deadline,
             planned_until=charter.decision_on,
             today=today,
-            guardrails=guardrails,
-            kill=kill,
-            label_coverage=labels,
-            dropped_share=health.dropped_share,
-            extendable=not any(d.outcome == "extend" for d in workload.decisions),
+            guardrails=_guardrails(charter, attempt, latest),
+            kill=_wealth(attempt, latest).get(FLOOR_BET),
+            label_coverage=_labels(self._calls.coverage(workload.slug, [_stage(attempt)]), required),
+            dropped_share=traffic.shadow_dropped / due if due else None,
+            extendable=not any(d.outcome == "extend" and workload.decision_in_force(d) for d in workload.decisions),
         )
+        return _as_decided(found, decided, today) if decided else found
 
 
-def _look_sums(day: dt.date, rows: Iterable[SumRow], metric: str, attempt: Attempt) -> LookSums:
-    stage = stage_of("shadow", 0, attempt)
-    found = by_stage(rows, metric, attempt.release)
-    return LookSums(day=day, stages=tuple(s for s in found if s.stage == stage))
+def _ended_by(workload: Workload, attempt: Attempt) -> Decision | None:
+    """The decision that ended the attempt's test; an extension lets it go on."""
+    decision = workload.decision
+    if decision is None or decision.outcome == "extend" or decision.stamp.position < attempt.stamp.position:
+        return None
+    return decision
+
+
+def _as_decided(found: Answer, decision: Decision, day: dt.date) -> Answer:
+    """What was decided on stays what it was, whatever labels and calls came later."""
+    if found.answer == decision.answer:
+        return found
+    reason = f"The answer as it was decided on, on {day}. Read again, what was known then says: {found.reason}"
+    return structs.replace(found, answer=decision.answer, reason=reason, projected=None)
+
+
+def _stage(attempt: Attempt) -> str:
+    """Where the target is judged."""
+    return stage_of("shadow", 0, attempt)
+
+
+def _as_of(day: dt.date, attempt: Attempt, rows: Iterable[SumRow], bets: Iterable[BetRow]) -> LookRow:
+    """What a look at the attempt sees of these sums."""
+    stage = _stage(attempt)
+    return LookRow(
+        day=day,
+        attempt=attempt.number,
+        rows=tuple(row for row in rows if row.stage == stage and not row.segment),
+        bets=tuple(bet for bet in bets if bet.stage == stage),
+    )
+
+
+def _wealth(attempt: Attempt, look: LookRow) -> dict[str, tuple[float, ...]]:
+    """The log-wealth sums of the attempt's bets, by id."""
+    return {bet.bet: bet.log_wealth for bet in look.bets if bet.release == attempt.release}
+
+
+def _guardrails(charter: Charter, attempt: Attempt, look: LookRow) -> tuple[GuardrailResult, ...]:
+    totals = {
+        metric.id: stages[0] for metric in charter.metrics if (stages := _look_sums(look, metric.id, attempt).stages)
+    }
+    return shadow_guardrails(
+        charter.guardrails,
+        _planned(charter),
+        totals,
+        alpha=charter.target.alpha,
+        log_wealth=_wealth(attempt, look),
+    )
+
+
+def _labels(counts: Mapping[str, tuple[int, int]], required: float) -> FieldCoverage:
+    """On how many of the calls judged the labels that are due came: other stages' labels say nothing of them."""
+    return coverage({"label": counts.get("label", (0, 0))}, {"label": required})[0]
+
+
+def _look_sums(look: LookRow, metric: str, attempt: Attempt) -> LookSums:
+    return LookSums(day=look.day, stages=by_stage(look.rows, metric, attempt.release))
 
 
 def _planned(charter: Charter) -> tuple[Metric, ...]:
@@ -257,10 +304,19 @@ def _planned(charter: Charter) -> tuple[Metric, ...]:
     return tuple(structs.replace(m, shift=target.baseline) if m.id == target.metric else m for m in charter.metrics)
 
 
-def _reachability(charter: Charter) -> Reachability:
+def _reachability(workload: Workload, charter: Charter) -> Reachability:
+    """Of the attempt that runs, or of the next one: each is tested at half the error of the one before."""
     metric = charter.metric(charter.target.metric)
-    window = metric.window_hours if metric and metric.labelled else 0.0
-    return reachability(charter.target, weeks=charter.weeks, label_window_hours=window)
+    window_hours = metric.window_hours if metric and metric.labelled else 0.0
+    running = workload.attempt is not None and not workload.attempt_overtaken
+    attempt = len(workload.attempts) + (0 if running else 1)
+    return _planned_reach(charter.target, charter.weeks, window_hours, attempt)
+
+
+@lru_cache(maxsize=256)
+def _planned_reach(target: Target, weeks: float, window_hours: float, attempt: int) -> Reachability:
+    """Half a second of integration that depends on the charter and the attempt's number alone."""
+    return reachability(target, weeks=weeks, label_window_hours=window_hours, attempt=attempt)
 
 
 def _live(workload: Workload, charter: Charter, rows: Sequence[SumRow]) -> tuple[GuardrailResult, ...]:

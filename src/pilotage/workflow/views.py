@@ -11,6 +11,7 @@ from pilotage.evidence.measurements import AnswerKind, Estimate
 from pilotage.gates.evaluate import gate_of
 from pilotage.gates.stall import stalls
 from pilotage.record.verdicts import EvidenceItem, NextAction, Verdict, VerdictKind
+from pilotage.record.workload import Workload
 from pilotage.workflow.desk import Judgement
 
 
@@ -114,27 +115,38 @@ def target_json(judgement: Judgement) -> TargetJson:
     answer = judgement.measurements.answer if judgement.measurements else None
     charter = judgement.workload.charter
     if answer is None:
-        missing = "No release has been declared for evaluation." if charter else "There is no charter yet."
         return TargetJson(
             metric=charter.target.metric if charter else None,
             estimate=None,
             interval=None,
             n=0,
             answer="not_estimable",
-            reason=missing,
+            reason=_unanswered(judgement.workload),
             projected=None,
         )
     estimate = answer.estimate
-    known = isinstance(estimate, Estimate)
+    known = estimate if isinstance(estimate, Estimate) else None
+    # Harm may be shown where the target cannot be estimated: then both are to be read.
+    reasons = (answer.reason,) if isinstance(estimate, Estimate) else (answer.reason, estimate.reason)
     return TargetJson(
         metric=answer.metric,
-        estimate=estimate.value if isinstance(estimate, Estimate) else None,
-        interval=(estimate.low, estimate.high) if isinstance(estimate, Estimate) else None,
+        estimate=known.value if known else None,
+        interval=(known.low, known.high) if known else None,
         n=estimate.calls,
         answer=answer.answer,
-        reason=answer.reason if known else getattr(estimate, "reason", answer.reason),
+        reason=" ".join(dict.fromkeys(reasons)),
         projected=answer.projected,
     )
+
+
+def _unanswered(workload: Workload) -> str:
+    if workload.charter is None:
+        return "There is no charter yet."
+    if workload.attempt is None:
+        return "No release has been declared for evaluation."
+    if workload.attempt_overtaken:
+        return "What the charter promises was changed after the release was declared; declare it again."
+    return "Nothing has been measured yet."
 
 
 def workload_json(judgement: Judgement) -> WorkloadJson:
