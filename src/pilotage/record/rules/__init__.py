@@ -1,1 +1,1 @@
-"""One module per stretch of the way: the rules by which a command becomes facts or a refusal. Pure."""
+"""What each command needs before it becomes a fact, one module per stretch of the way."""
