@@ -236,7 +236,7 @@ class Measuring:
             dropped_share=traffic.shadow_dropped / due if due else None,
             extendable=not any(d.outcome == "extend" and workload.decision_in_force(d) for d in workload.decisions),
         )
-        return _as_decided(found, decided, today) if decided else found
+        return _as_decided(found, workload, decided, today) if decided else found
 
 
 def _ended_by(workload: Workload, attempt: Attempt) -> Decision | None:
@@ -247,12 +247,17 @@ def _ended_by(workload: Workload, attempt: Attempt) -> Decision | None:
     return decision
 
 
-def _as_decided(found: Answer, decision: Decision, day: dt.date) -> Answer:
+def _as_decided(found: Answer, workload: Workload, decision: Decision, day: dt.date) -> Answer:
     """What was decided on stays what it was, whatever labels and calls came later."""
-    if found.answer == decision.answer:
-        return found
-    reason = f"The answer as it was decided on, on {day}. Read again, what was known then says: {found.reason}"
-    return structs.replace(found, answer=decision.answer, reason=reason, projected=None)
+    seen = workload.answer
+    known = seen is not None and (seen.answer, seen.attempt) == (decision.answer, found.attempt)
+    reason = f"{seen.reason} " if seen and known else ""
+    return structs.replace(
+        found,
+        answer=decision.answer,
+        reason=f"{reason}This is the answer that was decided on, on {day}.",
+        projected=None,
+    )
 
 
 def _stage(attempt: Attempt) -> str:
