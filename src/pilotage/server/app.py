@@ -35,6 +35,7 @@ from urllib.parse import quote
 
 from litestar import Litestar, Request
 from litestar.datastructures import CacheControlHeader, State
+from litestar.handlers import HTTPRouteHandler
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect, Response
 from litestar.static_files import create_static_files_router
@@ -56,6 +57,7 @@ from pilotage.server.api.workloads import get_evidence, get_gates, get_record, g
 from pilotage.server.auth.access import PUBLIC
 from pilotage.server.auth.guard import guard
 from pilotage.server.changes import Changes
+from pilotage.server.description.document import document
 from pilotage.server.headers import protective_headers
 from pilotage.server.leases.hub import LeaseHub
 from pilotage.server.leases.runtimes import Runtimes
@@ -71,7 +73,7 @@ PAGES = "pilotage.server.pages.routes"
 MACHINES = ("/api/", "/metrics", "/healthz", "/readyz", "/static/")
 STATIC_SECONDS = 3600
 
-ENDPOINTS: Sequence[Any] = (
+ENDPOINTS: Sequence[HTTPRouteHandler] = (
     *COMMAND_ENDPOINTS,
     advance_clock,
     erase_unit,
@@ -139,6 +141,7 @@ def _parts(workspace: Workspace, *, secure_cookies: bool) -> Parts:
         hub=LeaseHub(workspace=workspace, threads=threads, meters=meters, changes=changes),
         rounds=Rounds(workspace=workspace, threads=threads, meters=meters),
         secure_cookies=secure_cookies,
+        description=document(ENDPOINTS),
     )
 
 

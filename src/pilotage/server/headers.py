@@ -31,10 +31,20 @@ def protective_headers(*, secure: bool) -> BeforeMessageSendHookHandler:
     """A hook that adds the headers which a response does not set itself. `secure`: the server is reached by HTTPS."""
     always = {**ALWAYS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if secure else {})}
 
-    async def protect(message: Message, scope: Scope) -> None:  # noqa: ARG001 - the framework's signature
+    async def protect(message: Message, scope: Scope) -> None:
         if message["type"] == "http.response.start":
             headers = MutableScopeHeaders.from_message(message)
             for name, value in always.items():
                 headers.setdefault(name, value)
+            if scope.get("method") == "OPTIONS" and "Allow" in headers:
+                headers["Allow"] = _allowed(scope)
 
     return protect
+
+
+def _allowed(scope: Scope) -> str:
+    """Every method of an address: the framework's own answer knows only the first that was registered there."""
+    methods = {
+        m for route in scope["litestar_app"].routes if route.path == scope["path_template"] for m in route.methods
+    }
+    return ", ".join(sorted(methods))

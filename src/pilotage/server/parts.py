@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 @dataclass(kw_only=True)
 class Parts:
-    """The workspace and what the server keeps beside it in memory. `problem_page` shows a problem to people."""
+    """The workspace and what the server keeps beside it in memory. `description` is the OpenAPI document;
+    `problem_page` shows a problem to people.
+    """
 
     workspace: Workspace
     threads: Threads
@@ -32,6 +34,7 @@ class Parts:
     hub: LeaseHub
     rounds: Rounds
     secure_cookies: bool
+    description: dict[str, Any]
     problem_page: Callable[[Request[Any, Any, Any], ProblemJson], Response[Any]] | None = None
 
 

@@ -25,6 +25,7 @@ logger = logging.getLogger("pilotage.server")
 
 Instant = Annotated[dt.datetime, Meta(tz=True)]
 Text = Annotated[str, Meta(min_length=1, max_length=200)]
+UNIT_CHARACTERS_MAX = 200
 _CALL_ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -68,6 +69,7 @@ class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     access=READ,
     query=CallQuery,
     answers={200: Answer(of=CallPage, means="A page of calls, newest first.")},
+    refusals=(422,),
 )
 async def list_calls(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """List a workload's calls, newest first, with what was learned about each."""
@@ -110,6 +112,8 @@ async def erase_unit(request: AnyRequest, slug: FromPath[str], unit: FromPath[st
 
     The unit is named by its pseudonym, as its calls show it. Erasing it again removes nothing and is no error.
     """
+    if len(unit) > UNIT_CHARACTERS_MAX:
+        raise field_problem(400, "invalid", "unit", f"A unit has at most {UNIT_CHARACTERS_MAX} characters.")
     removed = await run_in(parts_of(request).threads.reading, workspace_of(request).calls.erase_unit, slug, unit)
     logger.warning("%s erased a unit of %s: %d calls", current_identity(request).person, slug, removed)
     return json_answer(Erased(calls=removed))

@@ -9,8 +9,8 @@ from litestar.response import Response
 from pilotage.server.answering import json_answer
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import PUBLIC
-from pilotage.server.description.document import document
 from pilotage.server.description.endpoint import Answer, endpoint
+from pilotage.server.parts import parts_of
 
 
 @endpoint(
@@ -23,7 +23,4 @@ from pilotage.server.description.endpoint import Answer, endpoint
 )
 async def get_description(request: AnyRequest) -> Response[bytes]:
     """Describe this interface in OpenAPI 3.1."""
-    state = request.app.state
-    if "description" not in state:
-        state.description = document(request.app)
-    return json_answer(state.description)
+    return json_answer(parts_of(request).description)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from litestar.response import Response
 
 from pilotage.runtime.records import CallBatch, OutcomeBatch, PackedCallBatch, PackedOutcomeBatch
 from pilotage.server.answering import json_answer
-from pilotage.server.asking import AnyRequest, decoded, unpacked
+from pilotage.server.asking import AnyRequest, decoded_json, decoded_msgpack, unpacked
 from pilotage.server.auth.access import RECORD_BOUND
 from pilotage.server.auth.identity import current_identity
-from pilotage.server.description.endpoint import JSON, MSGPACK, Answer, Header, endpoint
+from pilotage.server.description.endpoint import JSON, MSGPACK, Answer, endpoint
 from pilotage.server.description.examples import CALL_BATCH, OUTCOME_BATCH
 from pilotage.server.parts import Parts, parts_of
 from pilotage.server.problems import HttpProblem, field_problem
@@ -23,23 +23,21 @@ from pilotage.storage.protocols import Accepted
 
 WIRE_BYTES_MAX = 16_000_000
 PLAIN_BYTES_MAX = 64_000_000
-ENCODING = Header(
-    name="Content-Encoding",
-    means="`zstd`, or leave it out.",
-    schema={"type": "string", "enum": ["zstd", "identity"]},
-)
 TAKEN = Answer(of=Accepted, means="How many are stored now, and how many were stored before. They are durable.")
 
 Batch = TypeVar("Batch", CallBatch, OutcomeBatch)
 
-_CALLS: dict[str, msgspec.json.Decoder[CallBatch] | msgspec.msgpack.Decoder[CallBatch]] = {
-    JSON: msgspec.json.Decoder(CallBatch),
-    MSGPACK: msgspec.msgpack.Decoder(PackedCallBatch),
-}
-_OUTCOMES: dict[str, msgspec.json.Decoder[OutcomeBatch] | msgspec.msgpack.Decoder[OutcomeBatch]] = {
-    JSON: msgspec.json.Decoder(OutcomeBatch),
-    MSGPACK: msgspec.msgpack.Decoder(PackedOutcomeBatch),
-}
+
+class _Form(NamedTuple, Generic[Batch]):
+    """What a batch may come as."""
+
+    kind: type[Batch]
+    plain: msgspec.json.Decoder[Batch]
+    packed: msgspec.msgpack.Decoder[Any]
+
+
+_CALLS = _Form(CallBatch, msgspec.json.Decoder(CallBatch), msgspec.msgpack.Decoder(PackedCallBatch))
+_OUTCOMES = _Form(OutcomeBatch, msgspec.json.Decoder(OutcomeBatch), msgspec.msgpack.Decoder(PackedOutcomeBatch))
 
 
 @endpoint(
@@ -52,15 +50,15 @@ _OUTCOMES: dict[str, msgspec.json.Decoder[OutcomeBatch] | msgspec.msgpack.Decode
     body_media={JSON: CallBatch, MSGPACK: PackedCallBatch},
     body_example=CALL_BATCH,
     body_bytes_max=WIRE_BYTES_MAX,
-    headers=(ENCODING,),
     answers={200: TAKEN},
     refusals=(422,),
 )
 async def record_calls(request: AnyRequest) -> Response[bytes]:
     """Store a batch of calls of one workload, declared or not.
 
-    MessagePack takes the packed form: each call and execution an array in the order of the fields. A call id stored
-    before is a duplicate and changes nothing. A demonstration refuses calls whose source is `real`.
+    The body may be compressed: `Content-Encoding: zstd`. MessagePack takes the packed form: each call and execution
+    an array in the order of the fields. A call id stored before is a duplicate and changes nothing. A demonstration
+    refuses calls whose source is `real`.
     """
     received = await _received(request)
     parts, bound = parts_of(request), current_identity(request).workload
@@ -79,12 +77,14 @@ async def record_calls(request: AnyRequest) -> Response[bytes]:
     body_media={JSON: OutcomeBatch, MSGPACK: PackedOutcomeBatch},
     body_example=OUTCOME_BATCH,
     body_bytes_max=WIRE_BYTES_MAX,
-    headers=(ENCODING,),
     answers={200: TAKEN},
     refusals=(422,),
 )
 async def record_outcomes(request: AnyRequest) -> Response[bytes]:
-    """Store a batch of outcomes of one workload's calls; they may come before their call."""
+    """Store a batch of outcomes of one workload's calls; they may come before their call.
+
+    The body may be compressed: `Content-Encoding: zstd`. MessagePack takes each outcome as an array.
+    """
     received = await _received(request)
     parts, bound = parts_of(request), current_identity(request).workload
     slug, taken = await run_in(parts.threads.ingesting, _store_outcomes, parts, received, bound)
@@ -100,14 +100,14 @@ class _Received(NamedTuple):
 
 async def _received(request: AnyRequest) -> _Received:
     kind = request.content_type[0]
-    if kind not in _CALLS:
+    if kind not in {JSON, MSGPACK}:
         raise HttpProblem(415, "unsupported-media-type", f"Send the batch as {MSGPACK} or {JSON}.")
     return _Received(await request.body(), kind, request.headers.get("content-encoding"))
 
 
 def _store_calls(parts: Parts, received: _Received, bound: str | None) -> tuple[str, Accepted]:
     with _metered(parts, "calls"):
-        batch = _opened(received, _CALLS[received.kind], bound)
+        batch = _opened(received, _CALLS, bound)
         if parts.workspace.demonstration and any(call.source == "real" for call in batch.calls):
             raise field_problem(
                 422,
@@ -123,17 +123,19 @@ def _store_calls(parts: Parts, received: _Received, bound: str | None) -> tuple[
 
 def _store_outcomes(parts: Parts, received: _Received, bound: str | None) -> tuple[str, Accepted]:
     with _metered(parts, "outcomes"):
-        batch = _opened(received, _OUTCOMES[received.kind], bound)
+        batch = _opened(received, _OUTCOMES, bound)
         taken = parts.workspace.calls.append_outcomes(batch.workload, batch.outcomes)
     parts.meters.outcomes.inc(taken.accepted)
     parts.meters.duplicates.labels("outcomes").inc(taken.duplicates)
     return batch.workload, taken
 
 
-def _opened(
-    received: _Received, decoder: msgspec.json.Decoder[Batch] | msgspec.msgpack.Decoder[Batch], bound: str | None
-) -> Batch:
-    batch = decoded(unpacked(received.data, received.encoding, PLAIN_BYTES_MAX), decoder)
+def _opened(received: _Received, form: _Form[Batch], bound: str | None) -> Batch:
+    data = unpacked(received.data, received.encoding, PLAIN_BYTES_MAX)
+    if received.kind == MSGPACK:
+        batch: Batch = decoded_msgpack(data, form.packed)
+    else:
+        batch = decoded_json(data, form.plain, form.kind)
     if bound not in {None, batch.workload}:
         raise field_problem(403, "other-workload", "workload", f"This token is bound to {bound}.")
     return batch

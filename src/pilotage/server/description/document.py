@@ -8,9 +8,9 @@ from importlib.metadata import version
 from typing import Any
 
 import msgspec
-from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
 
-from pilotage.server.description.endpoint import Answer, Described
+from pilotage.server.description.endpoint import EVENT_STREAM, JSON, Answer, Described
 from pilotage.server.problems import MEDIA_TYPE, HttpProblem, ProblemJson
 
 REFERENCE = "#/components/schemas/{name}"
@@ -23,7 +23,7 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     },
     "unit": {
         "description": "The unit's pseudonym, as recorded with its calls.",
-        "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,200}$"},
+        "schema": {"type": "string", "minLength": 1, "maxLength": 200},
     },
     "playbook": {
         "description": "The playbook's id.",
@@ -48,14 +48,14 @@ DESCRIPTION = (
 )
 
 
-def document(app: Litestar) -> dict[str, Any]:
-    """The description of every endpoint that an application serves."""
-    described = sorted(_described(app), key=lambda one: (one.path, one.method))
+def document(endpoints: Iterable[HTTPRouteHandler]) -> dict[str, Any]:
+    """The description of these endpoints."""
+    described = sorted((handler.opt["described"] for handler in endpoints), key=lambda one: (one.path, one.method))
     names = _Names(described)
     paths: dict[str, dict[str, Any]] = {}
     for one in described:
         paths.setdefault(one.path, {})[one.method.lower()] = _operation(one, names)
-    return {
+    assembled = {
         "openapi": "3.1.0",
         "info": {"title": "Pilotage", "version": version("pilotage"), "description": DESCRIPTION},
         "paths": paths,
@@ -72,14 +72,9 @@ def document(app: Litestar) -> dict[str, Any]:
             },
         },
     }
-
-
-def _described(app: Litestar) -> Iterable[Described]:
-    for route in app.routes:
-        for handler in getattr(route, "route_handlers", ()):
-            described = handler.opt.get("described")
-            if described is not None:
-                yield described
+    # Through JSON, so that who gets it here has what who gets it by HTTP has.
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(assembled))
+    return plain
 
 
 class _Names:
@@ -124,9 +119,9 @@ def _operation(one: Described, names: _Names) -> dict[str, Any]:
     if parameters:
         operation["parameters"] = parameters
     if one.body_media:
-        example = {} if one.body_example is None else {"example": msgspec.to_builtins(one.body_example)}
+        example: dict[str, Any] = {} if one.body_example is None else {"example": one.body_example}
         content = {media: {"schema": names.schema(kind)} for media, kind in one.body_media.items()}
-        content["application/json"].update(example)
+        content[JSON].update(example)
         operation["requestBody"] = {"required": True, "content": content}
     return operation
 
@@ -135,8 +130,10 @@ def _refusals(one: Described) -> list[int]:
     statuses = {*one.refusals, 503}
     if one.access.scope != "public":
         statuses |= {401, 403}
-    if one.query or "{" in one.path or one.headers:
+    if one.query or one.headers:
         statuses.add(400)
+    if "{" in one.path:
+        statuses |= {400, 404}
     if one.body_media:
         statuses |= {400, 413, 415}
     return sorted(statuses)
@@ -145,12 +142,12 @@ def _refusals(one: Described) -> list[int]:
 def _answer(answer: Answer, names: _Names) -> dict[str, Any]:
     response: dict[str, Any] = {"description": answer.means}
     if answer.of is not None:
-        schema = names.schema(answer.of)
-        response["content"] = {media: {"schema": schema} for media in answer.media}
+        schema = {"schema": names.schema(answer.of)}
+        response["content"] = {media: {} if media == EVENT_STREAM else dict(schema) for media in answer.media}
         if answer.example is not None:
-            response["content"][answer.media[0]]["example"] = msgspec.to_builtins(answer.example)
-    elif answer.media != ("application/json",):
-        response["content"] = {media: {"schema": {"type": "string"}} for media in answer.media}
+            response["content"][answer.media[0]]["example"] = answer.example
+    elif answer.media != (JSON,):
+        response["content"] = {media: {} for media in answer.media}
     if answer.headers:
         response["headers"] = {
             name: {"description": means, "schema": {"type": "string"}} for name, means in answer.headers.items()
