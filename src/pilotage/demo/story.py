@@ -27,7 +27,8 @@ REPAIR_TAKES = dt.timedelta(days=2)
 
 
 class Calendar(Struct, frozen=True, kw_only=True):
-    """The story's dates. July is the baseline month, the pilot begins with August and runs its four weeks.
+    """The story's dates. July is the baseline month, the pilot begins with August and runs its four weeks; the
+    story is told when the exposure was taken back and the waivers still hold.
 
     Nobody decides before those are over, even if a bound is crossed: storms hit every flight of a day, and the
     test's clusters are flight numbers.
@@ -39,7 +40,7 @@ class Calendar(Struct, frozen=True, kw_only=True):
     test_starts: dt.date = dt.date(2013, 8, 5)
     decides_from: dt.date = dt.date(2013, 8, 29)
     decision_on: dt.date = dt.date(2013, 9, 26)
-    last_day: dt.date = dt.date(2013, 12, 31)
+    last_day: dt.date = dt.date(2013, 9, 22)
 
 
 class Release(Struct, frozen=True, kw_only=True):
