@@ -79,7 +79,7 @@ def test_a_lease_is_never_above_the_wish_nor_above_the_ceiling(asked, limit):
 
 
 def test_a_lease_says_what_the_runtime_needs(leasing):
-    """Mode, share, cohorts, stage, release, policy, source and the ceiling's reason, for the workspace's environment."""
+    """Mode, share, cohorts, stage, release, policy, source and the ceiling's reason, for this environment."""
     asked = {"mode": "live", "percent": 25.0, "cohorts": ("berlin",), "timeout_ms": 80.0, "hard_timeout": True}
     lease = leasing.lease(judged(**asked, paired_share=0.25), NOW)
     assert structs.replace(lease, salt="") == Lease(

@@ -60,15 +60,24 @@ def _verdicts(judgement: Judgement) -> Iterator[f.Fact]:
 
 
 def _new_breaches(judgement: Judgement) -> list[GuardrailResult]:
-    """Guardrails seen broken at the running stage, under the exposure now in force, and not yet written down."""
+    """Guardrails seen broken while people are exposed, and not yet written down; one result a metric.
+
+    At the running step, and, once, at the attempt's other steps: where labels come late, a breach may show only when
+    its step was left for the next.
+    """
     workload, measured = judgement.workload, judgement.measurements
     if measured is None or judgement.mode not in {"suggest", "live"}:
         return []
     opened = {breach.metric for breach in workload.open_breaches}
-    stage = stage_of(judgement.mode, judgement.percent, workload.attempt)
-    return [
-        g for g in measured.live_guardrails if g.status == "breached" and g.stage == stage and g.metric not in opened
-    ]
+    known = {(breach.metric, breach.stage) for breach in workload.breaches}
+    running = stage_of(judgement.mode, judgement.percent, workload.attempt)
+    attempt = running.rpartition("/")[2]
+    found: dict[str, GuardrailResult] = {}
+    for result in measured.live_guardrails:
+        left = result.stage.rpartition("/")[2] == attempt and (result.metric, result.stage) not in known
+        if result.status == "breached" and result.metric not in opened and (result.stage == running or left):
+            found.setdefault(result.metric, result)
+    return list(found.values())
 
 
 def _breaches(judgement: Judgement) -> Iterator[f.Fact]:
@@ -92,7 +101,8 @@ def _taken_back(judgement: Judgement) -> Iterator[f.Fact]:
     if broken:
         why = "; ".join(result.reason for result in broken)
         limit = ExposureLimit(mode="shadow", reasons=(why,))
-    if within(asked.mode, asked.percent, limit) or judgement.workload.killed:
+    held = within(asked.mode, asked.percent, limit) and asked.mode == judgement.mode
+    if held or judgement.workload.killed:
         return
     mode = "shadow" if broken else judgement.mode
     shared = mode in {"suggest", "live"}
@@ -114,8 +124,22 @@ class Watch:
         self._workspace = workspace
 
     def run(self) -> tuple[str, ...]:
-        """One round over all workloads; the slugs for which something was written down."""
-        return tuple(w.slug for w in self._workspace.desk.all() if self.look_after(w))
+        """One round over all workloads; the slugs for which something was written down.
+
+        Raises `ExceptionGroup` at the end for the workloads that could not be looked after: one that fails must not
+        leave the others unwatched.
+        """
+        written, failed = [], list[Exception]()
+        for workload in self._workspace.desk.all():
+            try:
+                if self.look_after(workload):
+                    written.append(workload.slug)
+            except Exception as error:  # noqa: BLE001 - raised below, once the others have been looked after
+                error.add_note(f"The watch could not look after {workload.slug}.")
+                failed.append(error)
+        if failed:
+            raise ExceptionGroup("The watch could not look after every workload", failed)
+        return tuple(written)
 
     def look_after(self, workload: Workload) -> bool:
         """Take the day's look if it is due, and write down what changed."""
