@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import selectors
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -25,7 +26,7 @@ class ApiError(Exception):
 
     ApiError
     ├── ApiUnreachable   nobody answered
-    └── ApiRefused       a status of 400 and above, with the problems it named
+    └── ApiRefused       a status of 300 and above, with the problems it named
     """
 
 
@@ -47,12 +48,16 @@ class Client:
     """One kept-alive connection to a server, for one token. Not for several threads at once."""
 
     def __init__(self, url: str, token: str, *, timeout_s: float = TIMEOUT_SECONDS) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError:
+            parts, host, port = urlsplit(""), None, None
+        if parts.scheme not in {"http", "https"} or not host:
             raise ApiUnreachable(f"{url!r} is no address of a server; write one like http://127.0.0.1:8400.")
         self._url = url.rstrip("/")
         make = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        self._connection = make(parts.hostname, parts.port, timeout=timeout_s)
+        self._connection = make(host, port, timeout=timeout_s)
         self._prefix = parts.path.rstrip("/") + "/api/v1"
         self._token = token
 
@@ -70,7 +75,8 @@ class Client:
         self, workload: str, name: str, fields: object, *, credential: str | None = None, key: str | None = None
     ) -> Any:  # noqa: ANN401 - a receipt
         """Give a command to a workload."""
-        return self.post(f"/workloads/{quote(workload)}/commands/{quote(name)}", fields, credential=credential, key=key)
+        path = f"/workloads/{quote(workload, safe='')}/commands/{quote(name, safe='')}"
+        return self.post(path, fields, credential=credential, key=key)
 
     def close(self) -> None:
         """Close the connection."""
@@ -81,6 +87,7 @@ class Client:
         sent = {"Accept": "application/json", "Authorization": f"Bearer {self._token}", **headers}
         if content is not None:
             sent["Content-Type"] = "application/json"
+        self._leave_what_was_closed()
         try:
             self._connection.request(method, self._prefix + path, content, sent)
             answer = self._connection.getresponse()
@@ -88,9 +95,21 @@ class Client:
         except (OSError, http.client.HTTPException) as error:
             self._connection.close()
             raise ApiUnreachable(f"No server answers at {self._url} ({error}); start it with `pilotage up`.") from error
-        if answer.status >= http.client.BAD_REQUEST:
+        if answer.status >= http.client.MULTIPLE_CHOICES:
             raise _refusal(answer.status, text)
-        return json.loads(text) if text else None
+        try:
+            return json.loads(text) if text else None
+        except ValueError:
+            raise ApiUnreachable(f"What answers at {self._url} is no server of Pilotage; check the address.") from None
+
+    def _leave_what_was_closed(self) -> None:
+        """A server closes connections that were idle for some seconds: a request on one would be lost, perhaps."""
+        if self._connection.sock is None:
+            return
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._connection.sock, selectors.EVENT_READ)
+            if selector.select(0):
+                self._connection.close()
 
 
 def _refusal(status: int, text: bytes) -> ApiRefused:
@@ -102,7 +121,7 @@ def _refusal(status: int, text: bytes) -> ApiRefused:
         problem = {}
     named = tuple(
         FieldProblem(code=str(e.get("code", "")), field=str(e.get("field", "")), message=str(e.get("message", "")))
-        for e in problem.get("errors", [])
+        for e in problem.get("errors") or ()
         if isinstance(e, dict)
     )
     detail = str(problem.get("detail") or problem.get("title") or f"The server answered {status}.")
