@@ -40,7 +40,8 @@ from pilotage.storage.calls import EmbeddedCallStore
 
 SLUG = "desk"
 START_US = 1_700_000_000_000_000
-EARLY = dt.datetime(2023, 11, 15, tzinfo=dt.UTC)
+# Before, after the label window, and after the units' windows.
+EARLY, CLOSED, LATE = (dt.datetime(2023, 11, day, tzinfo=dt.UTC) for day in (15, 19, 30))
 CALLS = 100_000
 ROUNDS = 3
 BATCHES = (500, 1_000, 5_000)
@@ -216,14 +217,25 @@ def projected(folder: Path, calls: int) -> dict[str, float]:
         figures["append outcomes, with decoding: rows/CPU-s"] = calls / (time.process_time() - began)
         began = time.process_time()
         store.project(SLUG, plan, EARLY)
-        figures["project late labels of 2 metrics: labels/CPU-s"] = calls / (time.process_time() - began)
+        figures["project their labels: labels/CPU-s"] = calls / (time.process_time() - began)
+        began = time.process_time()
+        store.project(SLUG, plan, CLOSED)
+        figures["project 2 metrics whose label window closed: calls/CPU-s"] = calls / (time.process_time() - began)
+        began = time.process_time()
+        store.project(SLUG, plan, LATE)
+        figures["place the bets of closed units: units/CPU-s"] = units_in(store) / (time.process_time() - began)
         idle = []
         for _ in range(20):
             start = time.perf_counter()
-            store.project(SLUG, plan, EARLY)
+            store.project(SLUG, plan, LATE)
             idle.append((time.perf_counter() - start) * 1e3)
         figures["project when nothing came: median ms"] = statistics.median(idle)
     return figures
+
+
+def units_in(store: EmbeddedCallStore) -> int:
+    """How many units there are."""
+    return round(max(row.totals.units for row in store.totals(SLUG)))
 
 
 def main() -> None:

@@ -281,6 +281,21 @@ def test_a_newer_files_schema_is_refused(store: EmbeddedCallStore, folder: Path)
     assert error.value.code == "calls-newer"
 
 
+def test_an_older_file_is_brought_up_to_date(folder: Path):
+    """A store of an earlier schema opens with everything in it, and goes on."""
+    with EmbeddedCallStore(folder, flush_rows=10) as store:
+        store.append_calls(W, [call(n) for n in range(12)])
+        store.append_outcomes(W, [outcome(1, 1)])
+    with closing(sqlite3.connect(folder / "calls.db", isolation_level=None)) as connection:
+        connection.executescript("DROP TABLE ripening; ALTER TABLE projections DROP COLUMN ripe_us")
+        connection.execute("PRAGMA user_version = 1")
+    with EmbeddedCallStore(folder) as store:
+        assert ids(store) == [call_id(n) for n in range(12)]
+        assert store.project(W, plan(), LATE) == 13
+        assert store.call(W, call_id(1)).outcomes == (outcome(1, 1),)
+        assert store.append_calls(W, [call(3), call(12)]) == Accepted(accepted=1, duplicates=1)
+
+
 def test_a_file_that_is_no_database_is_said_to_be_damaged(folder: Path):
     """The error says that the file is damaged, whatever the driver calls it."""
     folder.mkdir()

@@ -174,6 +174,7 @@ class Connections:
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA cache_size = -32768")
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        connection.execute("PRAGMA journal_size_limit = 67108864")
         # Erased answers must not survive in free pages.
         connection.execute("PRAGMA secure_delete = ON")
         return connection

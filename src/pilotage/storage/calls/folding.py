@@ -169,13 +169,16 @@ class Fold:
         start, stop = self._closed(call, since_us), self._closed(call, until_us)
         self._put(batch, index, call, self._contribute(call, known, start, stop, only_labelled=True), 1.0)
 
+    def may_change(self, call: Call, ripe_us: int) -> bool:
+        """Whether what is learned of a call may change what it contributes by then."""
+        return self.counts(call) and (self._closed(call, ripe_us) > 0 or _may_be_by_person(call))
+
     def replace(self, batch: Batch, index: int, call: Call, *, before: Known, after: Known, ripe_us: int) -> None:
         """Take out what the call contributed before more was known, and put in what it contributes now."""
         closed = self._closed(call, ripe_us)
-        # A person's answer comes as an outcome too, and then any metric may change.
-        by_person = call.served.value is None or (call.beside is not None and call.beside.value is None)
-        old = self._contribute(call, before, 0, closed, only_labelled=not by_person)
-        new = self._contribute(call, after, 0, closed, only_labelled=not by_person)
+        only_labelled = not _may_be_by_person(call)
+        old = self._contribute(call, before, 0, closed, only_labelled=only_labelled)
+        new = self._contribute(call, after, 0, closed, only_labelled=only_labelled)
         if old:
             kept = [contribution for contribution in old if contribution in new]
             self._put(batch, index, call, [c for c in old if c not in kept], -1.0)
@@ -300,6 +303,11 @@ class Fold:
 
     def _day_text(self, at_us: int) -> str:
         return dt.date.fromordinal(self.day(at_us)).isoformat()
+
+
+def _may_be_by_person(call: Call) -> bool:
+    """A person's answer comes as an outcome too, and then any metric may change."""
+    return call.served.value is None or (call.beside is not None and call.beside.value is None)
 
 
 def known_of(known: Mapping[str, Known], call: Call) -> Known:

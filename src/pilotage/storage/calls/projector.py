@@ -245,7 +245,8 @@ class Projector:
         before = {c: Known.of(one for row_id, one in rows if row_id <= after) for c, rows in found.items()}
         now = {c: Known.of(one for _, one in rows) for c, rows in found.items()}
         with self._connections.reading() as connection:
-            located = load_units(connection, projection.id, filter(fold.counts, calls.values()), batch)
+            changing = [call for call in calls.values() if fold.may_change(call, projection.ripe_us)]
+            located = load_units(connection, projection.id, changing, batch)
         for index, call in located:
             old, new = before[call.call_id], now[call.call_id]
             fold.replace(batch, index, call, before=old, after=new, ripe_us=projection.ripe_us)
