@@ -22,8 +22,8 @@ class Access(Protocol):
     def workload(self, slug: str) -> Json:
         """One workload at a glance."""
 
-    def gates(self, slug: str) -> Json:
-        """Every gate of a workload, with its verdicts."""
+    def gates(self, slug: str) -> list[Json]:
+        """Every gate of a workload, with its verdicts, in the playbook's order."""
 
     def record(self, slug: str) -> Json | None:
         """Everything recorded of a workload; None when there is no such workload."""

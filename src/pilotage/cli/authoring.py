@@ -14,11 +14,12 @@ from pilotage.cli.files import write_text
 from pilotage.cli.invocation import Answer, Invocation, command
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pilotage.cli.access import Access
     from pilotage.cli.changes import Change
     from pilotage.cli.screen import Screen
+    from pilotage.record.workload import Workload
 
 
 class Done(Struct, frozen=True, kw_only=True):
@@ -121,7 +122,10 @@ def _draw(screen: Screen, applied: Applied, file: Path) -> None:
 @click.argument("workload")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="The file to write; standard output without it.")
 def export(run: Invocation, workload: str, output: Path | None) -> Answer:
-    """Write a WORKLOAD as the file that `pilotage apply` takes: what people wrote, without what they signed."""
+    """Write a WORKLOAD as the file that `pilotage apply` takes: what people wrote, without what they signed.
+
+    Its first lines name what stands to be signed, with the digests that signatures are given on.
+    """
     import msgspec
 
     from pilotage.cli.workload_file import file_of, written
@@ -135,7 +139,8 @@ def export(run: Invocation, workload: str, output: Path | None) -> Answer:
     found = msgspec.convert(recorded, Workload)
     says = file_of(found, usernames)
     mark = ", a demonstration" if found.demonstration else ""
-    text = f"# {workload}{mark}, as recorded at position {found.position} of the ledger.\n{written(says)}"
+    head = [f"# {workload}{mark}, as recorded at position {found.position} of the ledger.", *_to_sign(found)]
+    text = "\n".join(head) + f"\n{written(says)}"
     if output is None and not run.screen.as_json:
         click.echo(text, nl=False)
         return None
@@ -143,3 +148,15 @@ def export(run: Invocation, workload: str, output: Path | None) -> Answer:
         write_text(output, text)
     run.screen.answer(says, lambda screen: screen.line(f"{workload} is written to {output}."))
     return None
+
+
+def _to_sign(workload: Workload) -> Iterator[str]:
+    """What stands to be signed, with the digests that signatures name."""
+    version = workload.charter_version
+    if version is not None:
+        yield f"# charter, version {version.version}: digest {version.digest}"
+    if workload.decisions and workload.decisions[-1].digest not in workload.in_force:
+        yield f"# decision, {workload.decisions[-1].outcome}: digest {workload.decisions[-1].digest}"
+    for waiver in workload.waivers.values():
+        if waiver.digest not in workload.in_force:
+            yield f"# waiver:{waiver.criterion}: digest {waiver.digest}"

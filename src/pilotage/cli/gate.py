@@ -55,9 +55,9 @@ def check(run: Invocation, workload: str, phase: str | None, no_waivers: bool) -
 gate.add_command(check)
 
 
-def judged(workload: Json, gates: Json, phase: str | None, *, no_waivers: bool) -> Checked:
+def judged(workload: Json, gates: Sequence[Json], phase: str | None, *, no_waivers: bool) -> Checked:
     """Whether a gate is passed, from the interface's JSON. Nothing that is not known passes."""
-    found = _gate(gates["gates"], phase or workload["gate"]["phase"])
+    found = _gate(gates, phase or workload["gate"]["phase"])
     waived = tuple(c["id"] for c in found["criteria"] if c["verdict"] == "waived")
     blocking = tuple(c["id"] for c in found["criteria"] if c["verdict"] not in PASSING) + (waived if no_waivers else ())
     killed = workload["phase"] == "killed"

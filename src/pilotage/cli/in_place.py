@@ -78,14 +78,10 @@ class InPlace:
         found: Json = msgspec.to_builtins(workload_json(self._workspace.desk.judge(slug)))
         return found
 
-    def gates(self, slug: str) -> Json:
+    def gates(self, slug: str) -> list[Json]:
         """Every gate of a workload."""
         judgement = self._workspace.desk.judge(slug)
-        return {
-            "workload": slug,
-            "demonstration": judgement.workload.demonstration,
-            "gates": [msgspec.to_builtins(gate_json(judgement, phase.id)) for phase in judgement.playbook.phases],
-        }
+        return [msgspec.to_builtins(gate_json(judgement, phase.id)) for phase in judgement.playbook.phases]
 
     def record(self, slug: str) -> Json | None:
         """Everything recorded of a workload."""

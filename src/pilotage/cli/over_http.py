@@ -63,9 +63,9 @@ class OverHttp:
         """One workload at a glance."""
         return self._one(f"/workloads/{quote(slug, safe='')}")
 
-    def gates(self, slug: str) -> Json:
+    def gates(self, slug: str) -> list[Json]:
         """Every gate of a workload."""
-        return self._one(f"/workloads/{quote(slug, safe='')}/gates")
+        return list(self._reading.get(f"/workloads/{quote(slug, safe='')}/gates"))
 
     def record(self, slug: str) -> Json | None:
         """Everything recorded of a workload."""

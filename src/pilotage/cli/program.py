@@ -81,8 +81,8 @@ class Program(click.Group):
         """As click does, with a guess at what was meant."""
         if args and not args[0].startswith("-") and args[0] not in ENTRIES:
             close = get_close_matches(args[0], ENTRIES, n=1)
-            guess = f"did you mean {close[0]}?" if close else "`pilotage --help` lists the commands."
-            raise click.UsageError(f"There is no command {args[0]}; {guess}", ctx)
+            guess = f"; did you mean {close[0]}?" if close else ""
+            raise click.UsageError(f"There is no command {args[0]}{guess}", ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
@@ -135,7 +135,8 @@ def run(arguments: Sequence[str]) -> int:
 
 def _usage(error: click.UsageError) -> Failure:
     message = error.format_message().rstrip(".?") + ("?" if error.format_message().endswith("?") else ".")
-    hint = "" if error.ctx is None else f" `{error.ctx.command_path} --help` shows how it is used."
+    shows = "lists them" if error.ctx and error.ctx.command is program else "shows how it is used"
+    hint = "" if error.ctx is None else f" `{error.ctx.command_path} --help` {shows}."
     return Failure(exit_code=Exit.USAGE, code="usage", message=message + hint)
 
 

@@ -54,7 +54,8 @@ def up(run: Invocation, *, host: str, port: int, behind_https: bool, access_log:
     from pilotage.server.serving import AddressTaken, serve
 
     _check_alone(run)
-    logging.basicConfig(format=LOG_FORMAT, level=logging.INFO)
+    logging.basicConfig(format=LOG_FORMAT, level=logging.WARNING)
+    logging.getLogger("pilotage").setLevel(logging.INFO)
     if not _is_loopback(host):
         run.screen.remark(f"Listening on {host}: others can reach it. Put HTTPS in front and add --behind-https.")
     workspace = opened(run.home)

@@ -37,7 +37,7 @@ def init(run: Invocation, *, name: str, into: Path | None) -> Answer:
     try:
         checked_slug(name)
     except InvalidUse as error:
-        raise CliError("invalid-slug", f"{error}.", ()) from error
+        raise CliError("invalid-slug", f"{error.sentence}.") from error
     folder = into or Path(name)
     there = [file for file in FILES if (folder / file).exists()]
     if there:
