@@ -335,9 +335,14 @@ def test_figures_beyond_a_column_do_not_stop_a_flush(store: EmbeddedCallStore):
 
 
 def test_a_value_that_cannot_be_encoded_is_refused(store: EmbeddedCallStore):
-    """A call that no file could hold is refused when it comes, not found unreadable later."""
-    with pytest.raises(StorageRefused):
-        store.append_calls(W, [call(1, unit="\udcff")])
+    """What no file could hold is refused when it comes, with its whole batch, not found unreadable later."""
+    for append in (
+        lambda: store.append_calls(W, [call(2), call(1, unit="\udcff")]),
+        lambda: store.append_outcomes(W, [outcome(1, 1, reporter="\udcff")]),
+    ):
+        with pytest.raises(StorageRefused) as error:
+            append()
+        assert error.value.code == "record-unreadable"
     assert ids(store) == []
 
 

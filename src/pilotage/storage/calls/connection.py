@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pilotage.storage.calls.schema import MIGRATIONS, schema_version, upgrade
-from pilotage.storage.errors import StorageError, StorageUnavailable
+from pilotage.storage.errors import StorageError, StorageRefused, StorageUnavailable
 
 DATABASE = "calls.db"
 LOCK = "calls.lock"
@@ -196,6 +196,8 @@ def translated() -> Iterator[None]:
         if any(word in str(error) for word in _DAMAGE):
             raise StorageError("calls-damaged", f"calls.db is damaged ({error}): restore it from a copy.") from error
         raise StorageUnavailable("calls-unavailable", f"The call store did not do it ({error}): try again.") from error
+    except (UnicodeEncodeError, OverflowError) as error:
+        raise StorageRefused("record-unreadable", f"A record cannot be encoded: {error}.") from error
     except OSError as error:
         raise StorageUnavailable(
             "calls-unavailable", f"The call store cannot use its files ({error}): free space or rights, then try again."

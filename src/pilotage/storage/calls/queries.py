@@ -27,7 +27,7 @@ from pilotage.storage.calls.rows import COLUMNS, calls_of, micros, table_of
 from pilotage.storage.calls.schema import lowest_id
 from pilotage.storage.calls.segments import Segment, SegmentFiles, fresh_rows, holding, manifest
 from pilotage.storage.calls.sums_tables import read_outcomes
-from pilotage.storage.errors import StorageRefused
+from pilotage.storage.errors import StorageRefused, StorageUnavailable
 from pilotage.storage.protocols import CallFilter, CallPage, StoredCall
 
 PAGE_MAX = 1000
@@ -36,6 +36,8 @@ _ALWAYS_US = 2**62
 _CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
+    "enable_external_file_cache": "false",
+    "memory_limit": "1GB",
     "temp_directory": "",
 }
 
@@ -64,7 +66,7 @@ class CallQueries:
                 self._duckdb = None
 
     def _engine(self) -> duckdb.DuckDBPyConnection:
-        """A cursor on the engine, which starts at the first question. It may fetch and spill nothing."""
+        """A cursor on the engine, which starts at the first question. It fetches, spills and keeps nothing."""
         with self._starting:
             if self._duckdb is None:
                 self._duckdb = duckdb.connect(":memory:", config=_CONFIGURATION)
@@ -184,8 +186,10 @@ class CallQueries:
             for name, relation in relations.items():
                 connection.register(name, relation)
             return connection.sql(_statement(question).format(calls=calls), params=dict(parameters)).to_arrow_table()
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            raise SegmentVanished("segment-unreadable", f"A segment cannot be read ({error}).") from error
         except duckdb.Error as error:
-            raise SegmentVanished("segment-unreadable", f"The stored calls cannot be read ({error}).") from error
+            raise StorageUnavailable("calls-unavailable", f"The calls could not be asked ({error}).") from error
         finally:
             connection.close()
 

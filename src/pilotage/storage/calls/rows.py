@@ -108,7 +108,7 @@ def pack(call: Call) -> bytes:
     try:
         return _encode(call)
     except (TypeError, ValueError, OverflowError) as error:
-        raise StorageRefused("call-unreadable", f"Call {call.call_id} cannot be encoded: {error}.") from error
+        raise StorageRefused("record-unreadable", f"Call {call.call_id} cannot be encoded: {error}.") from error
 
 
 def unpack(packed: bytes) -> Call:
