@@ -12,8 +12,12 @@ from litestar.testing import TestClient
 from msgspec import Struct
 
 from pilotage.bootstrap import Environment, open_workspace
+from pilotage.record import facts as f
+from pilotage.record.facts import Fact, encode
+from pilotage.storage.protocols import Draft
 from pilotage.workflow.workspace import Workspace
 
+DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 PASSWORD = "correct horse battery staple"
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PROPOSAL = {
@@ -69,3 +73,63 @@ def sign_in(client: TestClient[Any], who: Enrolled) -> str:
     answer = client.post("/api/v1/sign-in", json={"username": who.username, "password": who.password})
     assert answer.status_code == 200, answer.text
     return str(answer.json()["csrf"])
+
+
+def write_facts(workspace: Workspace, slug: str, *facts: tuple[Enrolled, Fact]) -> None:
+    """Write facts as they would stand after their commands, without the months that the commands would ask for."""
+    for who, fact in facts:
+        kind, payload, texts = encode(fact)
+        draft = Draft(kind=kind, payload=payload, texts=texts, actor=who.person, at=dt.datetime.now(dt.UTC))
+        workspace.ledger.append(slug, len(workspace.ledger.read(slug)), [draft])
+
+
+def make_live(workspace: Workspace, owner: Enrolled, sponsor: Enrolled, slug: str = "triage") -> None:
+    """A workload in operation with a cleared, decided release that serves all traffic."""
+    cleared = {"fields": ("subject",), "processors": (), "retention_days": 90, "statement": "Fine.", "digest": DIGEST}
+    write_facts(
+        workspace,
+        slug,
+        (
+            owner,
+            f.Proposed(
+                **PROPOSAL,
+                cadence="standard",
+                lane="standard",
+                demonstration=workspace.demonstration,
+                personal_data=False,
+                outside_processor=False,
+            ),
+        ),
+        (owner, f.Assigned(role="owner", person=owner.person)),
+        (owner, f.Assigned(role="sponsor", person=sponsor.person)),
+        (sponsor, f.PilotCleared(area="privacy", **cleared)),
+        (sponsor, f.PilotCleared(area="security", **cleared)),
+        (
+            owner,
+            f.ReleaseRegistered(
+                name="r1",
+                digest=DIGEST,
+                code_revision="4be1f2c",
+                environment="pinned",
+                model="forest 3",
+                parameters="",
+                data_source="tickets",
+            ),
+        ),
+        (
+            owner,
+            f.Decided(
+                outcome="go",
+                reasons="It helps.",
+                dissent="",
+                extend_until=None,
+                verdicts={},
+                answer="reached",
+                digest=DIGEST,
+            ),
+        ),
+        (owner, f.Signed(subject="decision", digest=DIGEST, role="owner", meaning="go")),
+        (sponsor, f.Signed(subject="decision", digest=DIGEST, role="sponsor", meaning="go")),
+        (owner, f.Advanced(from_phase="select", to_phase="operate", verdicts={}, digest=DIGEST)),
+        (owner, f.ExposureSet(mode="live", percent=100.0, cohorts=(), reason="All of it.")),
+    )

@@ -148,11 +148,13 @@ def _parts(workspace: Workspace, *, secure_cookies: bool) -> Parts:
 @asynccontextmanager
 async def _running(app: Litestar) -> AsyncIterator[None]:
     parts: Parts = app.state.parts
+    parts.changes.open()
     await parts.hub.open()
     await parts.rounds.open()
     try:
         yield
     finally:
+        parts.changes.end()
         await parts.rounds.close()
         await parts.hub.close()
         parts.threads.close()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import deque
 from collections.abc import AsyncIterator
 from typing import Literal
+from weakref import WeakSet
 
 from msgspec import Struct
 
@@ -25,21 +27,27 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 class Changes:
-    """Passes changes on to any number of watchers. Lives on the event loop; only `publish` touches the watchers.
+    """Passes changes on to any number of watchers, between `open` and `end`. `traffic` may be called on any thread.
 
     A watcher that falls far behind misses the oldest changes: each says only that it is worth looking again.
     """
 
     def __init__(self) -> None:
-        self._watchers: set[_Watcher] = set()
+        # Weak, since a stream that is never read has nobody else to forget it.
+        self._watchers: WeakSet[_Watcher] = WeakSet()
         self._positions: dict[str, int] = {}
         self._ended = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._traffic_at: dict[str, float] = {}
 
     @property
     def watchers(self) -> int:
         """How many watch now."""
         return len(self._watchers)
+
+    def open(self) -> None:
+        """Begin, on the event loop that runs."""
+        self._loop = asyncio.get_running_loop()
 
     def publish(self, change: Change) -> None:
         """Tell every watcher."""
@@ -49,6 +57,11 @@ class Changes:
 
     def traffic(self, workload: str) -> None:
         """Tell every watcher that something came in, once a second at most."""
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended: nobody watches any more
+                self._loop.call_soon_threadsafe(self._came_in, workload)
+
+    def _came_in(self, workload: str) -> None:
         now = time.monotonic()
         if self._watchers and now - self._traffic_at.get(workload, 0.0) >= TRAFFIC_S:
             self._traffic_at[workload] = now
@@ -56,14 +69,18 @@ class Changes:
 
     def end(self) -> None:
         """End every stream."""
+        self._loop = None
         self._ended = True
         for watcher in self._watchers:
             watcher.wake()
 
-    async def watch(self, heartbeat_s: float) -> AsyncIterator[Change | None]:
-        """Changes as they come, until the end; None whenever none came for `heartbeat_s`."""
+    def watch(self, heartbeat_s: float) -> AsyncIterator[Change | None]:
+        """Changes from now on, until the end; None whenever none came for `heartbeat_s`."""
         watcher = _Watcher()
         self._watchers.add(watcher)
+        return self._follow(watcher, heartbeat_s)
+
+    async def _follow(self, watcher: _Watcher, heartbeat_s: float) -> AsyncIterator[Change | None]:
         try:
             while not self._ended:
                 yield await watcher.next(heartbeat_s)

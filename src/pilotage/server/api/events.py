@@ -10,9 +10,9 @@ from litestar.response import Stream
 from pilotage.server.answering import event_stream
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
-from pilotage.server.changes import Changes
+from pilotage.server.changes import Change
 from pilotage.server.description.endpoint import EVENT_STREAM, Answer, endpoint
-from pilotage.server.parts import parts_of, workspace_of
+from pilotage.server.parts import parts_of
 from pilotage.server.threads import run_in
 
 HEARTBEAT_S = 15.0
@@ -33,12 +33,14 @@ async def watch_changes(request: AnyRequest) -> Stream:
     in the ledger, `traffic` (once a second at most) that calls or outcomes came in. The data is
     `{"workload": …, "position": …}`; the first one names no workload.
     """
-    position = await run_in(parts_of(request).threads.prompt, workspace_of(request).ledger.position)
-    return event_stream(_events(parts_of(request).changes, position))
+    parts = parts_of(request)
+    # To listen first and to look then leaves no gap between the two.
+    watched = parts.changes.watch(HEARTBEAT_S)
+    position = await run_in(parts.threads.prompt, parts.workspace.ledger.position)
+    return event_stream(_events(watched, position))
 
 
-async def _events(changes: Changes, position: int) -> AsyncIterator[bytes]:
-    watched = changes.watch(HEARTBEAT_S)
+async def _events(watched: AsyncIterator[Change | None], position: int) -> AsyncIterator[bytes]:
     yield _event("begin", "", position)
     async for change in watched:
         yield b": alive\n\n" if change is None else _event(change.kind, change.workload, change.position)
