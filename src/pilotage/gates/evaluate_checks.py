@@ -6,7 +6,6 @@ from pilotage.evidence.measurements import Answer, GuardrailResult
 from pilotage.gates.case import Case, Check, Finding, estimate_item, item, met, pending, unmet
 from pilotage.gates.ladder import climbed
 from pilotage.playbook.metrics import Guardrail
-from pilotage.record.workload import stage_of
 
 NO_GO = {"below_floor", "harmed", "futile"}
 
@@ -161,8 +160,7 @@ def _not_within(case: Case, results: tuple[GuardrailResult, ...]) -> list[str]:
 
     Where everybody is served there may be nobody left to compare with; one judged at no step at all is not known.
     """
-    attempt = case.workload.attempt
-    steps = [stage_of("live", step.percent, attempt) for step in reversed(case.playbook.stages)]
+    steps = [case.workload.stage("live", step.percent) for step in reversed(case.playbook.stages)]
     opened = []
     for guardrail in _guardrails(case):
         judged = [g for g in results if g.metric == guardrail.metric and g.status != "not_estimable"]

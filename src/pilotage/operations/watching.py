@@ -12,7 +12,7 @@ from pilotage.evidence.measurements import Estimate, GuardrailResult
 from pilotage.record import facts as f
 from pilotage.record.rules.exposing import within
 from pilotage.record.verdicts import ExposureLimit
-from pilotage.record.workload import Workload, stage_of
+from pilotage.record.workload import Workload
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.errors import Overtaken
 from pilotage.workflow.workspace import Workspace
@@ -70,7 +70,7 @@ def _new_breaches(judgement: Judgement) -> list[GuardrailResult]:
         return []
     opened = {breach.metric for breach in workload.open_breaches}
     known = {(breach.metric, breach.stage) for breach in workload.breaches}
-    running = stage_of(judgement.mode, judgement.percent, workload.attempt)
+    running = workload.stage(judgement.mode, judgement.percent)
     attempt = running.rpartition("/")[2]
     found: dict[str, GuardrailResult] = {}
     for result in measured.live_guardrails:

@@ -292,6 +292,11 @@ class Workload(Struct, frozen=True, kw_only=True):
         later = [self.reopened.get("evaluate"), self.attempt.stamp if self.attempt else None]
         return any(stamp is not None and stamp.position > decision.stamp.position for stamp in later)
 
+    def stage(self, mode: str, percent: float) -> str:
+        """The stratum that calls are recorded under while this is exposed."""
+        tries = sum(breach.resolved is not None for breach in self.breaches)
+        return stage_of(mode, percent, self.attempt, tries)
+
     @property
     def open_breaches(self) -> tuple[Breach, ...]:
         """Breaches that nobody has resolved."""
@@ -355,10 +360,14 @@ def _zone(workload: Workload) -> dt.tzinfo:
     return ZoneInfo(workload.charter.time_zone) if workload.charter else dt.UTC
 
 
-def stage_of(mode: str, percent: float, attempt: Attempt | None) -> str:
-    """The stratum that calls are recorded under: mode, percentage where it matters, evaluation attempt."""
+def stage_of(mode: str, percent: float, attempt: Attempt | None, tries: int = 0) -> str:
+    """The stratum that calls are recorded under: mode, percentage where it matters, evaluation attempt.
+
+    `tries` counts the breaches resolved so far: people exposed again afterwards are a stratum of their own, or what
+    was broken then would be seen as broken for ever.
+    """
     number = attempt.number if attempt else 0
     if mode == "none":
         return "none/0"
-    share = f"-{percent:g}" if mode in {"suggest", "live"} else ""
+    share = f"-{percent:g}" + (f"+{tries}" if tries else "") if mode in {"suggest", "live"} else ""
     return f"{mode}{share}/{number}"

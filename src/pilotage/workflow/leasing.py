@@ -10,7 +10,7 @@ from msgspec import structs
 
 from pilotage.lease import Lease, Policy, ReleaseRef, lifetime_s
 from pilotage.record.digests import digest_of
-from pilotage.record.workload import Workload, stage_of
+from pilotage.record.workload import Workload
 from pilotage.workflow.desk import Judgement
 
 KEY_BYTES = 16
@@ -28,7 +28,7 @@ def content_of(judgement: Judgement, salt: str, environment: str) -> Lease:
         mode=mode,
         percent=judgement.percent if shared else 0.0,
         cohorts=judgement.cohorts if shared else (),
-        stage=stage_of(mode, judgement.percent, workload.attempt),
+        stage=workload.stage(mode, judgement.percent),
         release=ReleaseRef(name=release.name, digest=release.digest) if release else None,
         salt=salt,
         environment=environment,
