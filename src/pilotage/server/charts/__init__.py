@@ -1,0 +1,1 @@
+"""Charts as vectors, drawn from the same figures that the pages state."""

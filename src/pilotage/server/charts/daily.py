@@ -1,0 +1,73 @@
+"""A metric day by day, both arms: to be looked at, not inferred from, since a returning unit counts anew each day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import Struct
+
+from pilotage.playbook.metrics import Metric
+from pilotage.server.charts.palette import Palette
+from pilotage.server.charts.plots import Box, Label, Plot, axes, domain, rows_of, words
+from pilotage.storage.protocols import DayRow
+
+ARMS = ("incumbent", "candidate")
+
+
+class DayPoint(Struct, frozen=True, kw_only=True):
+    """One arm's mean on one day."""
+
+    day: dt.date
+    arm: str
+    value: float
+    calls: float
+
+
+class DailyData(Struct, frozen=True, kw_only=True):
+    """Everything that the chart shows."""
+
+    title: str
+    unit: str
+    points: tuple[DayPoint, ...]
+
+
+def daily_data(rows: Iterable[DayRow], metric: Metric, *, title: str, unit: str, factor: float) -> DailyData:
+    """Both arms' daily means over all stages. Sums are kept shifted by the metric's `shift`; that is undone here."""
+    sums: dict[tuple[dt.date, str], tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
+    for row in rows:
+        if row.metric == metric.id and row.series in ARMS and row.n > 0:
+            n, y = sums[row.day, row.series]
+            sums[row.day, row.series] = (n + row.n, y + row.y)
+    points = [
+        DayPoint(day=day, arm=arm, value=(y / n + metric.shift) * factor, calls=n)
+        for (day, arm), (n, y) in sorted(sums.items())
+    ]
+    return DailyData(title=title, unit=unit, points=tuple(points))
+
+
+def daily_plot(data: DailyData, palette: Palette, box: Box) -> Plot:
+    """The chart and where its plot area lies. The arms differ in their marks as well as their colours."""
+    import altair as alt  # noqa: PLC0415 - takes most of a second, and only charts need it
+
+    days = sorted({point.day for point in data.points})
+    y_domain = domain([point.value for point in data.points])
+    x, y = axes(days, y_domain, data.unit, box)
+    marks, labels = [], []
+    for arm, colour, shape, dash in (
+        ("incumbent", palette.soft, "square", (4, 3)),
+        ("candidate", palette.accent, "circle", (1, 0)),
+    ):
+        rows: list[dict[str, Any]] = [
+            {"day": point.day.isoformat(), "value": point.value} for point in data.points if point.arm == arm
+        ]
+        if not rows:
+            continue
+        base = alt.Chart(rows_of(rows)).encode(x=x, y=y("value"))
+        marks.append(base.mark_line(color=colour, strokeWidth=1.75, strokeDash=list(dash), clip=True))
+        marks.append(base.mark_point(color=colour, filled=True, size=22, shape=shape, opacity=1, clip=True))
+        labels.append(Label(day=days[-1], at=rows[-1]["value"], word=arm, colour=colour))
+    marks.append(words(labels, y_domain, x, y))
+    return Plot(chart=alt.layer(*marks), box=box, first=days[0], last=days[-1], y_domain=y_domain)

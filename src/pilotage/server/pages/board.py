@@ -1,0 +1,152 @@
+"""The portfolio's board: each workload as a card, filtered and sorted as the address says. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from pilotage.gates.stall import Stall, stalls
+from pilotage.playbook.types import Phase
+from pilotage.record.verdicts import MODE_RANK
+from pilotage.record.workload import PHASES
+from pilotage.server.pages.standing import (
+    Gate,
+    Gauge,
+    Pace,
+    WaiverStrip,
+    gate,
+    gauge,
+    next_open,
+    pace_of,
+    planned,
+    waivers,
+)
+from pilotage.workflow.desk import Judgement
+
+KILLED = "killed"
+IN_PRODUCTION = ("deploy", "operate")
+Sort = Literal["name", "late", "stalled", "exposure", "value"]
+
+
+class PortfolioQuery(Struct, frozen=True, kw_only=True):
+    """What of the portfolio is shown, as the address says it."""
+
+    text: str = ""
+    phase: str = ""
+    owner: str = ""
+    stalled: str = ""
+    sort: Sort = "late"
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    """One workload on the board. `place` is its phase, or `killed`."""
+
+    judgement: Judgement
+    place: str
+    pace: Pace
+    gate: Gate
+    gauge: Gauge
+    stalls: tuple[Stall, ...]
+    waivers: WaiverStrip | None
+    next: Any
+    projected: dt.date | None
+    decide_by: dt.date | None
+    rollout_from: dt.date
+    value_usd_a_year: float | None
+
+    @property
+    def slug(self) -> str:
+        """The workload's short name."""
+        return self.judgement.workload.slug
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it is neither killed nor past its roll-out."""
+        return self.place not in {KILLED, "operate"}
+
+
+class Rung(Struct, frozen=True, kw_only=True):
+    """How many workloads ever reached a phase."""
+
+    phase: Phase
+    count: int
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """The portfolio in figures."""
+
+    total: int
+    running: int
+    stalled: int
+    killed: int
+    in_production: int
+    share: float | None
+    value_usd_a_year: float
+    funnel: tuple[Rung, ...]
+
+
+def card(judgement: Judgement, now: dt.datetime) -> Card:
+    """A workload as a card."""
+    workload, playbook = judgement.workload, judgement.playbook
+    answer = judgement.measurements.answer if judgement.measurements else None
+    return Card(
+        judgement=judgement,
+        place=KILLED if workload.killed else workload.phase,
+        pace=pace_of(playbook, workload, now),
+        gate=gate(judgement, playbook.phase(workload.phase)),
+        gauge=gauge(judgement),
+        stalls=stalls(playbook, workload, judgement.verdicts),
+        waivers=waivers(judgement),
+        next=next_open(judgement),
+        projected=answer.projected if answer else None,
+        decide_by=workload.decision_on,
+        rollout_from=planned(playbook, workload, "deploy")[0],
+        value_usd_a_year=workload.charter.value_usd_a_year if workload.charter else None,
+    )
+
+
+def chosen(cards: Iterable[Card], query: PortfolioQuery) -> list[Card]:
+    """The cards that the query asks for, in its order."""
+    found = [one for one in cards if _matches(one, query)]
+    return sorted(found, key=_KEYS[query.sort])
+
+
+def _matches(one: Card, query: PortfolioQuery) -> bool:
+    workload = one.judgement.workload
+    text = f"{workload.slug} {workload.title} {workload.problem}".casefold()
+    return (
+        query.text.casefold() in text
+        and query.phase in {"", one.place}
+        and query.owner in {"", workload.owner}
+        and (not query.stalled or bool(one.stalls))
+    )
+
+
+_KEYS: dict[str, Callable[[Card], Any]] = {
+    "name": lambda one: one.judgement.workload.title.casefold(),
+    "late": lambda one: (-one.pace.late_days, -one.pace.share, one.slug),
+    "stalled": lambda one: (-len(one.stalls), one.slug),
+    "exposure": lambda one: (-MODE_RANK[one.judgement.mode], -one.judgement.percent, one.slug),
+    "value": lambda one: (-(one.value_usd_a_year or 0.0), one.slug),
+}
+
+
+def summary(cards: Sequence[Card], phases: Sequence[Phase]) -> Summary:
+    """The whole portfolio in figures, whatever is filtered. A killed workload had reached its phase."""
+    reached = [PHASES.index(one.judgement.workload.phase) for one in cards]
+    in_production = sum(one.place in IN_PRODUCTION for one in cards)
+    return Summary(
+        total=len(cards),
+        running=sum(one.is_running for one in cards),
+        stalled=sum(bool(one.stalls) for one in cards),
+        killed=sum(one.place == KILLED for one in cards),
+        in_production=in_production,
+        share=in_production / len(cards) if cards else None,
+        value_usd_a_year=sum(one.value_usd_a_year or 0.0 for one in cards if one.place != KILLED),
+        funnel=tuple(
+            Rung(phase=phase, count=sum(place >= PHASES.index(phase.id) for place in reached)) for phase in phases
+        ),
+    )

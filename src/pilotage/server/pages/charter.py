@@ -1,0 +1,294 @@
+"""Charter: what did we promise? Versions with what changed, signatures with what they cover, and the form."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from litestar import get, post
+from litestar.response import Response
+from msgspec import Meta, Struct, ValidationError
+
+from pilotage.playbook.metrics import Guardrail
+from pilotage.record.charter import Charter
+from pilotage.record.commands import ReviseCharter
+from pilotage.record.errors import Problem
+from pilotage.record.workload import CharterVersion, Signature, Workload
+from pilotage.server.asking import AnyRequest, query_of
+from pilotage.server.auth.access import COMMAND, READ
+from pilotage.server.pages.charter_diff import Change, changes
+from pilotage.server.pages.charter_form import (
+    GUARDRAILS,
+    METRICS,
+    ROWS_MAX,
+    CharterFields,
+    charter_fields,
+    read_charter,
+    rows_of,
+    typed_from,
+)
+from pilotage.server.pages.csv_files import csv_answer, csv_of
+from pilotage.server.pages.estimates import comparison_scale, own_scale
+from pilotage.server.pages.forms import Typed, converted, typed_of
+from pilotage.server.pages.frame import Frame
+from pilotage.server.pages.giving import MEANINGS, Filled, Problems, recorded, tried
+from pilotage.server.pages.rendering import see
+from pilotage.server.pages.wording import FORMS
+from pilotage.server.pages.workload_frame import workload_page
+from pilotage.server.parts import parts_of, workspace_of
+from pilotage.server.threads import run_in
+from pilotage.workflow.desk import Judgement, Receipt
+from pilotage.workflow.workspace import Workspace
+
+CHARACTERS_MAX = 3200
+FIRST_ROWS = 3
+SECTIONS = {
+    METRICS: ("metrics", "Metrics"),
+    GUARDRAILS: ("guardrails", "Guardrails"),
+    "charter.target": ("target", "Target"),
+    "base_version": ("charter", "Charter"),
+    "charter": ("charter", "Charter"),
+}
+
+
+class VersionQuery(Struct, frozen=True, kw_only=True):
+    """Which version is shown; the newest when none is named."""
+
+    version: Annotated[int, Meta(ge=1)] | None = None
+    recorded: str = ""
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """One version with the signatures that were given on it and what it changed."""
+
+    version: CharterVersion
+    signatures: tuple[Signature, ...]
+    counting: frozenset[int]
+    changes: tuple[Change, ...]
+
+
+def length_of(charter: Charter, team: str) -> int:
+    """The characters that the one-page rule counts."""
+    return sum(map(len, (charter.purpose, charter.value, team, *charter.risks)))
+
+
+def characters_max(judgement: Judgement) -> int:
+    """The most characters that fit on the page, by the playbook."""
+    try:
+        return int(judgement.playbook.criterion("select.charter").params.get("characters_max", CHARACTERS_MAX))
+    except KeyError:
+        return CHARACTERS_MAX
+
+
+def versions_of(workload: Workload) -> tuple[Shown, ...]:
+    """Every version, newest first. A signature stands where it was given; it counts only while nothing was edited."""
+    shown: list[Shown] = []
+    before: CharterVersion | None = None
+    for index, version in enumerate(workload.charters):
+        following = workload.charters[index + 1].stamp.position if index + 1 < len(workload.charters) else None
+        given = tuple(
+            one
+            for one in workload.signatures
+            if one.subject == "charter"
+            and one.digest == version.digest
+            and one.stamp.position > version.stamp.position
+            and (following is None or one.stamp.position < following)
+        )
+        counting = workload.signed("charter", version.digest).values() if following is None else ()
+        shown.append(
+            Shown(
+                version=version,
+                signatures=given,
+                counting=frozenset(one.stamp.position for one in counting),
+                changes=changes((before.charter, before.team) if before else None, (version.charter, version.team)),
+            )
+        )
+        before = version
+    return tuple(reversed(shown))
+
+
+class Words(Struct, frozen=True, kw_only=True):
+    """A charter's numbers as they read on the page."""
+
+    metric: str
+    form: str
+    baseline: str
+    floor: str
+    target: str
+    expected: str
+    guardrails: tuple[str, ...]
+
+
+def words_of(charter: Charter) -> Words:
+    """The promise in words, each number with its unit."""
+    target, metric = charter.target, charter.metric(charter.target.metric)
+    unit = metric.unit if metric else ""
+    scale = comparison_scale(unit, target.form)
+    return Words(
+        metric=metric.title if metric else target.metric,
+        form=FORMS[target.form],
+        baseline=own_scale(unit).text(target.baseline),
+        floor=scale.text(target.floor),
+        target=scale.text(target.target),
+        expected=scale.text(target.expected),
+        guardrails=tuple(_guardrail_words(charter, guardrail) for guardrail in charter.guardrails),
+    )
+
+
+def _guardrail_words(charter: Charter, guardrail: Guardrail) -> str:
+    metric = charter.metric(guardrail.metric)
+    title, unit = (metric.title, metric.unit) if metric else (guardrail.metric, "")
+    if guardrail.limit is not None:
+        return f"{title}: never beyond {own_scale(unit).text(guardrail.limit)}"
+    margin = comparison_scale(unit, "difference").text(guardrail.margin).lstrip("+")
+    return f"{title}: at most {margin} worse than today"
+
+
+@get("/w/{slug:str}/charter", opt={"access": READ}, include_in_schema=False)
+async def show_charter(request: AnyRequest, slug: str) -> Response[bytes]:
+    """The charter as it reads, who signed it, and every version."""
+    query = query_of(request, VersionQuery)
+
+    def build(_workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
+        versions = versions_of(judgement.workload)
+        chosen = next((one for one in versions if query.version in {None, one.version.version}), None)
+        return {
+            "versions": versions,
+            "chosen": chosen,
+            "is_newest": bool(chosen) and chosen is versions[0],
+            "length": length_of(chosen.version.charter, chosen.version.team) if chosen else 0,
+            "characters_max": characters_max(judgement),
+            "meaning": MEANINGS["charter"],
+            "words": words_of(chosen.version.charter) if chosen else None,
+            "signed_roles": [s.role for s in chosen.signatures if s.stamp.position in chosen.counting]
+            if chosen
+            else [],
+        }
+
+    return await workload_page(request, slug, "charter.html", build, here="charter", title="Charter", live=True)
+
+
+@get("/w/{slug:str}/charter.csv", opt={"access": READ}, include_in_schema=False)
+async def export_versions(request: AnyRequest, slug: str) -> Response[bytes]:
+    """Every version and signature as a table."""
+    workload = await run_in(parts_of(request).threads.reading, workspace_of(request).desk.load, slug)
+    rows: list[tuple[str | int | bool | None, ...]] = []
+    for one in reversed(versions_of(workload)):
+        version = one.version
+        rows.append(
+            (version.version, "written", version.stamp.by, version.stamp.at.isoformat(), version.digest, None, None)
+        )
+        rows += [
+            (version.version, f"signed as {s.role}", s.stamp.by, s.stamp.at.isoformat(), s.digest, s.meaning,
+             s.stamp.position in one.counting)
+            for s in one.signatures
+        ]  # fmt: skip
+    header = ("version", "what", "person", "at", "digest", "meaning", "counts")
+    return csv_answer(f"{slug}-charter", csv_of(header, rows))
+
+
+async def _form(
+    request: AnyRequest,
+    slug: str,
+    typed: Typed | None,
+    *,
+    problems: Problems = (),
+    status: int = HTTPStatus.OK,
+    preview: ReviseCharter | None = None,
+) -> Response[bytes]:
+    def build(_workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
+        workload = judgement.workload
+        newest = workload.charter_version
+        standing = typed_from(newest.charter, newest.team) if newest else {}
+        shown = standing if typed is None else dict(typed)
+        fields = fields_for(shown)
+        conflict = any(problem.code == "charter-changed" for problem in problems)
+        given = workload.signed("charter", newest.digest) if newest else {}
+        sheet = preview or newest
+        return {
+            "sections": fields,
+            "form": Filled(
+                fields=fields.all, typed=shown, problems=problems, sent=typed is not None, sections=SECTIONS
+            ),
+            # After a conflict the newest version is shown beside what was typed; sending again is then informed.
+            "base_version": len(workload.charters) if conflict or typed is None else shown.get("base_version", "0"),
+            "newest": newest,
+            "conflict": _conflict(newest, preview) if conflict else (),
+            "is_conflict": conflict,
+            "preview": preview if not conflict else None,
+            "shown": sheet,
+            "words": words_of(sheet.charter) if sheet else None,
+            "voided": [(s.role, s.stamp.by) for s in given.values()],
+            "characters_max": characters_max(judgement),
+            "length": _typed_length(shown),
+        }
+
+    return await workload_page(
+        request, slug, "charter_edit.html", build, here="charter", title="Revise the charter", status=status
+    )
+
+
+def _conflict(newest: CharterVersion | None, mine: ReviseCharter | None) -> tuple[Change, ...]:
+    if newest is None or mine is None:
+        return ()
+    return changes((newest.charter, newest.team), (mine.charter, mine.team))
+
+
+def _typed_length(typed: Typed) -> int:
+    words = [typed.get(name, "").strip() for name in ("charter.purpose", "charter.value", "team")]
+    risks = [line.strip() for line in typed.get("charter.risks", "").splitlines()]
+    return sum(map(len, (*words, *risks)))
+
+
+def fields_for(typed: Typed) -> CharterFields:
+    """The form with the rows that were typed, those asked for by a button, and always one empty one of each."""
+    add = typed.get("add", "")
+    metrics = rows_of(typed, METRICS) + (add == "metrics")
+    guardrails = rows_of(typed, GUARDRAILS) + (add == "guardrails")
+    return charter_fields(min(metrics or FIRST_ROWS, ROWS_MAX), min(guardrails or 2, ROWS_MAX))
+
+
+@get("/w/{slug:str}/charter/edit", opt={"access": READ}, include_in_schema=False)
+async def show_form(request: AnyRequest, slug: str) -> Response[bytes]:
+    """The form with the charter as it stands."""
+    return await _form(request, slug, None)
+
+
+@post("/w/{slug:str}/charter/edit", opt={"access": COMMAND}, include_in_schema=False, status_code=HTTPStatus.OK)
+async def take_form(request: AnyRequest, slug: str) -> Response[Any]:
+    """Write a new version, show it first, add a row, or show again what is wrong."""
+    typed = typed_of((await request.form()).multi_items())
+    if typed.get("add"):
+        return await _form(request, slug, typed)
+    workspace = workspace_of(request)
+
+    def understood() -> ReviseCharter | Problems:
+        before = workspace.desk.load(slug).charter
+        return understand(fields_for(typed), typed, before)
+
+    command = await run_in(parts_of(request).threads.reading, understood)
+    if isinstance(command, tuple):
+        return await _form(request, slug, typed, problems=command, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    if typed.get("preview"):
+        return await _form(request, slug, typed, preview=command)
+    outcome = await tried(request, slug, command, None)
+    if isinstance(outcome, Receipt):
+        return see(recorded(f"/w/{slug}/charter", outcome))
+    problems, status = outcome
+    return await _form(request, slug, typed, problems=problems, status=status, preview=command)
+
+
+def understand(fields: CharterFields, typed: Typed, before: Charter | None) -> ReviseCharter | Problems:
+    """The command, or everything wrong with what was typed."""
+    reading = read_charter(fields, typed, before)
+    if reading.problems:
+        return reading.problems
+    base = typed.get("base_version", "")
+    try:
+        return converted({**reading.values, "base_version": int(base) if base.isdigit() else 0}, ReviseCharter)
+    except ValidationError as error:
+        return (Problem(code="invalid", field="", message=f"{error}."),)
+
+
+handlers = [show_charter, export_versions, show_form, take_form]

@@ -1,0 +1,122 @@
+"""What a command's fields can be on one workload now: people, criteria, releases, phases. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from pilotage.playbook.loading import shipped
+from pilotage.playbook.types import Criterion
+from pilotage.record.rules.piloting import attestable
+from pilotage.server.pages.forms import Option
+from pilotage.server.pages.people import People
+from pilotage.server.pages.wording import MODES, role
+from pilotage.workflow.desk import Judgement
+
+Choices = Mapping[str, Sequence[Option]]
+SCORES = tuple(Option(value=str(score), label=str(score)) for score in range(1, 6))
+
+
+def choices_of(name: str, judgement: Judgement, people: People, person: str) -> Choices:
+    """The choices of a command's fields."""
+    make = _CHOICES.get(name)
+    return make(judgement, people, person) if make else {}
+
+
+def proposing() -> Choices:
+    """The choices of a new problem's fields."""
+    return {"cadence": [Option(value=name, label=role(name)) for name in shipped()]}
+
+
+def _score(_judgement: Judgement, _people: People, _person: str) -> Choices:
+    return dict.fromkeys(("impact", "feasibility", "readiness"), SCORES)
+
+
+def _assign(judgement: Judgement, people: People, _person: str) -> Choices:
+    roles = ["owner", "sponsor", *(f"reviewer:{review.id}" for review in judgement.playbook.reviews)]
+    everybody = sorted(people.names.items(), key=lambda one: one[1].casefold())
+    return {
+        "role": [Option(value=one, label=role(one)) for one in roles],
+        "person": [Option(value=person, label=name) for person, name in everybody],
+    }
+
+
+def _criterion_option(criterion: Criterion) -> Option:
+    return Option(value=criterion.id, label=f"{criterion.id}: {criterion.title}")
+
+
+def _open(judgement: Judgement, fits: Callable[[Criterion], bool]) -> list[Option]:
+    """The criteria of the lane that fit, those of the current gate first."""
+    here = judgement.workload.phase
+    fitting = [
+        criterion
+        for phase in judgement.playbook.phases
+        for criterion in phase.criteria
+        if criterion.id in judgement.verdicts and fits(criterion)
+    ]
+    ordered = sorted(fitting, key=lambda criterion: judgement.verdicts[criterion.id].phase != here)
+    return [_criterion_option(criterion) for criterion in ordered]
+
+
+def _attest(judgement: Judgement, _people: People, _person: str) -> Choices:
+    return {"criterion": _open(judgement, attestable)}
+
+
+def _waive(judgement: Judgement, _people: People, _person: str) -> Choices:
+    verdicts = judgement.verdicts
+    return {"criterion": _open(judgement, lambda one: one.waivable and verdicts[one.id].verdict != "met")}
+
+
+def _phases(judgement: Judgement) -> list[Option]:
+    return [Option(value=phase.id, label=phase.title) for phase in judgement.playbook.phases]
+
+
+def _advance(judgement: Judgement, _people: People, _person: str) -> Choices:
+    phases = _phases(judgement)
+    at = [phase.value for phase in phases].index(judgement.workload.phase)
+    return {"to_phase": phases[at + 1 : at + 2]}
+
+
+def _go_back(judgement: Judgement, _people: People, _person: str) -> Choices:
+    phases = _phases(judgement)
+    at = [phase.value for phase in phases].index(judgement.workload.phase)
+    return {"to_phase": phases[:at]}
+
+
+def _declare(judgement: Judgement, _people: People, _person: str) -> Choices:
+    running = judgement.workload.attempt.release if judgement.workload.attempt else None
+    names = [name for name in reversed(judgement.workload.releases) if name != running]
+    return {"release": [Option(value=name, label=name) for name in names]}
+
+
+def _resolve(judgement: Judgement, _people: People, _person: str) -> Choices:
+    broken = dict.fromkeys(breach.metric for breach in judgement.workload.open_breaches)
+    return {"metric": [Option(value=metric, label=metric) for metric in broken]}
+
+
+def _decide(_judgement: Judgement, _people: People, _person: str) -> Choices:
+    words = {"go": "Go", "no_go": "No-go", "extend": "One extension"}
+    return {"outcome": [Option(value=value, label=label) for value, label in words.items()]}
+
+
+def _clear(judgement: Judgement, _people: People, person: str) -> Choices:
+    mine = [area for area in ("privacy", "security") if judgement.workload.reviewers.get(area) == person]
+    return {"area": [Option(value=area, label=area) for area in mine]}
+
+
+def _expose(_judgement: Judgement, _people: People, _person: str) -> Choices:
+    return {"mode": [Option(value=mode, label=f"{mode}: {text}") for mode, text in MODES.items()]}
+
+
+_CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {
+    "score": _score,
+    "assign": _assign,
+    "attest": _attest,
+    "waive": _waive,
+    "advance": _advance,
+    "go_back": _go_back,
+    "declare_for_evaluation": _declare,
+    "resolve_breach": _resolve,
+    "decide": _decide,
+    "clear_pilot": _clear,
+    "expose": _expose,
+}

@@ -1,0 +1,88 @@
+"""The ledger's entries as sentences a person reads. Pure; what is personal and erased says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import Struct
+
+from pilotage.record import facts as f
+from pilotage.record.errors import UnknownFact
+from pilotage.record.facts import Fact, decode
+from pilotage.server.pages.people import People
+from pilotage.server.pages.wording import exposure, role, title_of
+from pilotage.server.pages.written import plural
+from pilotage.storage.protocols import Entry
+
+
+class Line(Struct, frozen=True, kw_only=True):
+    """An entry as a line of a list: what happened, and the words that were said with it."""
+
+    entry: Entry
+    what: str
+    said: str = ""
+    is_erased: bool = False
+
+
+def line(entry: Entry, people: People) -> Line:
+    """An entry in a sentence. A kind that this version does not know is named as it is."""
+    try:
+        fact = decode(entry.kind, entry.payload, entry.texts)
+    except UnknownFact:
+        return Line(entry=entry, what=title_of(entry.kind))
+    describe = _SENTENCES.get(type(fact))
+    what = describe(fact, people) if describe else title_of(entry.kind)
+    erased = any(text is None for text in entry.texts.values())
+    said = next((getattr(fact, name) for name in _SAID if getattr(fact, name, "")), "")
+    return Line(entry=entry, what=what, said="" if said == f.ERASED else people.named(said), is_erased=erased)
+
+
+_SAID = ("reason", "reasons", "comment", "statement", "argument", "note")
+
+
+def _charter(fact: f.CharterRevised, _people: People) -> str:
+    return f"wrote version {fact.version} of the charter"
+
+
+def _decided(fact: f.Decided, _people: People) -> str:
+    outcome = fact.outcome.replace("_", "-")
+    until = f" until {fact.extend_until}" if fact.extend_until else ""
+    return f"put the decision: {outcome}{until}"
+
+
+def _exposed(fact: f.ExposureSet, _people: People) -> str:
+    return f"set the exposure to {exposure(fact.mode, fact.percent, fact.cohorts)}"
+
+
+def _answered(fact: f.AnswerMeasured, _people: People) -> str:
+    return f"saw the answer on {fact.metric}: {fact.answer.replace('_', ' ')} on {plural(fact.calls, 'call')}"
+
+
+_SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
+    f.Proposed: lambda fact, _: f"proposed {fact.title}",
+    f.Scored: lambda fact, _: (
+        f"scored it: impact {fact.impact}, feasibility {fact.feasibility}, readiness {fact.readiness}"
+    ),
+    f.Chosen: lambda _fact, _: "argued why this problem",
+    f.Assigned: lambda fact, people: f"asked {people.name(fact.person)} to be {role(fact.role)}",
+    f.OwnershipAccepted: lambda _fact, _: "accepted ownership",
+    f.CharterRevised: _charter,
+    f.Signed: lambda fact, _: f"signed the {fact.subject.replace('waiver:', 'waiver of ')} as {fact.role}",
+    f.ReleaseRegistered: lambda fact, _: f"registered release {fact.name}",
+    f.EvaluationDeclared: lambda fact, _: f"declared {fact.release} for evaluation, attempt {fact.attempt}",
+    f.PilotCleared: lambda fact, _: f"cleared the pilot for {fact.area}",
+    f.Attested: lambda fact, _: f"attested {fact.criterion}",
+    f.Advanced: lambda fact, _: f"passed the gate {fact.from_phase}: on to {fact.to_phase}",
+    f.WentBack: lambda fact, _: f"went back from {fact.from_phase} to {fact.to_phase}",
+    f.Decided: _decided,
+    f.ExposureSet: _exposed,
+    f.Killed: lambda _fact, _: "switched the candidate off",
+    f.Revived: lambda _fact, _: "lifted the kill",
+    f.Waived: lambda fact, _: f"asked to waive {fact.criterion} until {fact.expires_on}",
+    f.Commented: lambda _fact, _: "commented",
+    f.BreachResolved: lambda fact, _: f"closed the breach of {fact.metric}",
+    f.AnswerMeasured: _answered,
+    f.VerdictMeasured: lambda fact, _: f"saw {fact.criterion}: {fact.verdict}",
+    f.GuardrailBreached: lambda fact, _: f"saw the guardrail {fact.metric} broken at {fact.stage}",
+}

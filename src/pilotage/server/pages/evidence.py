@@ -1,0 +1,135 @@
+"""Evidence: what does the traffic show? That is the one question of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from litestar import get
+from litestar.response import Response
+
+from pilotage.evidence.measurements import Measurements
+from pilotage.record.charter import Charter
+from pilotage.record.workload import Attempt, stage_of
+from pilotage.server.asking import AnyRequest
+from pilotage.server.auth.access import READ
+from pilotage.server.pages.answering import target_of
+from pilotage.server.pages.charting import version_of
+from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
+from pilotage.server.pages.estimates import comparison_scale
+from pilotage.server.pages.evidence_rows import (
+    Row,
+    baseline_rows,
+    guardrail_row,
+    look_rows,
+    other_rows,
+    plain_value,
+    segment_rows,
+    target_row,
+)
+from pilotage.server.pages.frame import Frame
+from pilotage.server.pages.workload_frame import workload_page
+from pilotage.server.parts import parts_of, workspace_of
+from pilotage.server.threads import run_in
+from pilotage.workflow.desk import Judgement
+from pilotage.workflow.workspace import Workspace
+
+FIGURE_COLUMNS = (
+    "what", "metric", "stage", "arm", "value", "low", "high", "calls", "status", "reason",
+)  # fmt: skip
+LOOK_COLUMNS = ("attempt", "day", "information", "estimate", "low", "high", "calls", "z", "efficacy", "futility")
+
+
+def rows_of(judgement: Judgement, workspace: Workspace) -> tuple[Row, ...]:
+    """Target, guardrails and every other metric, compared where the attempt is judged."""
+    workload, measured = judgement.workload, judgement.measurements
+    charter, attempt = workload.charter, workload.attempt
+    if charter is None or attempt is None or measured is None:
+        return ()
+    stage = stage_of("shadow", 0, attempt)
+    rows = [target_row(measured.answer, charter, stage)] if measured.answer else []
+    rows += [guardrail_row(result, charter, stage) for result in measured.guardrails]
+    sums = workspace.calls.totals(workload.slug)
+    return (*rows, *other_rows(charter, {row.metric for row in rows}, sums, attempt))
+
+
+def _shown(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
+    workload, measured = judgement.workload, judgement.measurements
+    charter, attempt = workload.charter, workload.attempt
+    content: dict[str, Any] = {
+        "measured": measured if measured and measured.traffic.calls else None,
+        "target": target_of(judgement),
+        "attempt": attempt,
+        "chart_version": version_of(workload, judgement),
+        "rows": rows_of(judgement, workspace),
+        "segments": (),
+        "looks": (),
+        "live": (),
+        "baselines": (),
+        "metrics": charter.metrics if charter else (),
+    }
+    if charter is not None and measured is not None:
+        content |= _of_charter(charter, attempt, measured, workspace, workload.slug)
+    return content
+
+
+def _of_charter(
+    charter: Charter, attempt: Attempt | None, measured: Measurements, workspace: Workspace, slug: str
+) -> dict[str, Any]:
+    metric = charter.metric(charter.target.metric)
+    scale = comparison_scale(metric.unit if metric else "", charter.target.form)
+    return {
+        "baselines": baseline_rows(measured.baseline, charter),
+        "looks": look_rows(measured.answer, scale) if measured.answer else (),
+        "segments": segment_rows(charter, workspace.calls.totals(slug), attempt) if attempt else (),
+        "live": [guardrail_row(result, charter, result.stage) for result in measured.live_guardrails],
+    }
+
+
+@get("/w/{slug:str}/evidence", opt={"access": READ}, include_in_schema=False)
+async def show_evidence(request: AnyRequest, slug: str) -> Response[bytes]:
+    """Every figure with its interval, what it rests on, and what it means."""
+    return await workload_page(request, slug, "evidence.html", _shown, here="evidence", title="Evidence", live=True)
+
+
+@get("/w/{slug:str}/evidence.csv", opt={"access": READ}, include_in_schema=False)
+async def export_evidence(request: AnyRequest, slug: str) -> Response[bytes]:
+    """Every figure as a table, in the metric's own unit."""
+    judgement = await run_in(parts_of(request).threads.reading, workspace_of(request).desk.judge, slug)
+    return csv_answer(f"{slug}-evidence", csv_of(FIGURE_COLUMNS, _figures(judgement)))
+
+
+def _figures(judgement: Judgement) -> Iterator[tuple[Cell, ...]]:
+    measured = judgement.measurements
+    if measured is None:
+        return
+    for one in measured.baseline:
+        yield "baseline", one.metric, "none/0", "incumbent", *plain_value(one.estimate), None, None
+    if answer := measured.answer:
+        place = stage_of("shadow", 0, judgement.workload.attempt)
+        for arm, estimate in (("incumbent", answer.incumbent), ("candidate", answer.candidate)):
+            yield "target", answer.metric, place, arm, *plain_value(estimate), None, None
+        yield "target", answer.metric, place, answer.form, *plain_value(answer.estimate), answer.answer, answer.reason
+    for what, results in (("guardrail", measured.guardrails), ("live guardrail", measured.live_guardrails)):
+        for one_result in results:
+            place = one_result.stage
+            for arm, estimate in (("incumbent", one_result.incumbent), ("candidate", one_result.candidate)):
+                yield what, one_result.metric, place, arm, *plain_value(estimate), None, None
+            compared = plain_value(one_result.difference)
+            yield what, one_result.metric, place, "difference", *compared, one_result.status, one_result.reason
+
+
+@get("/w/{slug:str}/looks.csv", opt={"access": READ}, include_in_schema=False)
+async def export_looks(request: AnyRequest, slug: str) -> Response[bytes]:
+    """Every look of the running attempt as a table."""
+    judgement = await run_in(parts_of(request).threads.reading, workspace_of(request).desk.judge, slug)
+    answer = judgement.measurements.answer if judgement.measurements else None
+    attempt, looks = (answer.attempt, answer.looks) if answer else (0, ())
+    rows = (
+        (attempt, look.day, look.information, *plain_value(look.estimate), look.z, look.efficacy, look.futility)
+        for look in looks
+    )
+    return csv_answer(f"{slug}-looks", csv_of(LOOK_COLUMNS, rows))
+
+
+handlers = [show_evidence, export_evidence, export_looks]

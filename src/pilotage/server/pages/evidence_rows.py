@@ -1,0 +1,218 @@
+"""The evidence as rows: each metric with both arms, the comparison and what it means; segments; looks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct, structs
+
+from pilotage.evidence.figures import figures
+from pilotage.evidence.measurements import Answer, Baseline, Estimate, Estimated, GuardrailResult, NotEstimable
+from pilotage.evidence.strata import StageTotals
+from pilotage.evidence.sums import Totals
+from pilotage.playbook.metrics import Metric
+from pilotage.record.charter import Charter
+from pilotage.record.workload import Attempt, stage_of
+from pilotage.server.pages.estimates import Drawn, Figure, Scale, comparison_scale, drawn, figure, own_scale
+from pilotage.server.pages.wording import ANSWERS, GUARDRAILS, Badge
+from pilotage.storage.protocols import SumRow
+
+
+class Row(Struct, frozen=True, kw_only=True):
+    """One metric: both arms, how they compare, and the verdict on it."""
+
+    metric: str
+    title: str
+    role: str
+    incumbent: Figure
+    candidate: Figure
+    comparison: Figure
+    drawn: Drawn | None
+    allowed: str
+    badge: Badge
+    reason: str
+    stage: str
+
+
+class SegmentRow(Struct, frozen=True, kw_only=True):
+    """The target metric in one segment."""
+
+    segment: str
+    incumbent: Figure
+    candidate: Figure
+    comparison: Figure
+    drawn: Drawn | None
+
+
+def target_row(answer: Answer, charter: Charter, stage: str) -> Row:
+    """The target metric's row."""
+    metric, target = charter.metric(answer.metric), charter.target
+    unit = metric.unit if metric else ""
+    own, scale = own_scale(unit), comparison_scale(unit, target.form)
+    marks = [("bound", target.floor), ("goal", target.target)]
+    return Row(
+        metric=answer.metric,
+        title=metric.title if metric else answer.metric,
+        role="target",
+        incumbent=figure(answer.incumbent, own),
+        candidate=figure(answer.candidate, own),
+        comparison=figure(answer.estimate, scale),
+        drawn=drawn(answer.estimate, marks),
+        allowed=f"target {scale.text(target.target)}, floor {scale.text(target.floor)}",
+        badge=ANSWERS[answer.answer],
+        reason=answer.reason,
+        stage=stage,
+    )
+
+
+def guardrail_row(result: GuardrailResult, charter: Charter, stage: str) -> Row:
+    """A guardrail's row. With a limit, the candidate's own mean is what counts."""
+    metric = charter.metric(result.metric)
+    unit = metric.unit if metric else ""
+    own, scale = own_scale(unit), comparison_scale(unit, "difference")
+    if result.limit is not None:
+        shown, estimate, marks = own, result.candidate, [("bound", result.limit)]
+        allowed = f"limit {own.text(result.limit)}"
+    else:
+        shown, estimate = scale, result.difference
+        marks = [("bound", -result.margin), ("zero", 0.0)]
+        allowed = f"at worst {scale.text(-result.margin)}"
+    return Row(
+        metric=result.metric,
+        title=result.title,
+        role="guardrail",
+        incumbent=figure(result.incumbent, own),
+        candidate=figure(result.candidate, own),
+        comparison=figure(estimate, shown),
+        drawn=drawn(estimate, marks),
+        allowed=allowed,
+        badge=GUARDRAILS[result.status],
+        reason=result.reason,
+        stage=result.stage or stage,
+    )
+
+
+def other_rows(charter: Charter, shown: Iterable[str], rows: Sequence[SumRow], attempt: Attempt) -> tuple[Row, ...]:
+    """Metrics that are neither target nor guardrail, compared in the same place, with no verdict on them."""
+    seen, stage = set(shown), stage_of("shadow", 0, attempt)
+    found = []
+    for metric in charter.metrics:
+        if metric.id in seen:
+            continue
+        figured = figures(metric, "difference", _totals(rows, metric.id, stage, attempt.release, ""))
+        scale = comparison_scale(metric.unit, "difference")
+        found.append(
+            Row(
+                metric=metric.id,
+                title=metric.title,
+                role="observed",
+                incumbent=figure(figured.incumbent, own_scale(metric.unit)),
+                candidate=figure(figured.candidate, own_scale(metric.unit)),
+                comparison=figure(figured.comparison, scale),
+                drawn=drawn(figured.comparison, [("zero", 0.0)]),
+                allowed="",
+                badge=Badge(tone="calm", shape="dash", word="no promise"),
+                reason="",
+                stage=stage,
+            )
+        )
+    return tuple(found)
+
+
+def segment_rows(charter: Charter, rows: Sequence[SumRow], attempt: Attempt) -> tuple[SegmentRow, ...]:
+    """The target metric segment by segment, the weakest first. They are to find out where it fails, not to decide."""
+    target, metric = charter.target, charter.metric(charter.target.metric)
+    if metric is None:
+        return ()
+    planned = structs.replace(metric, shift=target.baseline)
+    stage = stage_of("shadow", 0, attempt)
+    own, scale = own_scale(metric.unit), comparison_scale(metric.unit, target.form)
+    segments = sorted({row.segment for row in rows if row.segment and row.metric == metric.id and row.stage == stage})
+    found: list[tuple[float, SegmentRow]] = []
+    for segment in segments:
+        figured = figures(planned, target.form, _totals(rows, metric.id, stage, attempt.release, segment))
+        order = figured.comparison.value if isinstance(figured.comparison, Estimate) else float("inf")
+        marks = [("bound", target.floor), ("goal", target.target)]
+        found.append(
+            (
+                order,
+                SegmentRow(
+                    segment=segment,
+                    incumbent=figure(figured.incumbent, own),
+                    candidate=figure(figured.candidate, own),
+                    comparison=figure(figured.comparison, scale),
+                    drawn=drawn(figured.comparison, marks),
+                ),
+            )
+        )
+    return tuple(row for _, row in sorted(found, key=lambda one: one[0]))
+
+
+def _totals(rows: Iterable[SumRow], metric: str, stage: str, release: str, segment: str) -> tuple[StageTotals, ...]:
+    """One metric's sums of one stage, release and segment."""
+    series: dict[str, Totals] = {}
+    for row in rows:
+        here = (row.metric, row.stage, row.segment) == (metric, stage, segment) and row.release in {"", release}
+        if here:
+            held = series.get(row.series)
+            series[row.series] = held + row.totals if held else row.totals
+    return (StageTotals(stage=stage, **series),) if series else ()
+
+
+class BaselineRow(Struct, frozen=True, kw_only=True):
+    """The incumbent before the candidate ran."""
+
+    title: str
+    figure: Figure
+    baseline: Baseline
+
+
+def baseline_rows(baselines: Iterable[Baseline], charter: Charter) -> tuple[BaselineRow, ...]:
+    """Every metric's baseline."""
+    return tuple(
+        BaselineRow(
+            title=metric.title if metric else one.metric,
+            figure=figure(one.estimate, own_scale(metric.unit if metric else "")),
+            baseline=one,
+        )
+        for one in baselines
+        for metric in (charter.metric(one.metric),)
+    )
+
+
+class LookRow(Struct, frozen=True, kw_only=True):
+    """One look in words, with the statistic and its bounds as numbers."""
+
+    day: str
+    information: float
+    figure: Figure
+    z: float | None
+    go: float | None
+    futile: float | None
+
+
+def look_rows(answer: Answer, scale: Scale) -> tuple[LookRow, ...]:
+    """Every look, the newest first."""
+    return tuple(
+        LookRow(
+            day=look.day.isoformat(),
+            information=look.information,
+            figure=figure(look.estimate, scale),
+            z=look.z,
+            go=look.efficacy,
+            futile=look.futility,
+        )
+        for look in reversed(answer.looks)
+    )
+
+
+def plain_value(estimated: Estimated) -> tuple[float | None, float | None, float | None, int]:
+    """An estimate as bare numbers, for a table that is taken away."""
+    if isinstance(estimated, NotEstimable):
+        return None, None, None, estimated.calls
+    return estimated.value, estimated.low, estimated.high, estimated.calls
+
+
+def metric_of(charter: Charter | None, metric_id: str) -> Metric | None:
+    """The charter's metric, or None."""
+    return charter.metric(metric_id) if charter else None

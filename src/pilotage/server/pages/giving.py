@@ -1,0 +1,190 @@
+"""Giving commands: a page with a form for each, which keeps what was typed when it is refused and says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from litestar import get, post
+from litestar.response import Response
+from msgspec import Struct, ValidationError, structs
+
+from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, Command
+from pilotage.record.errors import Problem, Refused
+from pilotage.server.asking import AnyRequest
+from pilotage.server.auth.access import COMMAND, READ
+from pilotage.server.auth.credentials import CREDENTIAL_FIELD
+from pilotage.server.auth.identity import current_identity
+from pilotage.server.carrying_out import carry_out
+from pilotage.server.pages.choices import choices_of
+from pilotage.server.pages.forms import (
+    Field,
+    Typed,
+    converted,
+    fields_of,
+    read,
+    typed_of,
+    with_choices,
+    with_hidden,
+)
+from pilotage.server.pages.frame import Frame
+from pilotage.server.pages.people import People
+from pilotage.server.pages.permissions import to_sign
+from pilotage.server.pages.rendering import see
+from pilotage.server.pages.standing import gate
+from pilotage.server.pages.wording import title_of
+from pilotage.server.pages.workload_frame import workload_page
+from pilotage.server.parts import parts_of, workspace_of
+from pilotage.server.problems import HttpProblem, not_found, problem_of
+from pilotage.server.threads import run_in
+from pilotage.storage.accounts import SignInRefused
+from pilotage.workflow.desk import Judgement, Receipt
+from pilotage.workflow.errors import Overtaken
+from pilotage.workflow.workspace import Workspace
+
+OWN_PAGES = {"propose", "revise_charter"}
+MEANINGS = {
+    "charter": "I promise what this charter says.",
+    "decision": "I decide this on the verdicts frozen in it.",
+    "waiver": "I accept the risk of this waiver until it ends.",
+}
+Problems = tuple[Problem, ...]
+
+
+class Filled(Struct, frozen=True, kw_only=True):
+    """A form with what was typed into it and what is wrong with it."""
+
+    fields: tuple[Field, ...]
+    typed: Mapping[str, str]
+    problems: Problems = ()
+    sent: bool = False
+    sections: Mapping[str, tuple[str, str]] = {}
+
+    def value(self, field: Field) -> str:
+        """What stands in a field."""
+        return self.typed.get(field.name, field.default)
+
+    def checked(self, field: Field) -> bool:
+        """Whether a box is ticked: a form that was sent says so by naming it, and an untouched one has its default."""
+        return bool(self.typed.get(field.name)) if self.sent else field.default != ""
+
+    def place(self, name: str) -> tuple[str, str] | None:
+        """Where in the form a problem is: id and label of the field, or of the section that holds it."""
+        if name in self.sections:
+            return self.sections[name]
+        if name == CREDENTIAL_FIELD:
+            return CREDENTIAL_FIELD, "Your password"
+        shown = (field for field in self.fields if field.name == name and field.widget != "hidden")
+        return next(((field.id, field.label) for field in shown), None)
+
+    def wrong(self, name: str) -> tuple[str, ...]:
+        """What is wrong with a field, in sentences."""
+        return tuple(problem.message for problem in self.problems if problem.field == name)
+
+
+def form_of(name: str, judgement: Judgement, people: People, person: str, asked: Typed) -> tuple[Field, ...]:
+    """The fields of a command on one workload, with what can be chosen now."""
+    fields = with_choices(fields_of(COMMANDS[name]), choices_of(name, judgement, people, person))
+    if name != "sign":
+        return fields
+    waiting = dict(to_sign(judgement, person))
+    subject = asked.get("subject") or next(iter(waiting), "")
+    digest = asked.get("digest") or waiting.get(subject, "")
+    fields = with_hidden(fields, {"subject": subject, "digest": digest})
+    meaning = MEANINGS.get(subject.partition(":")[0], "")
+    return tuple(structs.replace(field, default=meaning) if field.name == "meaning" else field for field in fields)
+
+
+def _known(name: str) -> type[Command]:
+    if name not in COMMANDS or name in OWN_PAGES:
+        raise not_found(f"There is no form for {name}.")
+    return COMMANDS[name]
+
+
+async def _form(
+    request: AnyRequest, slug: str, name: str, typed: Typed, *, problems: Problems = (), status: int = HTTPStatus.OK
+) -> Response[bytes]:
+    person = current_identity(request).person
+
+    def build(_workspace: Workspace, frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
+        fields = form_of(name, judgement, frame.people, person, typed)
+        workload, playbook = judgement.workload, judgement.playbook
+        subject = next((field.default for field in fields if field.name == "subject"), "")
+        asked = typed.get("criterion", "")
+        return {
+            "name": name,
+            "form": Filled(fields=fields, typed=typed, problems=problems, sent=request.method == "POST"),
+            "doc": COMMANDS[name].__doc__ or "",
+            "asks_credential": name in ASKS_CREDENTIAL,
+            "gate": gate(judgement, playbook.phase(workload.phase)),
+            "criterion": playbook.criterion(asked) if asked in judgement.verdicts else None,
+            "subject": subject,
+            "decision": workload.decisions[-1] if workload.decisions else None,
+            "waiver": workload.waivers.get(subject.removeprefix("waiver:")),
+        }
+
+    return await workload_page(
+        request, slug, "command.html", build, here="command", title=title_of(name), status=status
+    )
+
+
+@get("/w/{slug:str}/do/{name:str}", opt={"access": READ}, include_in_schema=False)
+async def show_form(request: AnyRequest, slug: str, name: str) -> Response[bytes]:
+    """A command's form; the address may fill fields in."""
+    _known(name)
+    return await _form(request, slug, name, dict(request.query_params))
+
+
+async def tried(
+    request: AnyRequest, slug: str, command: Command, credential: str | None
+) -> Receipt | tuple[Problems, int]:
+    """Carry a command out, or say why not: every problem, and the status to answer with."""
+    try:
+        return await carry_out(request, slug, command, credential=credential)
+    except Refused as refusal:
+        return refusal.problems, problem_of(refusal).status
+    except (HttpProblem, Overtaken, SignInRefused) as refusal:
+        problem = problem_of(refusal)
+        field = CREDENTIAL_FIELD if isinstance(refusal, SignInRefused) else ""
+        return (Problem(code=problem.code, field=field, message=problem.detail),), problem.status
+
+
+def recorded(address: str, receipt: Receipt) -> str:
+    """Where to go on to, naming what was written."""
+    return f"{address}?recorded={'-'.join(map(str, receipt.positions))}"
+
+
+@post("/w/{slug:str}/do/{name:str}", opt={"access": COMMAND}, include_in_schema=False, status_code=HTTPStatus.OK)
+async def take_form(request: AnyRequest, slug: str, name: str) -> Response[Any]:
+    """Give the command, or show the form again with what is wrong."""
+    kind, sent = _known(name), await request.form()
+    typed, person = typed_of(sent.multi_items()), current_identity(request).person
+    workspace = workspace_of(request)
+
+    def understood() -> Command | Problems:
+        fields = form_of(name, workspace.desk.judge(slug), People.of(workspace), person, typed)
+        return understand(fields, typed, kind)
+
+    command = await run_in(parts_of(request).threads.reading, understood)
+    if isinstance(command, tuple):
+        return await _form(request, slug, name, typed, problems=command, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    outcome = await tried(request, slug, command, str(sent.get(CREDENTIAL_FIELD, "")) or None)
+    if isinstance(outcome, Receipt):
+        return see(recorded(f"/w/{slug}/charter" if typed.get("subject") == "charter" else f"/w/{slug}", outcome))
+    problems, status = outcome
+    return await _form(request, slug, name, typed, problems=problems, status=status)
+
+
+def understand(fields: tuple[Field, ...], typed: Typed, kind: type[Command]) -> Command | Problems:
+    """The command that a form asks for, or everything wrong with what was typed."""
+    reading = read(fields, typed)
+    if reading.problems:
+        return reading.problems
+    try:
+        return converted(reading.values, kind)
+    except ValidationError as error:
+        return (Problem(code="invalid", field="", message=f"{error}."),)
+
+
+handlers = [show_form, take_form]

@@ -1,0 +1,113 @@
+"""Which commands a page offers to whom. The record refuses what does not fit anyway; this only spares the try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pilotage.record.commands import PERMITTED
+from pilotage.record.workload import Workload
+from pilotage.server.auth.identity import Identity
+from pilotage.workflow.desk import Judgement
+from pilotage.workflow.workspace import Workspace
+
+Fits = Callable[[Judgement, str], bool]
+
+
+def roles_here(identity: Identity, workload: Workload, granted: frozenset[str]) -> frozenset[str]:
+    """The roles that count on one workload: once it has an owner and a sponsor, theirs are theirs alone.
+
+    `granted` are the roles given on this workload by an administrator.
+    """
+    taken = {role for role, holder in (("owner", workload.owner), ("sponsor", workload.sponsor)) if holder}
+    held = {role.partition(":")[0] for role in workload.roles_of(identity.person)}
+    return ((identity.roles | granted) - taken) | held
+
+
+def may_propose(identity: Identity) -> bool:
+    """Whether somebody may put a problem into the portfolio."""
+    return "command" in identity.scopes and bool(PERMITTED["propose"] & identity.roles)
+
+
+def offered(workspace: Workspace, identity: Identity, judgement: Judgement) -> tuple[str, ...]:
+    """The commands that make sense now and that the signed-in person may give, in the order of the way."""
+    workload = judgement.workload
+    if "command" not in identity.scopes:
+        return ()
+    roles = roles_here(identity, workload, workspace.accounts.roles_of(identity.person, workload.slug))
+    return tuple(
+        name
+        for name, allowed in PERMITTED.items()
+        if name != "propose" and allowed & roles and FITS.get(name, _always)(judgement, identity.person)
+    )
+
+
+def _always(_judgement: Judgement, _person: str) -> bool:
+    return True
+
+
+def to_sign(judgement: Judgement, person: str) -> tuple[tuple[str, str], ...]:
+    """What waits for a person's signature as owner or sponsor: subject and digest."""
+    workload = judgement.workload
+    roles = workload.roles_of(person) & {"owner", "sponsor"}
+    if not roles:
+        return ()
+    subjects: list[tuple[str, str]] = []
+    version = workload.charter_version
+    if version is not None:
+        subjects.append(("charter", version.digest))
+    newest = workload.decisions[-1] if workload.decisions else None
+    if newest is not None and not workload.overtaken(newest):
+        subjects.append(("decision", newest.digest))
+    subjects += [
+        (f"waiver:{name}", waiver.digest) for name, waiver in workload.waivers.items() if waiver.stamp.by != person
+    ]
+    return tuple(
+        (subject, digest)
+        for subject, digest in subjects
+        if not any(given.stamp.by == person for given in workload.signed(subject, digest).values())
+    )
+
+
+def _score(judgement: Judgement, _person: str) -> bool:
+    return judgement.workload.phase == "select"
+
+
+def _accepts(judgement: Judgement, person: str) -> bool:
+    return judgement.workload.owner == person and judgement.workload.acceptance is None
+
+
+def _declares(judgement: Judgement, _person: str) -> bool:
+    workload = judgement.workload
+    newest = next(reversed(workload.releases), None)
+    running = workload.attempt.release if workload.attempt else None
+    return workload.phase in {"pilot", "evaluate"} and newest is not None and newest != running
+
+
+def _clears(judgement: Judgement, person: str) -> bool:
+    reviewers = judgement.workload.reviewers
+    return person in {reviewers.get("privacy"), reviewers.get("security")}
+
+
+def _advances(judgement: Judgement, _person: str) -> bool:
+    return judgement.workload.phase != judgement.playbook.phases[-1].id and not judgement.workload.killed
+
+
+def _goes_back(judgement: Judgement, _person: str) -> bool:
+    return judgement.workload.phase != judgement.playbook.phases[0].id
+
+
+FITS: dict[str, Fits] = {
+    "score": _score,
+    "choose": _score,
+    "accept_ownership": _accepts,
+    "sign": lambda judgement, person: bool(to_sign(judgement, person)),
+    "declare_for_evaluation": _declares,
+    "clear_pilot": _clears,
+    "advance": _advances,
+    "go_back": _goes_back,
+    "decide": lambda judgement, _person: judgement.workload.phase == "evaluate",
+    "expose": lambda judgement, _person: judgement.workload.killed is None,
+    "kill": lambda judgement, _person: judgement.workload.killed is None,
+    "revive": lambda judgement, _person: judgement.workload.killed is not None,
+    "resolve_breach": lambda judgement, _person: bool(judgement.workload.open_breaches),
+}

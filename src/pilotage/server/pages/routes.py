@@ -1,0 +1,36 @@
+"""Every page's handlers, in one list for the application, and the page that shows a refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pilotage.server.pages import (
+    calls,
+    charter,
+    charting,
+    evidence,
+    giving,
+    ledger,
+    me,
+    portfolio,
+    proposing,
+    sign_in,
+    workload,
+)
+from pilotage.server.pages.problem_pages import problem_page
+
+__all__ = ["problem_page", "route_handlers"]
+
+route_handlers: list[Any] = [
+    *calls.handlers,
+    *charter.handlers,
+    *charting.handlers,
+    *evidence.handlers,
+    *giving.handlers,
+    *ledger.handlers,
+    *me.handlers,
+    *portfolio.handlers,
+    *proposing.handlers,
+    *sign_in.handlers,
+    *workload.handlers,
+]

@@ -1,0 +1,120 @@
+"""How times, numbers and lengths are written on a page. Pure; what needs a reader's zone is finished by the script."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+
+from markupsafe import Markup
+
+NOTHING = "\u2013"
+TOGETHER = "\u00a0"
+MINUS = "\u2212"
+SECONDS_A_MINUTE = 60
+SECONDS_AN_HOUR = 3600
+SECONDS_A_DAY = 86_400
+THOUSAND = 1000
+MILLION = 1_000_000
+SHARE_UNIT = "share"
+
+
+def instant(at: dt.datetime | None, *, seconds: bool = False) -> Markup | str:
+    """A moment in UTC, in an element that the script turns into the reader's own zone."""
+    if at is None:
+        return NOTHING
+    utc = at.astimezone(dt.UTC)
+    shown = f"{utc.day} {utc:%b %Y, %H:%M:%S}" if seconds else f"{utc.day} {utc:%b %Y, %H:%M}"
+    exact = utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    kind = "second" if seconds else "minute"
+    return Markup('<time datetime="{}" data-zone="{}">{} UTC</time>').format(exact, kind, shown)
+
+
+def day(date: dt.date | dt.datetime | None) -> Markup | str:
+    """A calendar day."""
+    if date is None:
+        return NOTHING
+    plain = date.date() if isinstance(date, dt.datetime) else date
+    return Markup('<time datetime="{}">{} {:%b %Y}</time>').format(plain.isoformat(), plain.day, plain)
+
+
+def number(value: float | None, digits: int = 4) -> str:
+    """A number with so many significant digits, thousands apart, and a true minus sign."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    if isinstance(value, int) or (float(value).is_integer() and abs(value) < MILLION * MILLION):
+        return f"{int(value):,}".replace("-", MINUS)
+    after = max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{min(after, 8)}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", MINUS)
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share as per cent."""
+    if share is None or not math.isfinite(share):
+        return NOTHING
+    return f"{_short(100 * share, digits)}{TOGETHER}%"
+
+
+def _short(value: float, digits: int) -> str:
+    text = f"{value:,.{digits}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text in {"-0", "0"} else text.replace("-", MINUS)
+
+
+def valued(value: float | None, unit: str) -> str:
+    """A value with its unit; shares as per cent."""
+    if value is None:
+        return NOTHING
+    if unit == SHARE_UNIT:
+        return percent(value)
+    return f"{number(value)}{TOGETHER}{unit}"
+
+
+def signed(text: str) -> str:
+    """A written number with its sign, also when it is positive."""
+    return text if text.startswith((MINUS, NOTHING)) or text == "0" else f"+{text}"
+
+
+def plural(count: float, one: str, many: str | None = None) -> str:
+    """A count with its noun: 1 call, 3 calls."""
+    noun = one if count == 1 else many or f"{one}s"
+    return f"{number(count)} {noun}"
+
+
+def span(length: dt.timedelta | None) -> str:
+    """A length of time in its two largest words: 5 days, 3 hours, 12 minutes."""
+    if length is None:
+        return NOTHING
+    seconds = max(0, round(length.total_seconds()))
+    if seconds >= 2 * SECONDS_A_DAY:
+        return plural(round(seconds / SECONDS_A_DAY), "day")
+    if seconds >= 2 * SECONDS_AN_HOUR:
+        return plural(round(seconds / SECONDS_AN_HOUR), "hour")
+    if seconds >= 2 * SECONDS_A_MINUTE:
+        return plural(round(seconds / SECONDS_A_MINUTE), "minute")
+    return plural(seconds, "second")
+
+
+def until(length: dt.timedelta | None) -> str:
+    """How long something took to come, where hours do not matter: same day, 3 days."""
+    if length is None:
+        return "not yet"
+    days = max(0, length.days)
+    return plural(days, "day") if days else "same day"
+
+
+def micros(duration_us: float | None) -> str:
+    """A duration given in microseconds."""
+    if duration_us is None:
+        return NOTHING
+    if duration_us >= MILLION:
+        return f"{number(duration_us / MILLION, 3)}{TOGETHER}s"
+    if duration_us >= THOUSAND:
+        return f"{number(duration_us / THOUSAND, 3)}{TOGETHER}ms"
+    return f"{number(duration_us, 3)}{TOGETHER}µs"
+
+
+def moment_of_us(at_us: int) -> dt.datetime:
+    """The moment that microseconds since 1970 stand for."""
+    return dt.datetime.fromtimestamp(at_us / MILLION, dt.UTC)
