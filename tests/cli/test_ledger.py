@@ -31,17 +31,17 @@ def test_a_changed_ledger_exits_with_one(terminal):
 
 def test_entries_are_shown_in_order(terminal):
     """Each entry has one line: position, time, workload, who, what, the digest, and what was said."""
-    people = terminal.settle_triage()
+    terminal.settle_triage()
     terminal.run_as("imke", "do", "ticket-triage", "comment", "--comment", "Looks promising.")
     ran = terminal.run("ledger", "show")
     assert ran.code == 0
     lines = [line.split() for line in ran.out.splitlines()]
     assert [line[0] for line in lines] == ["1", "2", "3", "4"]
     assert [line[4:6] for line in lines] == [
-        [people["ada"].person, "proposed"],
-        [people["ada"].person, "assigned"],
-        [people["ada"].person, "assigned"],
-        [people["imke"].person, "commented"],
+        ["Ada", "proposed"],
+        ["Ada", "assigned"],
+        ["Ada", "assigned"],
+        ["Imke", "commented"],
     ]
     assert lines[3][-2:] == ["Looks", "promising."]
 

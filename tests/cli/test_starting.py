@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import os
 import subprocess
@@ -12,6 +13,9 @@ import pytest
 from tests.server.cast import open_here
 
 from pilotage.cli.starting import FILES, next_monday, project
+from pilotage.lease import Lease, ReleaseRef
+from pilotage.operations.folder_leases import FolderLeases
+from pilotage.operations.spooling import ingest_spool
 from pilotage.storage.protocols import CallFilter
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "ticket-triage"
@@ -64,6 +68,51 @@ def test_the_project_runs_as_it_is_written(tmp_path):
     assert len(page.calls) == 300
     assert {stored.call.source for stored in page.calls} == {"synthetic"}
     assert all(stored.outcomes[0].name == "queue" for stored in page.calls)
+
+
+class ShadowLeasing:
+    """Leasing as it will be once the gate select is passed: the registered release runs in shadow."""
+
+    def off(self, _workload, _now):
+        """Never: the gates have to be asked."""
+
+    def lease(self, judgement, now):
+        """A shadow lease for the registered release."""
+        release = judgement.workload.release
+        return Lease(
+            workload=judgement.workload.slug,
+            serial=99,
+            mode="shadow",
+            stage="shadow/0",
+            release=ReleaseRef(name=release.name, digest=release.digest),
+            issued_at=now,
+            not_after=now + 3600,
+        )
+
+    def pseudonym_key(self, _slug):
+        """Any key."""
+        return "ab" * 16
+
+
+def test_the_release_of_the_file_is_the_one_that_runs(tmp_path):
+    """The model that `workload.yaml` registers by its source is the one that the runtime runs in shadow."""
+    folder = tmp_path / "ticket-triage"
+    pilotage = (sys.executable, "-m", "pilotage")
+    assert shell(tmp_path, *pilotage, "init").returncode == 0
+    assert shell(folder, *pilotage, "apply", "-f", "workload.yaml").returncode == 0
+    workspace = open_here(folder / ".pilotage")
+    stated = dataclasses.replace(workspace, leasing=ShadowLeasing())
+    assert FolderLeases(stated, stays=False).write("ticket-triage") is not None
+    ran = shell(folder, sys.executable, "app.py")
+    assert "exposure shadow" in ran.stdout, ran.stdout + ran.stderr
+    assert ingest_spool(workspace).calls == 300
+    calls = [one.call for one in workspace.calls.search("ticket-triage", CallFilter(), limit=1000).calls]
+    workspace.close()
+    assert {call.served.arm for call in calls} == {"incumbent"}
+    beside = [call.beside for call in calls if call.beside is not None]
+    assert len(beside) > 200
+    assert {one.arm for one in beside} == {"candidate"}
+    assert {one.error for one in beside} == {""}
 
 
 def test_files_that_are_there_are_left_alone(terminal):

@@ -6,6 +6,8 @@ import pytest
 
 from pilotage.cli.failures import CliError
 from pilotage.cli.gate import judged
+from pilotage.cli.names import Names
+from pilotage.client import ApiRefused
 
 
 def criterion(name, verdict):
@@ -97,7 +99,8 @@ def test_one_workload_is_readable_at_a_glance(terminal):
         "gate      select: 1 of 13 met",
     ]
     assert "unmet    select.charter          There is no charter yet. Next: Write the charter. (owner)" in lines
-    assert any(line.startswith("stalls    vague-success since ") for line in lines)
+    stalls = [line.split()[:2] for line in lines if line.startswith("stalls")]
+    assert stalls == [["stalls", "no-production-path"], ["stalls", "wrong-problem"], ["stalls", "vague-success"]]
 
 
 def test_status_in_json_is_the_interface_s(terminal):
@@ -131,3 +134,24 @@ def test_an_open_gate_exits_with_one(terminal):
     assert other.json["gate"]["phase"] == "pilot"
     assert other.json["passes"] is False
     assert "pilot.baseline" in other.json["blocking"]
+
+
+class KnownPeople:
+    """Somebody who may see these people."""
+
+    def __init__(self, people):
+        self._people = people
+
+    def people(self):
+        """Everybody, or a refusal."""
+        if isinstance(self._people, Exception):
+            raise self._people
+        return self._people
+
+
+def test_people_are_shown_by_name():
+    """Ids of people become names where people read; an id that is not known, or may not be, stays."""
+    told = "Attested by p-aaaaaaaaaa and p-bbbbbbbbbb."
+    known = Names.of(KnownPeople([{"person": "p-aaaaaaaaaa", "name": "Imke Brandt"}]))
+    assert known(told) == "Attested by Imke Brandt and p-bbbbbbbbbb."
+    assert Names.of(KnownPeople(ApiRefused(403, "other-workload", "This token is bound.", ())))(told) == told

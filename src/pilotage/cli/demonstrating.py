@@ -57,7 +57,9 @@ def demo(
     """
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise CliError("not-installed", f"{', '.join(missing)} are missing; add them: pip install 'pilotage[demo]'.")
+        raise CliError(
+            "not-installed", f"{', '.join(missing)} missing; add what they come with: pip install 'pilotage[demo]'."
+        )
     from pilotage.demo.running import Options
     from pilotage.demo.running import run as tell_story
 

@@ -10,8 +10,9 @@ from msgspec import Struct
 from pilotage.cli.access import Json
 from pilotage.cli.failures import CliError, Exit, counted
 from pilotage.cli.invocation import Answer, Invocation, command
+from pilotage.cli.names import Names
 from pilotage.cli.screen import Screen
-from pilotage.cli.status import MARK, criterion_row
+from pilotage.cli.status import CRITERION_HEADS, MARK, criterion_row
 
 PASSING = frozenset({"met", "waived", "not_applicable"})
 
@@ -44,7 +45,7 @@ def check(run: Invocation, workload: str, phase: str | None, no_waivers: bool) -
     or pending, the workload is killed, or, with --no-waivers, one is waived.
     """
     checked = judged(run.access.workload(workload), run.access.gates(workload), phase, no_waivers=no_waivers)
-    run.screen.answer(checked, lambda screen: _draw(screen, checked))
+    run.screen.answer(checked, lambda screen: _draw(screen, checked, Names.of(run.access)))
     if checked.passes and checked.waived:
         run.screen.remark(
             f"Warning: {counted(len(checked.waived), 'criterion', 'criteria')} waived: {', '.join(checked.waived)}."
@@ -80,8 +81,8 @@ def _gate(gates: Sequence[Json], phase: str) -> Json:
     raise CliError("unknown-gate", f"There is no gate {phase}; this workload's playbook has {known}.")
 
 
-def _draw(screen: Screen, checked: Checked) -> None:
-    screen.table(("verdict", "criterion", "why, and what next"), map(criterion_row, checked.gate["criteria"]))
+def _draw(screen: Screen, checked: Checked, names: Names) -> None:
+    screen.table(CRITERION_HEADS, [criterion_row(criterion, names) for criterion in checked.gate["criteria"]])
     what = f"{checked.workload}{f' ({MARK})' if checked.demonstration else ''}, gate {checked.gate['phase']}"
     if checked.killed:
         screen.line(f"{what}: not passed, the workload is killed.", "bad")

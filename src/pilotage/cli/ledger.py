@@ -10,6 +10,7 @@ import click
 from pilotage.cli.access import Json
 from pilotage.cli.failures import Exit, counted
 from pilotage.cli.invocation import Answer, Invocation, command
+from pilotage.cli.names import Names
 
 if TYPE_CHECKING:
     from pilotage.cli.screen import Screen
@@ -56,7 +57,8 @@ def show(run: Invocation, *, after: int, limit: int, workload: str | None) -> An
 
     def draw(screen: Screen) -> None:
         heads = ("position", "time", "workload", "who", "what", "digest", "said")
-        screen.table(heads, map(_row, entries))
+        names = Names.of(run.access)
+        screen.table(heads, [_row(entry, names) for entry in entries])
         if following is not None:
             screen.remark(f"There may be more: --after {following}")
 
@@ -64,14 +66,14 @@ def show(run: Invocation, *, after: int, limit: int, workload: str | None) -> An
     return None
 
 
-def _row(entry: Json) -> Sequence[str]:
+def _row(entry: Json, names: Names) -> Sequence[str]:
     said = "; ".join(text if text is not None else "[erased]" for text in entry["texts"].values())
     simulated = " (simulated)" if entry["simulated"] else ""
     return (
         str(entry["position"]),
         entry["at"][:19].replace("T", " ") + simulated,
         entry["workload"],
-        entry["actor"],
+        names(entry["actor"]),
         entry["kind"],
         str(entry["payload"].get("digest") or "-")[:DIGEST_SHOWN],
         said if len(said) <= TEXT_SHOWN else f"{said[:TEXT_SHOWN]}…",

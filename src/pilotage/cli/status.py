@@ -8,6 +8,7 @@ import click
 
 from pilotage.cli.access import Json
 from pilotage.cli.invocation import Answer, Invocation, command
+from pilotage.cli.names import Names
 from pilotage.cli.screen import Cell, Screen, Toned
 from pilotage.cli.wording import (
     answer_word,
@@ -21,6 +22,7 @@ from pilotage.cli.wording import (
 
 MARK = "demonstration"
 EMPTY = "There are no workloads yet. Write a file with `pilotage init`, then `pilotage apply -f workload.yaml`."
+CRITERION_HEADS = ("verdict", "criterion", "why, and what next")
 PASSING = frozenset({"met", "not_applicable"})
 
 
@@ -34,7 +36,7 @@ def status(run: Invocation, workload: str | None) -> Answer:
     """
     if workload is not None:
         one = run.access.workload(workload)
-        run.screen.answer(one, lambda screen: _draw(screen, one))
+        run.screen.answer(one, lambda screen: _draw(screen, one, Names.of(run.access)))
         return None
     several = run.access.workloads()
     run.screen.answer({"workloads": several}, lambda screen: _draw_all(screen, several))
@@ -60,7 +62,7 @@ def _row(one: Json) -> Sequence[Cell]:
     )
 
 
-def _draw(screen: Screen, one: Json) -> None:
+def _draw(screen: Screen, one: Json, names: Names) -> None:
     exposure, gate, target = one["exposure"], one["gate"], one["target"]
     if one["demonstration"]:
         screen.line(f"{one['workload']} ({MARK}: replayed traffic counts here, and only here)", "noted")
@@ -68,19 +70,24 @@ def _draw(screen: Screen, one: Json) -> None:
         screen.line(one["workload"])
     ceiling = limit_words(exposure["ceiling"]["mode"], exposure["ceiling"]["percent"])
     screen.line(f"phase     {one['phase']}")
-    screen.line(f"exposure  {exposure_words(exposure)}; the ceiling is {ceiling}: {exposure['reason']}")
+    screen.line(f"exposure  {exposure_words(exposure)}; the ceiling is {ceiling}: {names(exposure['reason'])}")
     metric = f"{target['metric']}: " if target["metric"] else ""
     screen.line(f"target    {metric}{words(target['answer'])}. {target_words(target)}")
     screen.line(f"gate      {gate['phase']}: {gate_words(gate)}")
-    screen.table(("verdict", "criterion", "why, and what next"), map(criterion_row, gate["criteria"]))
-    for stall in one["stall"]:
-        clear = f"{stall['clear']['action']} ({stall['clear']['by']})"
-        screen.line(f"stalls    {stall['id']} since {stall['since'][:10]}: {stall['reason']} {clear}", "waiting")
+    screen.table(CRITERION_HEADS, [criterion_row(criterion, names) for criterion in gate["criteria"]])
+    if one["stall"]:
+        rows = [_stall_row(stall, names) for stall in one["stall"]]
+        screen.table(("stalls", "reason", "since", "why, and what clears it"), rows)
 
 
-def criterion_row(criterion: Json) -> Sequence[Cell]:
+def _stall_row(stall: Json, names: Names) -> Sequence[Cell]:
+    clear = f"{stall['clear']['action']} ({stall['clear']['by']})"
+    return Toned("stalls", "waiting"), stall["id"], stall["since"][:10], names(f"{stall['reason']} {clear}")
+
+
+def criterion_row(criterion: Json, names: Names) -> Sequence[Cell]:
     """A criterion as a line: verdict, id, and the reason with the next action where it does not pass."""
     said = criterion["reason"]
     if criterion["verdict"] not in PASSING and criterion["next"]:
         said += f" Next: {criterion['next']['action']} ({criterion['next']['by']})"
-    return verdict_word(criterion["verdict"]), criterion["id"], said
+    return verdict_word(criterion["verdict"]), criterion["id"], names(said)
