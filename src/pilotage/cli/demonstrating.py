@@ -57,9 +57,8 @@ def demo(
     """
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
-        raise CliError(
-            "not-installed", f"{', '.join(missing)} missing; add what they come with: pip install 'pilotage[demo]'."
-        )
+        message = f"The extra demo is not installed ({', '.join(missing)}): pip install 'pilotage[demo]'."
+        raise CliError("not-installed", message)
     from pilotage.demo.running import Options
     from pilotage.demo.running import run as tell_story
 
