@@ -160,8 +160,10 @@ def test_a_breach_that_shows_late_still_counts():
     story.record(f.BreachResolved(metric="errors", reason="Repaired."))
     known = structs.replace(story.standing, exposure=Exposure(mode="live", percent=25.0))
     assert seen(judged(known, measurements=late)) == []
-    again = well(live_guardrails=(broken("live-5/1"), broken("live-25/1")))
-    assert [fact.stage for fact in seen(judged(known, measurements=again))[:1]] == ["live-25/1"]
+    of_then = well(live_guardrails=(broken("live-5/1"), broken("live-25/1")))
+    assert seen(judged(known, measurements=of_then)) == []
+    again = well(live_guardrails=(broken("live-25/1"), broken("live-5+1/1")))
+    assert [fact.stage for fact in seen(judged(known, measurements=again))[:1]] == ["live-5+1/1"]
 
 
 def test_a_metric_that_broke_at_two_steps_is_written_down_once():

@@ -62,8 +62,8 @@ def _verdicts(judgement: Judgement) -> Iterator[f.Fact]:
 def _new_breaches(judgement: Judgement) -> list[GuardrailResult]:
     """Guardrails seen broken while people are exposed, and not yet written down; one result a metric.
 
-    At the running step, and, once, at the attempt's other steps: where labels come late, a breach may show only when
-    its step was left for the next.
+    At the running step, and, once, at the other steps of this try: where labels come late, a breach may show only
+    when its step was left for the next.
     """
     workload, measured = judgement.workload, judgement.measurements
     if measured is None or judgement.mode not in {"suggest", "live"}:
@@ -71,13 +71,18 @@ def _new_breaches(judgement: Judgement) -> list[GuardrailResult]:
     opened = {breach.metric for breach in workload.open_breaches}
     known = {(breach.metric, breach.stage) for breach in workload.breaches}
     running = workload.stage(judgement.mode, judgement.percent)
-    attempt = running.rpartition("/")[2]
     found: dict[str, GuardrailResult] = {}
     for result in measured.live_guardrails:
-        left = result.stage.rpartition("/")[2] == attempt and (result.metric, result.stage) not in known
+        left = _try_of(result.stage) == _try_of(running) and (result.metric, result.stage) not in known
         if result.status == "breached" and result.metric not in opened and (result.stage == running or left):
             found.setdefault(result.metric, result)
     return list(found.values())
+
+
+def _try_of(stage: str) -> tuple[str, str]:
+    """The attempt and the try that a stage belongs to, as `stage_of` writes them."""
+    share, _, attempt = stage.rpartition("/")
+    return attempt, share.partition("+")[2]
 
 
 def _breaches(judgement: Judgement) -> Iterator[f.Fact]:
