@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import datetime as dt
 import json
 
 import click
@@ -9,9 +11,12 @@ import msgspec
 import pytest
 from tests.cli.terminal import PASSWORD
 
+from pilotage.cli import in_place
 from pilotage.cli.commanding import made_of
 from pilotage.cli.fields import checked, fields_of
+from pilotage.cli.starting import project
 from pilotage.record.commands import COMMANDS, ReviseCharter, Waive
+from pilotage.workflow.desk import Receipt
 
 STATEMENT = "I take it on, with the team that builds it."
 
@@ -197,3 +202,48 @@ def test_each_command_is_checked_as_the_interface_checks_it():
     """What the options let through converts to the command's type."""
     whole = checked("expose", COMMANDS["expose"], {"mode": "shadow", "reason": "we begin", "cohorts": ["a", "b"]})
     assert msgspec.convert(whole, COMMANDS["expose"]).cohorts == ("a", "b")
+
+
+def test_the_owner_signs_the_charter_that_export_shows(terminal):
+    """The digest that a signature needs stands at the head of the exported file; another digest is refused."""
+    terminal.settle()
+    whole = project("ticket-triage", dt.date(2026, 1, 5))
+    terminal.write("model.py", whole["model.py"])
+    terminal.write("workload.yaml", whole["workload.yaml"] + "people: {owner: imke, sponsor: tomas}\n")
+    assert terminal.run_as("imke", "apply", "-f", "workload.yaml").code == 0
+    shown = terminal.run("export", "ticket-triage").out.splitlines()[1]
+    assert shown.startswith("# charter, version 1: digest ")
+    digest = shown.rpartition(" ")[2]
+    sign = ("do", "ticket-triage", "sign", "--subject", "charter", "--meaning", "I promise this.", "--digest")
+    other = terminal.run_as("imke", *sign, "ab" * 32)
+    assert (other.code, "The charter changed since you read it" in other.err) == (2, True)
+    assert terminal.run_as("imke", *sign, digest).out == "ticket-triage: signed at 6.\n"
+    assert terminal.run_as("tomas", *sign, digest).out == "ticket-triage: signed at 7.\n"
+    verdicts = terminal.run("status", "ticket-triage", "--json").json["gate"]["criteria"]
+    assert {one["id"]: one["verdict"] for one in verdicts}["select.signed"] == "met"
+
+
+class WillingDesk:
+    """A desk that lets everything through."""
+
+    def __init__(self, desk):
+        self._desk = desk
+
+    def issue(self, _actor, slug, _command):
+        """Write nothing, and say that something was written."""
+        return Receipt(workload=slug, sequence=5, positions=(5,), kinds=("exposure_set",))
+
+    def __getattr__(self, name):
+        return getattr(self._desk, name)
+
+
+def test_live_traffic_waits_for_a_server(terminal, monkeypatch):
+    """Exposed live with no server running, the command says that it begins with one."""
+    terminal.settle_triage()
+    opened = in_place.opened
+    monkeypatch.setattr(
+        in_place, "opened", lambda home: dataclasses.replace(found := opened(home), desk=WillingDesk(found.desk))
+    )
+    ran = terminal.run_as("imke", "expose", "ticket-triage", "live", "--percent", "5", "--reason", "we are ready")
+    assert (ran.code, ran.out) == (0, "ticket-triage: exposure_set at 5.\n")
+    assert ran.err == "live begins with `pilotage up`: only a server renews its lease.\n"
