@@ -92,9 +92,10 @@ def test_one_folder_has_one_server(terminal, served):
 def test_a_port_that_is_taken_is_said(terminal, served):
     """A port on which something else listens is refused with what to do."""
     port = served.url.rpartition(":")[2]
-    ran = terminal.run("up", "--home", "other", "--port", port)
-    assert ran.code == 2
-    assert ran.err.startswith(f"Error: 127.0.0.1 port {port} cannot be listened on (")
+    command = [sys.executable, "-m", "pilotage", "up", "--home", "other", "--port", port]
+    ran = subprocess.run(command, cwd=terminal.folder, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.startswith(f"Error: 127.0.0.1 port {port} cannot be listened on (")
 
 
 def test_reading_goes_through_the_folder_s_own_server(terminal, served):
