@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -21,23 +22,27 @@ COMMANDS = {
 }
 
 
-def median_s(command: list[str]) -> float:
-    """The median wall time of a command, the first run left out."""
-    times = []
-    for _ in range(RUNS + 1):
-        began = time.perf_counter()
-        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
-        times.append(time.perf_counter() - began)
-    return statistics.median(times[1:])
+def time_once(command: list[str]) -> tuple[float, float]:
+    """Wall and processor seconds of one run."""
+    before, began = os.times(), time.perf_counter()
+    subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+    taken, after = time.perf_counter() - began, os.times()
+    used = after.children_user + after.children_system - before.children_user - before.children_system
+    return taken, used
 
 
 def main() -> None:
-    """Measure and print; fails when the help takes longer than it may."""
-    print(f"Python {sys.version.split()[0]}, click {version('click')}, median of {RUNS}")
-    found = {name: median_s(command) for name, command in COMMANDS.items()}
-    for name, taken_s in found.items():
-        print(f"{name:24} {taken_s * 1000:7.1f} ms")
-    assert found["pilotage --help"] < LIMIT_S, "the help takes longer than 0.2 s"
+    """Measure in turns, so that a busy moment of the machine meets every command, and print medians."""
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in COMMANDS}
+    for _ in range(RUNS + 1):
+        for name, command in COMMANDS.items():
+            found[name].append(time_once(command))
+    print(f"Python {sys.version.split()[0]}, click {version('click')}, median of {RUNS}, in milliseconds")
+    for name, times in found.items():
+        wall_s, used_s = (statistics.median(part) for part in zip(*times[1:], strict=True))
+        print(f"{name:24} wall {wall_s * 1000:7.1f}   processor {used_s * 1000:7.1f}")
+    help_s = statistics.median(wall for wall, _ in found["pilotage --help"][1:])
+    print(f"pilotage --help within {LIMIT_S * 1000:.0f} ms: {'yes' if help_s < LIMIT_S else 'no'}")
 
 
 if __name__ == "__main__":
