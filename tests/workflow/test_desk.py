@@ -331,3 +331,19 @@ def test_a_new_workload_needs_a_desk_of_its_own_kind(new_office):
         office.does("ann", proposal())
     assert refused.value.problems[0].code == "demonstration-mismatch"
     assert office.does("ann", proposal(demonstration=True)).sequence == 1
+
+
+def test_the_portfolio_is_judged_in_one_go(new_office):
+    """Every workload in the order proposed, each as if it were judged alone; the ranking follows what others write."""
+    here, there = new_office(), new_office()
+    here.proposed("invoices")
+    here.proposed()
+    judged = here.desk.judge_all()
+    assert [judgement.workload.slug for judgement in judged] == ["invoices", SLUG]
+    assert judged[1].verdicts == here.judge().verdicts
+    assert here.desk.portfolio() is here.desk.portfolio()
+    there.does("eva", c.ScoreProblem(impact=5, feasibility=5, readiness=5))
+    assert [problem.slug for problem in here.desk.portfolio().ranking] == [SLUG, "invoices"]
+    before = here.judge().verdicts["select.candidates"]
+    there.does("ann", proposal(), "third")
+    assert here.judge().verdicts["select.candidates"] != before

@@ -106,6 +106,7 @@ class Desk:
         self._lock = threading.RLock()
         self._workloads: dict[str, Workload] = {}
         self._seen = 0
+        self._portfolio = 0, PortfolioView()
         self._listeners: list[Callable[[str], None]] = []
 
     def on_change(self, listener: Callable[[str], None]) -> None:
@@ -150,17 +151,31 @@ class Desk:
 
     def portfolio(self) -> PortfolioView:
         """What a decision about one workload has to know of the others."""
-        return portfolio_of(self.all())
+        self.refresh()
+        return self._portfolio_seen()
+
+    def _portfolio_seen(self) -> PortfolioView:
+        """The portfolio as last taken in; ranked once for as long as nothing is written."""
+        with self._lock:
+            position, view = self._portfolio
+            if position != self._seen:
+                view = portfolio_of(self._workloads.values())
+                self._portfolio = self._seen, view
+            return view
 
     def judge(self, slug: str) -> Judgement:
         """A workload as it stands now, judged on what is recorded and measured."""
         return self._judge(self.load(slug))
 
+    def judge_all(self) -> tuple[Judgement, ...]:
+        """Every workload as it stands now, in the order proposed."""
+        return tuple(map(self._judge, self.all()))
+
     def _judge(self, workload: Workload) -> Judgement:
         playbook = self._playbooks(workload.cadence)
         measurements = self._measure(workload, playbook)
         now = self._clock.now()
-        verdicts = evaluate(playbook, workload, measurements, self.portfolio(), now)
+        verdicts = evaluate(playbook, workload, measurements, self._portfolio_seen(), now)
         limit = ceiling(playbook, workload, verdicts, now)
         mode, percent, cohorts = effective(workload.exposure, limit)
         return Judgement(

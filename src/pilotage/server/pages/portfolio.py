@@ -29,7 +29,7 @@ COLUMNS = (
 def cards_of(workspace: Workspace) -> list[Card]:
     """Every workload as a card, judged now."""
     now = workspace.clock.now()
-    return [card(workspace.desk.judge(workload.slug), now) for workload in workspace.desk.all()]
+    return [card(judgement, now) for judgement in workspace.desk.judge_all()]
 
 
 @get("/", opt={"access": READ}, include_in_schema=False)
