@@ -15,6 +15,7 @@ from tests.workflow.pilots import DAY, METRICS, START, TARGET, CountingStore, Pi
 from pilotage.evidence.measurements import Estimate, NotEstimable
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.playbook.loading import load
+from pilotage.playbook.metrics import Guardrail
 from pilotage.record import commands as c
 from pilotage.runtime.records import Call, Execution
 from pilotage.workflow.measuring import Measuring, day_of, plan_of
@@ -257,9 +258,11 @@ def test_guardrails_are_judged_where_the_target_is(new_pilot):
     assert measured.answer.answer == "harmed"
 
 
-def test_live_guardrails_are_judged_step_by_step(new_pilot):
+@pytest.mark.parametrize("guardrail", [Guardrail(metric="errors", margin=0.01), Guardrail(metric="errors", limit=0.1)])
+def test_live_guardrails_are_judged_step_by_step(new_pilot, guardrail):
     """Each live stage has a result of its own, of the release that runs; what another stage showed does not mix in."""
-    pilot = new_pilot()
+    pilot = new_pilot(guardrails=(guardrail,))
+    pilot.serve()
     pilot.serve(stage="live-5/1", calls=400)
     pilot.clock.at += DAY
     pilot.serve(
@@ -269,6 +272,7 @@ def test_live_guardrails_are_judged_step_by_step(new_pilot):
     )
     pilot.clock.at += DAY
     results = {result.stage: result.status for result in pilot.measure().live_guardrails}
+    assert results.keys() == {"live-5/1", "live-25/1"}
     assert results["live-25/1"] == "breached"
     assert results["live-5/1"] in {"within", "undecided"}
 
@@ -319,7 +323,9 @@ def test_a_failure_half_way_is_measured_again(new_pilot):
 
 
 def test_an_extension_lets_the_test_go_on(new_pilot):
-    """Before it is signed the deadline stands; once it is in force, looks are taken until the new one and may reach."""
+    """Before it is signed the deadline stands; once it is in force, looks are taken until the new one and may reach. What
+    counts as full information stays as it was planned: more time does not make the early looks weigh less.
+    """
     dates = {"starts_on": dt.date(2026, 2, 20), "decision_on": dt.date(2026, 3, 20)}
     pilot = new_pilot(target=structs.replace(TARGET, calls_per_week=105), **dates)
     for _ in range(19):
@@ -338,6 +344,7 @@ def test_an_extension_lets_the_test_go_on(new_pilot):
     answer = pilot.measure().answer
     assert answer.looks[-1].day == dt.date(2026, 4, 5)
     assert answer.answer == "reached"
+    assert [look.information for look in answer.looks[:19]] == [look.information for look in overdue.looks]
 
 
 def test_what_was_decided_on_stays_what_it_was(new_pilot):
