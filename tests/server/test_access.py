@@ -11,6 +11,7 @@ from litestar.testing import TestClient
 from tests.server.cast import PASSWORD, enrol, propose, sign_in
 
 from pilotage.server.app import create_app
+from pilotage.server.auth import recognised
 
 OPEN = {
     ("GET", "/api/v1/keys"),
@@ -116,6 +117,18 @@ def test_a_revoked_token_stops_at_once(client, workspace, vera):
     (token,) = workspace.accounts.tokens(vera.person)
     workspace.accounts.revoke_token(token.token, dt.datetime.now(dt.UTC))
     assert client.get("/api/v1/workloads", headers=vera.bearer).status_code == 401
+
+
+def test_a_revoked_token_records_for_a_second_at_most(client, workspace, monkeypatch):
+    """What records often is recognised for a moment without asking the accounts, and never for longer."""
+    bot = enrol(workspace, "bot", roles={"engineer"}, scopes={"record"})
+    empty = {"workload": "triage", "calls": []}
+    assert client.post("/api/v1/calls", json=empty, headers=bot.bearer).status_code == 200
+    (token,) = workspace.accounts.tokens(bot.person)
+    workspace.accounts.revoke_token(token.token, dt.datetime.now(dt.UTC))
+    assert recognised.RECOGNISED_S <= 1.0
+    monkeypatch.setattr(recognised, "RECOGNISED_S", 0.0)
+    assert client.post("/api/v1/calls", json=empty, headers=bot.bearer).status_code == 401
 
 
 def test_a_handler_that_forgets_to_say_who_may_call_it_is_closed(workspace, ada):

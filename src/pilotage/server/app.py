@@ -2,7 +2,8 @@
 
 For pages: `pilotage.server.pages.routes` is taken in when it exists. It gives `route_handlers`, a list of Litestar
 handlers, and `problem_page(request, problem) -> Response`, which shows a refusal to a person. Templates are Jinja's,
-in `server/templates`; files in `server/static` are served under `/static`. What handlers and pages use:
+in `server/templates`; files in `server/static` are served under `/static`. Path parameters are declared as
+`slug: FromPath[str]` (`litestar.params`). What handlers and pages use:
 
     parts.workspace_of(request) -> Workspace            the workspace: desk, calls, ledger, accounts, clock
     parts.parts_of(request) -> Parts                    besides it: threads, meters, runtimes, changes, lease hub
@@ -56,6 +57,7 @@ from pilotage.server.api.session import get_me, list_people, sign_in_by_form, si
 from pilotage.server.api.workloads import get_evidence, get_gates, get_record, get_workload, list_workloads
 from pilotage.server.auth.access import PUBLIC
 from pilotage.server.auth.guard import guard
+from pilotage.server.auth.recognised import Recognised
 from pilotage.server.changes import Changes
 from pilotage.server.description.document import document
 from pilotage.server.headers import protective_headers
@@ -137,6 +139,7 @@ def _parts(workspace: Workspace, *, secure_cookies: bool) -> Parts:
         threads=threads,
         meters=meters,
         runtimes=Runtimes(),
+        recognised=Recognised(),
         changes=changes,
         hub=LeaseHub(workspace=workspace, threads=threads, meters=meters, changes=changes),
         rounds=Rounds(workspace=workspace, threads=threads, meters=meters),

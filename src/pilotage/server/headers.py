@@ -29,15 +29,15 @@ STRICT_TRANSPORT = "max-age=31536000"
 
 def protective_headers(*, secure: bool) -> BeforeMessageSendHookHandler:
     """A hook that adds the headers which a response does not set itself. `secure`: the server is reached by HTTPS."""
-    always = {**ALWAYS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if secure else {})}
+    named = {**ALWAYS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if secure else {})}
+    always = [(name.lower().encode(), value.encode()) for name, value in named.items()]
 
     async def protect(message: Message, scope: Scope) -> None:
         if message["type"] == "http.response.start":
-            headers = MutableScopeHeaders.from_message(message)
-            for name, value in always.items():
-                headers.setdefault(name, value)
-            if scope.get("method") == "OPTIONS" and "Allow" in headers:
-                headers["Allow"] = _allowed(scope)
+            given = {name for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *(pair for pair in always if pair[0] not in given)]
+            if scope.get("method") == "OPTIONS" and b"allow" in given:
+                MutableScopeHeaders.from_message(message)["Allow"] = _allowed(scope)
 
     return protect
 

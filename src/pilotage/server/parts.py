@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from pilotage.server.auth.recognised import Recognised
 from pilotage.server.changes import Changes
 from pilotage.server.leases.hub import LeaseHub
 from pilotage.server.leases.runtimes import Runtimes
@@ -30,6 +31,7 @@ class Parts:
     threads: Threads
     meters: Meters
     runtimes: Runtimes
+    recognised: Recognised
     changes: Changes
     hub: LeaseHub
     rounds: Rounds

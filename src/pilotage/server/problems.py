@@ -43,6 +43,9 @@ REFUSED_STORAGE = {
     "account-disabled": 403,
     "too-many-attempts": 429,
 }
+DISCONNECTED = "client disconnected prematurely"
+"""What the framework says of it, as a failure of the server's, which it is not."""
+
 KNOWN: dict[type[Exception], tuple[int, str]] = {
     UnknownWorkload: (404, UnknownWorkload.code),
     Overtaken: (409, Overtaken.code),
@@ -119,14 +122,22 @@ def problem_of(error: Exception) -> HttpProblem:
         return _refused(error)
     if isinstance(error, StorageError):
         return _storage_problem(error)
-    if isinstance(error, HTTPException) and error.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
-        code = HTTP_CODES.get(error.status_code, "refused")
-        return HttpProblem(error.status_code, code, _sentence(error), headers=error.headers)
+    if isinstance(error, HTTPException) and (refusal := _framework_problem(error)):
+        return refusal
     for kind, (status, code) in KNOWN.items():
         if isinstance(error, kind):
             return HttpProblem(status, code, str(error))
     logger.error("A request failed", exc_info=error)
     return HttpProblem(500, "unexpected", "The server failed at this request; its log says how. Try again later.")
+
+
+def _framework_problem(error: HTTPException) -> HttpProblem | None:
+    if error.detail == DISCONNECTED:
+        return HttpProblem(400, "disconnected", "The connection ended before the request did.")
+    if error.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return None
+    code = HTTP_CODES.get(error.status_code, "refused")
+    return HttpProblem(error.status_code, code, _sentence(error), headers=error.headers)
 
 
 def _storage_problem(error: StorageError) -> HttpProblem:

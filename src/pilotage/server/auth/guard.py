@@ -11,7 +11,7 @@ from pilotage.server.auth.access import READ, Access
 from pilotage.server.auth.cookies import session_token
 from pilotage.server.auth.csrf import SAFE_METHODS, check_same_origin, check_secret
 from pilotage.server.auth.identity import Identity, not_signed_in
-from pilotage.server.auth.signing_in import identify
+from pilotage.server.auth.signing_in import of_session, of_token
 from pilotage.server.parts import parts_of
 from pilotage.server.problems import HttpProblem
 from pilotage.server.threads import run_in
@@ -27,7 +27,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     """Let a request pass to its handler, or raise the problem that it is answered with."""
     request = cast("Request[Any, Any, Any]", connection)
     access = cast("Access", handler.opt.get("access", READ))
-    identity = await _identified(request)
+    identity = await _identified(request, records=access.scope == "record")
     request.scope["user"] = identity
     unsafe = request.method not in SAFE_METHODS
     if unsafe:
@@ -44,22 +44,28 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         check_slug(slug)
 
 
-async def _identified(request: Request[Any, Any, Any]) -> Identity | None:
+async def _identified(request: Request[Any, Any, Any], *, records: bool) -> Identity | None:
     """A token counts before a cookie; one that is not valid is not passed over."""
-    header = request.headers.get("authorization")
-    session = session_token(request)
-    if header is None and session is None:
-        return None
-    token = None
-    if header is not None:
-        if not header.lower().startswith(BEARER):
-            raise not_signed_in()
-        token = header[len(BEARER) :].strip()
-    parts = parts_of(request)
-    identity = await run_in(parts.threads.prompt, identify, parts.workspace, session, token)
-    if identity is None and token is not None:
+    parts, token = parts_of(request), _bearer(request)
+    if token is None:
+        session = session_token(request)
+        return None if session is None else await run_in(parts.threads.prompt, of_session, parts.workspace, session)
+    known = parts.recognised.find(token) if records else None
+    identity = known or await run_in(parts.threads.prompt, of_token, parts.workspace, token)
+    if identity is None:
         raise not_signed_in()
+    if known is None:
+        parts.recognised.remember(token, identity)
     return identity
+
+
+def _bearer(request: Request[Any, Any, Any]) -> str | None:
+    header = request.headers.get("authorization")
+    if header is None:
+        return None
+    if not header.lower().startswith(BEARER):
+        raise not_signed_in()
+    return header[len(BEARER) :].strip()
 
 
 def _check_scope(access: Access, identity: Identity, request: Request[Any, Any, Any]) -> None:

@@ -27,14 +27,8 @@ def real_now(workspace: Workspace) -> dt.datetime:
     return dt.datetime.fromtimestamp(workspace.clock.real(), dt.UTC)
 
 
-def identify(workspace: Workspace, session: str | None, token: str | None) -> Identity | None:
-    """Whose token or session it is; a token counts first. None when it is nobody's, or over."""
-    if token is not None:
-        return _of_token(workspace, token)
-    return None if session is None else _of_session(workspace, session)
-
-
-def _of_token(workspace: Workspace, token: str) -> Identity | None:
+def of_token(workspace: Workspace, token: str) -> Identity | None:
+    """Whose token it is; None when it is nobody's, or over."""
     found = workspace.accounts.find_token(token, real_now(workspace))
     if found is None:
         return None
@@ -49,7 +43,8 @@ def _of_token(workspace: Workspace, token: str) -> Identity | None:
     )
 
 
-def _of_session(workspace: Workspace, session: str) -> Identity | None:
+def of_session(workspace: Workspace, session: str) -> Identity | None:
+    """Whose session it is; None when it is nobody's, or over."""
     found = workspace.accounts.find_session(session, real_now(workspace))
     if found is None:
         return None
@@ -76,7 +71,7 @@ def sign_in_by_link(workspace: Workspace, secret: str) -> SignedIn:
 
 def _opened(workspace: Workspace, who: accounts.Identity) -> SignedIn:
     token = workspace.accounts.open_session(who, real_now(workspace))
-    identity = _of_session(workspace, token)
+    identity = of_session(workspace, token)
     if identity is None:
         raise accounts.SignInRefused("wrong-credentials", "The account was just disabled: ask an administrator.")
     return SignedIn(token=token, identity=identity)
