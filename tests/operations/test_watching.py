@@ -225,7 +225,10 @@ def test_what_was_killed_is_left_alone():
     story = Story().begin_service()
     story.does("oli", c.Kill(reason="Answers in Latin."))
     off = ExposureLimit(mode="none", reasons=("Killed.",))
-    assert seen(judged(story.standing, limit=off, measurements=well(live_guardrails=(broken(),)))) == []
+    bad = well(live_guardrails=(broken(),))
+    assert seen(judged(story.standing, limit=off, measurements=bad)) == []
+    stale = structs.replace(story.standing, exposure=Exposure(mode="live", percent=5.0))
+    assert seen(judged(stale, limit=off, measurements=bad)) == []
 
 
 class Room:

@@ -323,8 +323,9 @@ def test_a_failure_half_way_is_measured_again(new_pilot):
 
 
 def test_an_extension_lets_the_test_go_on(new_pilot):
-    """Before it is signed the deadline stands; once it is in force, looks are taken until the new one and may reach. What
-    counts as full information stays as it was planned: more time does not make the early looks weigh less.
+    """Before it is signed the deadline stands; once it is in force, looks are taken until the new one and may reach.
+
+    What counts as full information stays as it was planned: more time does not make the early looks weigh less.
     """
     dates = {"starts_on": dt.date(2026, 2, 20), "decision_on": dt.date(2026, 3, 20)}
     pilot = new_pilot(target=structs.replace(TARGET, calls_per_week=105), **dates)
