@@ -6,8 +6,8 @@ import datetime as dt
 from typing import Any
 
 from msgspec import Struct, structs
-from traffic import Desk as ServiceDesk
-from traffic import Setting
+from tests.server.pages.traffic import Desk as ServiceDesk
+from tests.server.pages.traffic import Setting
 
 from pilotage.operations.watching import Watch
 from pilotage.playbook.metrics import ErrorShare, Guardrail, LabelMatch, Latency, Metric, Target
@@ -29,7 +29,7 @@ CAST = {
     "tariq": ("Tariq Haddad", ("owner",)),
     "ines": ("Ines Duarte", ("owner",)),
     "ruth": ("Ruth Klein", ("viewer", "auditor")),
-    "ada": ("Ada Nilsen", ("admin",)),
+    "alma": ("Alma Nilsen", ("admin",)),
 }
 AREAS = {
     "security": "bilal",
@@ -400,3 +400,14 @@ def tell(workspace: Workspace, ids: dict[str, str]) -> Story:
     live = Setting(mode="live", percent=5, stage="live-5/1", release=RELEASE)
     story.days(day, 5, {TRIAGE: live, MATCHING: shadow}, size=240)
     return story
+
+
+def people(workspace: Workspace) -> dict[str, str]:
+    """The story's people with their accounts; ids by username."""
+    now, ids = dt.datetime.now(dt.UTC), {}
+    for username, (name, roles) in CAST.items():
+        ids[username] = workspace.accounts.create_person(name, created_by="tests", now=now).person
+        workspace.accounts.create_account(
+            ids[username], username, roles=roles, created_by="tests", now=now, password=PASSWORD
+        )
+    return ids

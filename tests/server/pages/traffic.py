@@ -22,6 +22,7 @@ LANGUAGES = ("de", "de", "de", "en", "en", "fr")
 RULES_RIGHT = 0.71
 MODEL_RIGHT = {"de": 0.80, "en": 0.80, "fr": 0.66}
 FAILS = 0.004
+FAILS_EVERY = 25
 LABEL_AFTER = dt.timedelta(hours=9)
 
 
@@ -49,6 +50,7 @@ class Desk:
         self._random = random.Random(prefix)
         self._prefix = prefix
         self._count = 0
+        self._served = 0
 
     def day(self, date: dt.date, setting: Setting, size: int = 110) -> Day:
         """Calls between seven and twenty o'clock, each labelled by the evening or the next morning."""
@@ -76,7 +78,8 @@ class Desk:
         if runs_model:
             latency_ms = 900 if setting.slow and pick.random() < 0.4 else 120
             model = self._execution("candidate", setting.release, self._guess(team, MODEL_RIGHT[language]), latency_ms)
-        failed = model is not None and pick.random() < FAILS
+        self._served += serves_model
+        failed = model is not None and (pick.random() < FAILS or (serves_model and self._served % FAILS_EVERY == 0))
         if failed:
             model = Execution(arm="candidate", release=setting.release, latency_us=1_000_000, error="timeout")
         served, beside = (model, None) if serves_model and model is not None and not failed else (rules, model)

@@ -127,7 +127,7 @@ def _matches(one: Card, query: PortfolioQuery) -> bool:
 
 _KEYS: dict[str, Callable[[Card], Any]] = {
     "name": lambda one: one.judgement.workload.title.casefold(),
-    "late": lambda one: (-one.pace.late_days, -one.pace.share, one.slug),
+    "late": lambda one: (one.place == KILLED, -one.pace.late_days, -one.pace.share, one.slug),
     "stalled": lambda one: (-len(one.stalls), one.slug),
     "exposure": lambda one: (-MODE_RANK[one.judgement.mode], -one.judgement.percent, one.slug),
     "value": lambda one: (-(one.value_usd_a_year or 0.0), one.slug),

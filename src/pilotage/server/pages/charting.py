@@ -10,10 +10,10 @@ from litestar import get
 from litestar.response import Response
 from msgspec import Struct
 
-from pilotage.record.workload import Workload
+from pilotage.evidence.measurements import Estimate
 from pilotage.server.asking import AnyRequest, query_of
 from pilotage.server.auth.access import READ
-from pilotage.server.charts.daily import DailyData, daily_data, daily_plot
+from pilotage.server.charts.daily import ARMS, DailyData, daily_data, daily_plot
 from pilotage.server.charts.drawing import Draw, Drawings
 from pilotage.server.charts.palette import LIGHT
 from pilotage.server.charts.plots import BOXES
@@ -79,14 +79,26 @@ def data_of(workspace: Workspace, judgement: Judgement, name: str) -> tuple[Data
     return (days, daily_plot) if days.points else None
 
 
-def version_of(workload: Workload, judgement: Judgement) -> str:
-    """What the address of a chart ends with: it changes when a look is added or a day of calls has come."""
-    measured = judgement.measurements
-    if measured is None:
-        return f"{workload.sequence}"
-    looks = len(measured.answer.looks) if measured.answer else 0
-    last = measured.traffic.last_call_at
-    return f"{len(workload.attempts)}-{looks}-{last.date().isoformat() if last else 0}"
+class Charts(Struct, frozen=True, kw_only=True):
+    """Which charts there are, each with what its address ends with: it changes when the data do."""
+
+    target: str = ""
+    daily: dict[str, str] = {}
+
+
+def charts_of(workspace: Workspace, judgement: Judgement) -> Charts:
+    """The charts of a workload that have something to show."""
+    charter, measured = judgement.workload.charter, judgement.measurements
+    if charter is None or measured is None:
+        return Charts()
+    newest: dict[str, dt.date] = {}
+    for row in workspace.calls.days(judgement.workload.slug):
+        if row.n > 0 and row.series in ARMS:
+            newest[row.metric] = max(row.day, newest.get(row.metric, row.day))
+    daily = {metric.id: newest[metric.id].isoformat() for metric in charter.metrics if metric.id in newest}
+    looks = [look for look in measured.answer.looks if isinstance(look.estimate, Estimate)] if measured.answer else []
+    target = f"{len(judgement.workload.attempts)}-{len(looks)}" if looks else daily.get(charter.target.metric, "")
+    return Charts(target=target, daily=daily)
 
 
 @get("/w/{slug:str}/charts/{name:str}", opt={"access": READ}, include_in_schema=False)

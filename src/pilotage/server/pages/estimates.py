@@ -105,7 +105,8 @@ def drawn(estimated: Estimated, marks: Iterable[tuple[str, float]]) -> Drawn | N
     least, span = min(held), (max(held) - min(held)) or 1.0
 
     def place(value: float) -> float:
-        return round(PERCENT * (MARGIN + (1 - 2 * MARGIN) * (value - least) / span), 2)
+        share = min(1.0, max(0.0, (value - least) / span))
+        return round(PERCENT * (MARGIN + (1 - 2 * MARGIN) * share), 2)
 
     return Drawn(
         low=place(estimated.low),

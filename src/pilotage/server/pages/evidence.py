@@ -14,7 +14,7 @@ from pilotage.record.workload import Attempt, stage_of
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
 from pilotage.server.pages.answering import target_of
-from pilotage.server.pages.charting import version_of
+from pilotage.server.pages.charting import charts_of
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
 from pilotage.server.pages.estimates import comparison_scale
 from pilotage.server.pages.evidence_rows import (
@@ -24,6 +24,7 @@ from pilotage.server.pages.evidence_rows import (
     look_rows,
     other_rows,
     plain_value,
+    segment_figures,
     segment_rows,
     target_row,
 )
@@ -60,7 +61,7 @@ def _shown(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping
         "measured": measured if measured and measured.traffic.calls else None,
         "target": target_of(judgement),
         "attempt": attempt,
-        "chart_version": version_of(workload, judgement),
+        "charts": charts_of(workspace, judgement),
         "rows": rows_of(judgement, workspace),
         "segments": (),
         "looks": (),
@@ -95,8 +96,13 @@ async def show_evidence(request: AnyRequest, slug: str) -> Response[bytes]:
 @get("/w/{slug:str}/evidence.csv", opt={"access": READ}, include_in_schema=False)
 async def export_evidence(request: AnyRequest, slug: str) -> Response[bytes]:
     """Every figure as a table, in the metric's own unit."""
-    judgement = await run_in(parts_of(request).threads.reading, workspace_of(request).desk.judge, slug)
-    return csv_answer(f"{slug}-evidence", csv_of(FIGURE_COLUMNS, _figures(judgement)))
+
+    def work() -> bytes:
+        workspace = workspace_of(request)
+        judgement = workspace.desk.judge(slug)
+        return csv_of(FIGURE_COLUMNS, (*_figures(judgement), *_segments(judgement, workspace), *_coverage(judgement)))
+
+    return csv_answer(f"{slug}-evidence", await run_in(parts_of(request).threads.reading, work))
 
 
 def _figures(judgement: Judgement) -> Iterator[tuple[Cell, ...]]:
@@ -111,12 +117,30 @@ def _figures(judgement: Judgement) -> Iterator[tuple[Cell, ...]]:
             yield "target", answer.metric, place, arm, *plain_value(estimate), None, None
         yield "target", answer.metric, place, answer.form, *plain_value(answer.estimate), answer.answer, answer.reason
     for what, results in (("guardrail", measured.guardrails), ("live guardrail", measured.live_guardrails)):
-        for one_result in results:
-            place = one_result.stage
-            for arm, estimate in (("incumbent", one_result.incumbent), ("candidate", one_result.candidate)):
-                yield what, one_result.metric, place, arm, *plain_value(estimate), None, None
-            compared = plain_value(one_result.difference)
-            yield what, one_result.metric, place, "difference", *compared, one_result.status, one_result.reason
+        for result in results:
+            for arm, estimate in (("incumbent", result.incumbent), ("candidate", result.candidate)):
+                yield what, result.metric, result.stage, arm, *plain_value(estimate), None, None
+            compared = plain_value(result.difference)
+            yield what, result.metric, result.stage, "difference", *compared, result.status, result.reason
+
+
+def _segments(judgement: Judgement, workspace: Workspace) -> Iterator[tuple[Cell, ...]]:
+    workload = judgement.workload
+    charter, attempt = workload.charter, workload.attempt
+    if charter is None or attempt is None:
+        return
+    place, target = stage_of("shadow", 0, attempt), charter.target
+    for segment, found in segment_figures(charter, workspace.calls.totals(workload.slug), attempt):
+        for arm, estimate in (("incumbent", found.incumbent), ("candidate", found.candidate)):
+            yield f"segment {segment}", target.metric, place, arm, *plain_value(estimate), None, None
+        yield f"segment {segment}", target.metric, place, target.form, *plain_value(found.comparison), None, None
+
+
+def _coverage(judgement: Judgement) -> Iterator[tuple[Cell, ...]]:
+    for one in judgement.measurements.coverage if judgement.measurements else ():
+        asked = f"asked on {one.required:.0%} of the calls that are due"
+        verdict = "pending" if one.share is None else "met" if one.share >= one.required else "unmet"
+        yield "coverage", one.field, None, None, one.share, None, None, one.calls, verdict, asked
 
 
 @get("/w/{slug:str}/looks.csv", opt={"access": READ}, include_in_schema=False)

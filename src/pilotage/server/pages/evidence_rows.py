@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct, structs
 
-from pilotage.evidence.figures import figures
+from pilotage.evidence.figures import Figures, figures
 from pilotage.evidence.measurements import Answer, Baseline, Estimate, Estimated, GuardrailResult, NotEstimable
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals
-from pilotage.playbook.metrics import Metric
 from pilotage.record.charter import Charter
 from pilotage.record.workload import Attempt, stage_of
 from pilotage.server.pages.estimates import Drawn, Figure, Scale, comparison_scale, drawn, figure, own_scale
@@ -119,33 +118,42 @@ def other_rows(charter: Charter, shown: Iterable[str], rows: Sequence[SumRow], a
     return tuple(found)
 
 
-def segment_rows(charter: Charter, rows: Sequence[SumRow], attempt: Attempt) -> tuple[SegmentRow, ...]:
+def segment_figures(charter: Charter, rows: Sequence[SumRow], attempt: Attempt) -> list[tuple[str, Figures]]:
     """The target metric segment by segment, the weakest first. They are to find out where it fails, not to decide."""
     target, metric = charter.target, charter.metric(charter.target.metric)
     if metric is None:
-        return ()
+        return []
     planned = structs.replace(metric, shift=target.baseline)
     stage = stage_of("shadow", 0, attempt)
-    own, scale = own_scale(metric.unit), comparison_scale(metric.unit, target.form)
     segments = sorted({row.segment for row in rows if row.segment and row.metric == metric.id and row.stage == stage})
-    found: list[tuple[float, SegmentRow]] = []
-    for segment in segments:
-        figured = figures(planned, target.form, _totals(rows, metric.id, stage, attempt.release, segment))
-        order = figured.comparison.value if isinstance(figured.comparison, Estimate) else float("inf")
-        marks = [("bound", target.floor), ("goal", target.target)]
-        found.append(
-            (
-                order,
-                SegmentRow(
-                    segment=segment,
-                    incumbent=figure(figured.incumbent, own),
-                    candidate=figure(figured.candidate, own),
-                    comparison=figure(figured.comparison, scale),
-                    drawn=drawn(figured.comparison, marks),
-                ),
-            )
+    found = [
+        (segment, figures(planned, target.form, _totals(rows, metric.id, stage, attempt.release, segment)))
+        for segment in segments
+    ]
+    sign = -1.0 if target.form == "own" and metric.direction == "lower" else 1.0
+    return sorted(found, key=lambda one: sign * _value(one[1].comparison))
+
+
+def _value(estimated: Estimated) -> float:
+    return estimated.value if isinstance(estimated, Estimate) else float("inf")
+
+
+def segment_rows(charter: Charter, rows: Sequence[SumRow], attempt: Attempt) -> tuple[SegmentRow, ...]:
+    """The segments as they are shown."""
+    target, metric = charter.target, charter.metric(charter.target.metric)
+    unit = metric.unit if metric else ""
+    own, scale = own_scale(unit), comparison_scale(unit, target.form)
+    marks = [("bound", target.floor), ("goal", target.target)]
+    return tuple(
+        SegmentRow(
+            segment=segment,
+            incumbent=figure(figured.incumbent, own),
+            candidate=figure(figured.candidate, own),
+            comparison=figure(figured.comparison, scale),
+            drawn=drawn(figured.comparison, marks),
         )
-    return tuple(row for _, row in sorted(found, key=lambda one: one[0]))
+        for segment, figured in segment_figures(charter, rows, attempt)
+    )
 
 
 def _totals(rows: Iterable[SumRow], metric: str, stage: str, release: str, segment: str) -> tuple[StageTotals, ...]:
@@ -211,8 +219,3 @@ def plain_value(estimated: Estimated) -> tuple[float | None, float | None, float
     if isinstance(estimated, NotEstimable):
         return None, None, None, estimated.calls
     return estimated.value, estimated.low, estimated.high, estimated.calls
-
-
-def metric_of(charter: Charter | None, metric_id: str) -> Metric | None:
-    """The charter's metric, or None."""
-    return charter.metric(metric_id) if charter else None

@@ -223,6 +223,8 @@ def read(fields: Iterable[Field], typed: Typed) -> Reading:
         if text == "" and field.widget != "lines":
             if field.required:
                 problems.append(Problem(code="missing", field=field.name, message=_missing(field)))
+            elif not field.has_default and field.widget in {"text", "long"}:
+                values[field.name] = ""
             continue
         try:
             values[field.name] = _value(field, text)

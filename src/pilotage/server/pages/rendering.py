@@ -14,7 +14,7 @@ from litestar.response import Redirect, Response
 from pilotage.server.pages import wording, written
 
 SERVER = Path(__file__).parent.parent
-HTML = "text/html; charset=utf-8"
+HTML = "text/html"
 
 
 @cache

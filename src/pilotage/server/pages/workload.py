@@ -14,7 +14,7 @@ from pilotage.record.rules.piloting import attestable
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
 from pilotage.server.pages.answering import target_of
-from pilotage.server.pages.charting import version_of
+from pilotage.server.pages.charting import charts_of
 from pilotage.server.pages.csv_files import csv_answer, csv_of
 from pilotage.server.pages.entries import line
 from pilotage.server.pages.frame import Frame
@@ -57,14 +57,19 @@ def _shown(workspace: Workspace, frame: Frame, judgement: Judgement) -> Mapping[
         "commands": {name: (kind.__doc__ or "").split(". ")[0].rstrip(".") for name, kind in COMMANDS.items()},
         "attestable": {c.id for phase in playbook.phases for c in phase.criteria if attestable(c)},
         "waivable": {c.id for phase in playbook.phases for c in phase.criteria if c.waivable},
-        "chart_version": version_of(workload, judgement),
+        "chart": charts_of(workspace, judgement).target,
     }
 
 
 @get("/w/{slug:str}", opt={"access": READ}, include_in_schema=False)
 async def show_workload(request: AnyRequest, slug: str) -> Response[bytes]:
     """One workload."""
-    return await workload_page(request, slug, "workload.html", _shown, here="workload", live=True)
+    runtimes = parts_of(request).runtimes.of(slug)
+
+    def build(workspace: Workspace, frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
+        return {**_shown(workspace, frame, judgement), "runtimes": runtimes}
+
+    return await workload_page(request, slug, "workload.html", build, here="workload", live=True)
 
 
 @get("/w/{slug:str}/criteria.csv", opt={"access": READ}, include_in_schema=False)
