@@ -41,6 +41,7 @@ from pilotage.runtime.process import workload
 from pilotage.storage.accounts import Accounts
 
 BLOCK = dt.timedelta(hours=6)
+ACCOUNTS = "demo-accounts.json"
 SCOPES = ("record", "read", "command", "admin")
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -95,7 +96,7 @@ def run(options: Options, progress: Progress) -> Outcome:
         stage = Stage(url, accounts, progress.tell)
         try:
             outcome = _play(options, progress, stage, props)
-            _farewell(progress, outcome, accounts)
+            _farewell(options, progress, outcome, accounts)
             if options.serve:
                 _wait()
         finally:
@@ -107,14 +108,14 @@ def _forget(home: Path) -> None:
     """Remove an earlier demonstration, and nothing else."""
     if not home.exists():
         return
-    if not (home / "demo-accounts.json").exists():
+    if not (home / ACCOUNTS).exists():
         raise FileExistsError(f"{home} is not a demonstration's folder; it is left alone. Choose another --home.")
     shutil.rmtree(home)
 
 
 def _people(home: Path) -> dict[str, Account]:
     """The story's accounts: made once, with random passwords that only this folder knows."""
-    path = home / "demo-accounts.json"
+    path = home / ACCOUNTS
     if path.exists():
         return msgspec.json.decode(path.read_bytes(), type=dict[str, Account])
     workspace = open_workspace(Environment(home=home, name="demonstration"), demonstration=True)
@@ -263,14 +264,19 @@ def _replay(options: Options, stage: Stage, props: Props, *, since: dt.datetime)
     return replay
 
 
-def _farewell(progress: Progress, outcome: Outcome, accounts: dict[str, Account]) -> None:
+def _farewell(options: Options, progress: Progress, outcome: Outcome, accounts: dict[str, Account]) -> None:
     progress.tell(
         f"{outcome.calls:,} calls replayed in this run, in {outcome.seconds:.0f} s. Phase: {outcome.phase}. "
         f"Answer on the target: {outcome.answer.replace('_', ' ')}."
     )
+    if not options.serve:
+        progress.tell(f"See it with: pilotage up --home {options.home}, as {OWNER.username}.")
+        return
+    password = accounts[OWNER.username].password
     progress.tell(
-        f"Look at {outcome.url}/w/{SLUG} and sign in as {OWNER.username}: {accounts[OWNER.username].password}"
+        f"Look at {outcome.url}/w/{SLUG}; sign in as {OWNER.username} with {password}. Ctrl-C stops the server."
     )
+    progress.tell(f"The other people's passwords are in {options.home / ACCOUNTS}.")
 
 
 def _wait() -> None:
