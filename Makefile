@@ -8,7 +8,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
-SOURCES := src tests bench
+SOURCES := src tests bench scripts
 
 .PHONY: help run test check bench guides pins clean
 

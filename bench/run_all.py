@@ -41,7 +41,7 @@ def main() -> None:
         "",
         (
             f"Measured by `make bench` on {time.strftime('%Y-%m-%d')}: {os.cpu_count()} cores, {platform.system()}, "
-            f"Python {platform.python_version()}. Shared machines are noisy: the figures are medians of several runs, and "
+            f"Python {platform.python_version()}. Shared machines are noisy: figures are medians of several runs, "
             "ratios were taken in the same run."
         ),
     ]
