@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from litestar import get
+from litestar import Request, get
 from litestar.routes import HTTPRoute
 from litestar.testing import TestClient
 from tests.server.cast import PASSWORD, enrol, propose, sign_in
 
 from pilotage.server.app import create_app
-from pilotage.server.auth import recognised
+from pilotage.server.auth import guard, recognised
 
 OPEN = {
     ("GET", "/api/v1/keys"),
@@ -129,6 +129,21 @@ def test_a_revoked_token_records_for_a_second_at_most(client, workspace, monkeyp
     assert recognised.RECOGNISED_S <= 1.0
     monkeypatch.setattr(recognised, "RECOGNISED_S", 0.0)
     assert client.post("/api/v1/calls", json=empty, headers=bot.bearer).status_code == 401
+
+
+async def test_a_stream_ends_when_its_token_is_revoked(app, client, workspace, monkeypatch):
+    """Who may no longer read hears no more, although the stream was opened in time."""
+    bot = enrol(workspace, "bot", roles={"engineer"}, scopes={"record"})
+    monkeypatch.setattr(guard, "ASK_AGAIN_S", 0.0)
+    scope = {"type": "http", "headers": [(b"authorization", f"Bearer {bot.token}".encode())], "litestar_app": app}
+
+    async def events():
+        yield b"first"
+        (token,) = workspace.accounts.tokens(bot.person)
+        workspace.accounts.revoke_token(token.token, dt.datetime.now(dt.UTC))
+        yield b"second"
+
+    assert [event async for event in guard.while_allowed(Request(scope), events())] == [b"first"]
 
 
 def test_a_handler_that_forgets_to_say_who_may_call_it_is_closed(workspace, ada):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import signal
 import socket
 import threading
 import time
 
+import httpx
 import msgspec
 import pytest
 from tests.server.cast import enrol, make_live, open_here
@@ -111,6 +113,27 @@ def test_the_sdk_serves_under_the_server_s_lease_and_stops_with_its_kill(live_ho
         counted = triage.counters()
         assert counted["calls-delivered"] == counted["calls-spooled"] > 0
         assert triage.close(PATIENCE_S)
+
+
+def test_streams_that_are_hung_up_are_forgotten(tmp_path):
+    """A runtime that goes away, however rudely, is no longer counted as connected."""
+    with serving(tmp_path / "home") as served:
+        streams = [Stream(served, "/api/v1/workloads/triage/lease", served.ada.bearer) for _ in range(5)]
+        for stream in streams:
+            assert stream.next() is not None
+        assert connected(served) == 5
+        for stream in streams:
+            stream.close()
+        deadline = time.monotonic() + PATIENCE_S
+        while connected(served):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def connected(served):
+    """How many lease streams the server counts."""
+    answer = httpx.get(f"{served.url}/metrics", headers=served.ada.bearer)
+    return float(re.search(r"^pilotage_runtimes_connected (\S+)$", answer.text, re.MULTILINE)[1])
 
 
 def test_changes_are_streamed_to_whoever_signed_in(tmp_path):

@@ -1,9 +1,9 @@
 """The application: one factory puts the parts together and closes every address that does not say otherwise.
 
 For pages: `pilotage.server.pages.routes` is taken in when it exists. It gives `route_handlers`, a list of Litestar
-handlers, and `problem_page(request, problem) -> Response`, which shows a refusal to a person. Templates are Jinja's,
-in `server/templates`; files in `server/static` are served under `/static`. Path parameters are declared as
-`slug: FromPath[str]` (`litestar.params`). What handlers and pages use:
+handlers, and `problem_page(request, problem) -> Response`, which shows a refusal to a person. Files in `server/static`
+are served under `/static`. Path parameters are declared as `slug: FromPath[str]` (`litestar.params`). What handlers and
+pages use:
 
     parts.workspace_of(request) -> Workspace            the workspace: desk, calls, ledger, accounts, clock
     parts.parts_of(request) -> Parts                    besides it: threads, meters, runtimes, changes, lease hub
@@ -37,10 +37,8 @@ from urllib.parse import quote
 from litestar import Litestar, Request
 from litestar.datastructures import CacheControlHeader, State
 from litestar.handlers import HTTPRouteHandler
-from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Redirect, Response
 from litestar.static_files import create_static_files_router
-from litestar.template import TemplateConfig
 
 from pilotage.server.answering import problem_answer
 from pilotage.server.api.calls import erase_unit, get_call, list_calls, retain_calls
@@ -128,7 +126,6 @@ def create_app(workspace: Workspace, *, secure_cookies: bool = False) -> Litesta
         logging_config=None,
         openapi_config=None,
         state=State({"parts": parts}),
-        template_config=TemplateConfig(directory=HERE / "templates", engine=JinjaTemplateEngine),
     )
 
 

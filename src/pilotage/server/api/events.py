@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import msgspec
 from litestar.response import Stream
@@ -10,6 +10,7 @@ from litestar.response import Stream
 from pilotage.server.answering import event_stream
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
+from pilotage.server.auth.guard import while_allowed
 from pilotage.server.changes import Change
 from pilotage.server.description.endpoint import EVENT_STREAM, Answer, endpoint
 from pilotage.server.parts import parts_of
@@ -37,10 +38,10 @@ async def watch_changes(request: AnyRequest) -> Stream:
     # To listen first and to look then leaves no gap between the two.
     watched = parts.changes.watch(HEARTBEAT_S)
     position = await run_in(parts.threads.prompt, parts.workspace.ledger.position)
-    return event_stream(_events(watched, position))
+    return event_stream(while_allowed(request, _events(watched, position)))
 
 
-async def _events(watched: AsyncIterator[Change | None], position: int) -> AsyncIterator[bytes]:
+async def _events(watched: AsyncIterator[Change | None], position: int) -> AsyncGenerator[bytes, None]:
     yield _event("begin", "", position)
     async for change in watched:
         yield b": alive\n\n" if change is None else _event(change.kind, change.workload, change.position)

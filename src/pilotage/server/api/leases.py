@@ -13,6 +13,7 @@ from pilotage.lease import ReleaseRef
 from pilotage.server.answering import event_stream, json_answer
 from pilotage.server.asking import AnyRequest, body_of, query_of
 from pilotage.server.auth.access import READ, RECORD
+from pilotage.server.auth.guard import while_allowed
 from pilotage.server.description.endpoint import EVENT_STREAM, JSON, Answer, endpoint
 from pilotage.server.leases.hub import LeaseAnswer
 from pilotage.server.leases.runtimes import Hello, RuntimeSeen
@@ -52,7 +53,7 @@ async def get_lease(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     query_of(request, LeaseQuery)
     hub = parts_of(request).hub
     if EVENT_STREAM in request.headers.get("accept", ""):
-        return event_stream(hub.watch(slug, await hub.first(slug)))
+        return event_stream(while_allowed(request, hub.watch(slug, await hub.first(slug))))
     current = await hub.current(slug)
     return json_answer(current.answer, headers={"Vary": "Accept"})
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, cast
 
 from litestar import Request
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
     from litestar.handlers import BaseRouteHandler
 
 BEARER = "bearer "
+ASK_AGAIN_S = 30.0
 
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
@@ -42,6 +46,27 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     slug = request.path_params.get("slug")
     if slug is not None:
         check_slug(slug)
+
+
+async def while_allowed(
+    request: Request[Any, Any, Any], events: AsyncGenerator[bytes, None]
+) -> AsyncGenerator[bytes, None]:
+    """A stream's events for as long as its token or session is good, asked again every `ASK_AGAIN_S`."""
+    asked = time.monotonic()
+    async with contextlib.aclosing(events):
+        async for event in events:
+            if time.monotonic() - asked >= ASK_AGAIN_S:
+                if not await _is_known(request):
+                    return
+                asked = time.monotonic()
+            yield event
+
+
+async def _is_known(request: Request[Any, Any, Any]) -> bool:
+    try:
+        return await _identified(request, records=False) is not None
+    except HttpProblem:
+        return False
 
 
 async def _identified(request: Request[Any, Any, Any], *, records: bool) -> Identity | None:

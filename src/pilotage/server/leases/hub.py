@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine
 from typing import Any
 
 import msgspec
@@ -143,7 +143,7 @@ class LeaseHub:
         if tasks:
             await asyncio.wait(tasks)
 
-    async def watch(self, slug: str, first: Announced) -> AsyncIterator[bytes]:
+    async def watch(self, slug: str, first: Announced) -> AsyncGenerator[bytes, None]:
         """The events of a stream: the lease as asked for just now, each one after it, and a sign of life between."""
         channel = self._channels.setdefault(slug, _Channel(slug))
         channel.watchers += 1
