@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections.abc import Callable
 from contextvars import Context
 from itertools import count
@@ -49,9 +48,13 @@ class BesideJob:
         try:
             self._settle(await run_async(self._arm, args, kwargs, self._timeout_s))
         finally:
-            if next(self._settlements) == 0:
-                self._counters.add("beside-cancelled")
-                self._pair.settle(None, dropped=True)
+            self.cancel()
+
+    def cancel(self) -> None:
+        """It did not come to its end: the pair is without its second half. Nothing, once it is settled."""
+        if next(self._settlements) == 0:
+            self._counters.add("beside-cancelled")
+            self._pair.settle(None, dropped=True)
 
     def abandon(self) -> None:
         """It has been running for too long."""
@@ -97,7 +100,7 @@ class Besides:
         self._counters = counters
         self._policy = Policy()
         self._own: OwnLoop | None = None
-        self._on_loops: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, LoopWorkers] = weakref.WeakKeyDictionary()
+        self._on_loops: dict[asyncio.AbstractEventLoop, LoopWorkers] = {}
         self._lock = threading.Lock()
 
     def follow(self, policy: Policy) -> None:
@@ -129,15 +132,26 @@ class Besides:
             return workers
 
     def sweep(self) -> None:
-        """Write off what has been running for far too long."""
+        """Write off what has been running for far too long, or on loops that have been closed."""
         limit_s = max(ABANDON_S_MIN, 2 * self._policy.timeout_ms / 1000)
         self.pool.sweep(limit_s)
         self.in_time.sweep(limit_s)
+        self._living_loops()
 
-    def unfinished_on_loops(self) -> int:
-        """Runs beside that wait or run on event loops."""
+    def loop_tickets(self) -> list[tuple[LoopWorkers, int]]:
+        """How far the runs beside on each event loop have been submitted."""
+        return [(workers, workers.submitted()) for workers in self._living_loops()]
+
+    def have_finished(self, tickets: list[tuple[LoopWorkers, int]]) -> bool:
+        """Whether everything up to these tickets is finished, or given up because its loop is closed."""
+        self._living_loops()
+        return all(workers.has_finished(ticket) for workers, ticket in tickets)
+
+    def _living_loops(self) -> list[LoopWorkers]:
         with self._lock:
-            return sum(workers.unfinished() for workers in self._on_loops.values())
+            for loop in [loop for loop, workers in self._on_loops.items() if workers.has_ended()]:
+                del self._on_loops[loop]
+            return list(self._on_loops.values())
 
     def close(self) -> None:
         """Stop the own loop; the pools' threads end by themselves."""

@@ -74,46 +74,51 @@ class Sender:
         self._announcement = announcement
         self._announced = b""
         self._line = Line(endpoint, POST_TIMEOUT_S)
-        self._paths: deque[Path] = deque()
-        self._frames: deque[Frame] = deque()
+        self._offered = 0
+        self._paths: deque[tuple[int, Path]] = deque()
+        self._frames: deque[tuple[int, Frame]] = deque()
         self._done_frames: dict[Path, int] = {}
         self._failures = 0
         self._orphans_at = 0.0
         self._wake = threading.Event()
         self._hurry = threading.Event()
-        self._idle = threading.Condition()
+        self._answered = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="pilotage-sender", daemon=True)
         self._thread.start()
 
     def offer(self, path: Path) -> None:
         """Take a complete segment."""
-        self._paths.append(path)
+        self._paths.append((self._number(), path))
         self._wake.set()
 
     def offer_frame(self, frame: Frame) -> bool:
         """Take a frame that could not be spooled, while few are waiting."""
         if len(self._frames) >= UNSPOOLED_MAX:
             return False
-        self._frames.append(frame)
+        self._frames.append((self._number(), frame))
         self._wake.set()
         return True
+
+    def _number(self) -> int:
+        # Only the recorder's and the sender's own thread come here, and a number too many or few harms nobody.
+        self._offered += 1
+        return self._offered
 
     def waiting(self) -> int:
         """Segments and frames that the server has not answered for."""
         return len(self._paths) + len(self._frames)
 
     def flush(self, timeout_s: float) -> bool:
-        """Wait until the server has answered for everything that was offered; whether it has."""
-        deadline = time.monotonic() + timeout_s
-        with self._idle:
+        """Wait until the server has answered for all that was offered so far, whatever comes later; whether it has."""
+        ticket = self._offered
+        with self._answered:
             self._wake.set()
             self._hurry.set()
-            while self.waiting():
-                left = deadline - time.monotonic()
-                if left <= 0 or not self._idle.wait(left):
-                    return False
-        return True
+            return self._answered.wait_for(lambda: self._has_answered(ticket), timeout_s)
+
+    def _has_answered(self, ticket: int) -> bool:
+        return all(number > ticket for number, _ in (*self._paths, *self._frames))
 
     def close(self) -> None:
         """End the thread; what is not sent stays in the folder."""
@@ -141,7 +146,6 @@ class Sender:
                 self._paths.rotate(-1)
                 self._pause(BACKOFF_S)
             else:
-                self._failures = 0
                 if self._wake.wait(1.0):
                     self._wake.clear()
 
@@ -158,14 +162,19 @@ class Sender:
         self._announce()
         self._adopt()
         while self._frames:
-            self._send(self._origin, self._frames[0], None, "0")
+            self._send(self._origin, self._frames[0][1], None, "0")
             self._frames.popleft()
+            self._notify()
         while self._paths:
-            self._send_segment(self._paths[0])
+            self._send_segment(self._paths[0][1])
             self._paths.popleft()
+            self._notify()
         all_clear("sender", "the server takes calls again")
-        with self._idle:
-            self._idle.notify_all()
+
+    def _notify(self) -> None:
+        self._failures = 0
+        with self._answered:
+            self._answered.notify_all()
 
     def _announce(self) -> None:
         """Tell the server which releases run here, when that is new. A server that does not ask is no failure."""
@@ -187,10 +196,10 @@ class Sender:
         if self._orphans_at and now - self._orphans_at < ORPHANS_S:
             return
         self._orphans_at = now
-        known = set(self._paths)
+        known = {path for _, path in self._paths}
         for path in spool.ready(self._folder):
             if path not in known and spool.runtime_of(path) != self._origin.runtime:
-                self._paths.append(path)
+                self._paths.append((self._number(), path))
 
     def _send_segment(self, path: Path) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from pilotage.lease import Lease
 from pilotage.runtime.beside import Besides
@@ -20,6 +21,9 @@ from pilotage.runtime.settings import Settings, ensure_home
 from pilotage.runtime.spool import Spool
 from pilotage.runtime.watch import FolderWatch, ServerWatch
 from pilotage.runtime.wire import Endpoint
+
+if TYPE_CHECKING:
+    from pilotage.runtime.loops import LoopWorkers
 
 POLL_S = 0.005
 
@@ -93,7 +97,8 @@ class Engine:
     def flush(self, timeout_s: float) -> bool:
         """Wait for the runs beside, then for the disk, then for the server; whether all of it is done in time."""
         deadline = time.monotonic() + timeout_s
-        settled = self.besides.pool.wait(timeout_s) and self._wait_for_loops(deadline)
+        tickets = self.besides.loop_tickets()
+        settled = self.besides.pool.wait(timeout_s) and self._wait_for_loops(tickets, deadline)
         kept = self.recorder.flush(max(0.0, deadline - time.monotonic()))
         sent = self.sender is None or (kept and self.sender.flush(max(0.0, deadline - time.monotonic())))
         return settled and kept and sent
@@ -113,8 +118,8 @@ class Engine:
         """After fork, in the child: threads are gone, and what was buffered is the parent's to keep."""
         self.recorder.forget()
 
-    def _wait_for_loops(self, deadline: float) -> bool:
-        while self.besides.unfinished_on_loops():
+    def _wait_for_loops(self, tickets: list[tuple[LoopWorkers, int]], deadline: float) -> bool:
+        while not self.besides.have_finished(tickets):
             if _on_an_event_loop() or time.monotonic() >= deadline:
                 return False
             time.sleep(POLL_S)

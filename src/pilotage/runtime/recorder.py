@@ -100,6 +100,8 @@ class Recorder:
 
     def flush(self, timeout_s: float) -> bool:
         """Wait until all that was put before is on disk (or with the sender); whether it is."""
+        if not self._thread.is_alive():
+            return not self.pending()
         deadline = time.monotonic() + timeout_s
         with self._turn:
             self._asked += 1

@@ -44,7 +44,7 @@ class Serving:
         job = BesideJob(pair, arm, copy, timeout_s, self.counters)
         if arm.is_async:
             loop = on_loop if on_loop is not None else self.besides.own_loop().loop()
-            taken = self.besides.workers_on(loop).submit(job.run_on_loop)
+            taken = self.besides.workers_on(loop).submit(job)
         else:
             taken = self.besides.pool.submit(job)
         if not taken:

@@ -179,7 +179,7 @@ class Workload:
             text = None
             if plan.records_input:
                 text = encode(args[0] if len(args) == 1 and not kwargs else {"args": args, "kwargs": kwargs}).decode()
-            tags = dict(segment) if segment else _NO_TAGS
+            tags = {**segment} if segment else _NO_TAGS
             group = plan.names[cohort]
         except Exception:  # noqa: BLE001 - something unusual among the arguments: the long way knows what to do
             return self._call_in_full(args, kwargs, Request(unit, cohort, segment))
