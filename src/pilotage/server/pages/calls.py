@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import get
+from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta, Struct
 
@@ -131,7 +132,7 @@ def listed(stored: StoredCall) -> Listed:
 
 
 @get("/w/{slug:str}/calls", opt={"access": READ}, include_in_schema=False)
-async def show_calls(request: AnyRequest, slug: str) -> Response[bytes]:
+async def show_calls(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """Calls that match the filter, newest first."""
     query = query_of_form(request)
 
@@ -154,7 +155,7 @@ async def show_calls(request: AnyRequest, slug: str) -> Response[bytes]:
 
 
 @get("/w/{slug:str}/calls.csv", opt={"access": READ}, include_in_schema=False)
-async def export_calls(request: AnyRequest, slug: str) -> Response[bytes]:
+async def export_calls(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """The calls that match the filter as a table, the newest ten thousand at most."""
     query = query_of_form(request)
 
@@ -205,7 +206,7 @@ def _row(stored: StoredCall) -> tuple[Cell, ...]:
 
 
 @get("/w/{slug:str}/calls/{call_id:str}", opt={"access": READ}, include_in_schema=False)
-async def show_call(request: AnyRequest, slug: str, call_id: str) -> Response[bytes]:
+async def show_call(request: AnyRequest, slug: FromPath[str], call_id: FromPath[str]) -> Response[bytes]:
     """One call in full."""
 
     def build(workspace: Workspace, _frame: Frame, _judgement: Judgement) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta, Struct, ValidationError
 
@@ -146,7 +147,7 @@ def _guardrail_words(charter: Charter, guardrail: Guardrail) -> str:
 
 
 @get("/w/{slug:str}/charter", opt={"access": READ}, include_in_schema=False)
-async def show_charter(request: AnyRequest, slug: str) -> Response[bytes]:
+async def show_charter(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """The charter as it reads, who signed it, and every version."""
     query = query_of(request, VersionQuery)
 
@@ -170,7 +171,7 @@ async def show_charter(request: AnyRequest, slug: str) -> Response[bytes]:
 
 
 @get("/w/{slug:str}/charter.csv", opt={"access": READ}, include_in_schema=False)
-async def export_versions(request: AnyRequest, slug: str) -> Response[bytes]:
+async def export_versions(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """Every version and signature as a table."""
     workload = await run_in(parts_of(request).threads.reading, workspace_of(request).desk.load, slug)
     rows: list[tuple[str | int | bool | None, ...]] = []
@@ -250,13 +251,13 @@ def fields_for(typed: Typed) -> CharterFields:
 
 
 @get("/w/{slug:str}/charter/edit", opt={"access": READ}, include_in_schema=False)
-async def show_form(request: AnyRequest, slug: str) -> Response[bytes]:
+async def show_form(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """The form with the charter as it stands."""
     return await _form(request, slug, None)
 
 
 @post("/w/{slug:str}/charter/edit", opt={"access": COMMAND}, include_in_schema=False, status_code=HTTPStatus.OK)
-async def take_form(request: AnyRequest, slug: str) -> Response[Any]:
+async def take_form(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     """Write a new version, show it first, add a row, or show again what is wrong."""
     typed = typed_of((await request.form()).multi_items())
     if typed.get("add"):

@@ -14,6 +14,8 @@ from pilotage.server.pages.written import number
 
 _WORDS = re.compile(r"\s+|[^\s]+")
 Kind = Literal["same", "gone", "new"]
+# Blanks count: so many are three words.
+WORDS_KEPT = 6
 
 
 class Piece(Struct, frozen=True):
@@ -41,19 +43,24 @@ def changes(before: tuple[Charter, str] | None, after: tuple[Charter, str]) -> t
 
 
 def compared(before: str, after: str) -> tuple[Piece, ...]:
-    """Two texts word by word."""
+    """Two texts word by word. A word or two that stayed between changes is shown with them: it reads better."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     pieces: list[Piece] = []
-    for tag, a, b, c, d in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        gone, added = "".join(old[a:b]), "".join(new[c:d])
-        if tag == "equal":
-            pieces.append(Piece("same", added))
-            continue
-        if gone:
-            pieces.append(Piece("gone", gone))
-        if added:
-            pieces.append(Piece("new", added))
-    return tuple(pieces)
+    gone, added = "", ""
+    codes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    for index, (tag, a, b, c, d) in enumerate(codes):
+        is_between = 0 < index < len(codes) - 1
+        if tag == "equal" and not (is_between and d - c < WORDS_KEPT):
+            pieces += _change(gone, added)
+            pieces.append(Piece("same", "".join(new[c:d])))
+            gone, added = "", ""
+        else:
+            gone, added = gone + "".join(old[a:b]), added + "".join(new[c:d])
+    return (*pieces, *_change(gone, added))
+
+
+def _change(gone: str, added: str) -> list[Piece]:
+    return [*([Piece("gone", gone)] if gone else []), *([Piece("new", added)] if added else [])]
 
 
 def _leaves(charter: Charter, team: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 from litestar import get
+from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Struct
 
@@ -102,7 +103,7 @@ def charts_of(workspace: Workspace, judgement: Judgement) -> Charts:
 
 
 @get("/w/{slug:str}/charts/{name:str}", opt={"access": READ}, include_in_schema=False)
-async def show_chart(request: AnyRequest, slug: str, name: str) -> Response[bytes]:
+async def show_chart(request: AnyRequest, slug: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """A chart as a picture or as data, by the ending of its name."""
     query = query_of(request, ChartQuery)
     stem, _, form = name.rpartition(".")

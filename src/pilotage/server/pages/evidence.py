@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from litestar import get
+from litestar.params import FromPath
 from litestar.response import Response
 
 from pilotage.evidence.measurements import Measurements
@@ -88,13 +89,13 @@ def _of_charter(
 
 
 @get("/w/{slug:str}/evidence", opt={"access": READ}, include_in_schema=False)
-async def show_evidence(request: AnyRequest, slug: str) -> Response[bytes]:
+async def show_evidence(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """Every figure with its interval, what it rests on, and what it means."""
     return await workload_page(request, slug, "evidence.html", _shown, here="evidence", title="Evidence", live=True)
 
 
 @get("/w/{slug:str}/evidence.csv", opt={"access": READ}, include_in_schema=False)
-async def export_evidence(request: AnyRequest, slug: str) -> Response[bytes]:
+async def export_evidence(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """Every figure as a table, in the metric's own unit."""
 
     def work() -> bytes:
@@ -144,7 +145,7 @@ def _coverage(judgement: Judgement) -> Iterator[tuple[Cell, ...]]:
 
 
 @get("/w/{slug:str}/looks.csv", opt={"access": READ}, include_in_schema=False)
-async def export_looks(request: AnyRequest, slug: str) -> Response[bytes]:
+async def export_looks(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """Every look of the running attempt as a table."""
     judgement = await run_in(parts_of(request).threads.reading, workspace_of(request).desk.judge, slug)
     answer = judgement.measurements.answer if judgement.measurements else None

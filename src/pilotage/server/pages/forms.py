@@ -70,6 +70,11 @@ class Field(Struct, frozen=True, kw_only=True):
     default: str = ""
 
     @property
+    def is_optional(self) -> bool:
+        """Whether it may be left empty."""
+        return not self.required and not self.default
+
+    @property
     def id(self) -> str:
         """The field's id in the page."""
         return re.sub(r"[^A-Za-z0-9]+", "-", self.name).strip("-")
@@ -112,7 +117,7 @@ def _field(field: inspect.Field, annotation: Any, name: str) -> Field:  # noqa: 
         kind=annotation,
         required=required,
         has_default=not field.required,
-        hint=f"{hint}." if hint and hint != label else "",
+        hint=f"{hint}." if hint and hint != label.rstrip("?") else "",
         attributes=(*attributes, *((("required", ""),) if required else ())),
         options=tuple(Option(value=value, label=title_of(value)) for value in _declared(annotation)),
         default=_default(field),

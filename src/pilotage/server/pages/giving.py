@@ -7,6 +7,7 @@ from http import HTTPStatus
 from typing import Any
 
 from litestar import get, post
+from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Struct, ValidationError, structs
 
@@ -130,7 +131,7 @@ async def _form(
 
 
 @get("/w/{slug:str}/do/{name:str}", opt={"access": READ}, include_in_schema=False)
-async def show_form(request: AnyRequest, slug: str, name: str) -> Response[bytes]:
+async def show_form(request: AnyRequest, slug: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """A command's form; the address may fill fields in."""
     _known(name)
     return await _form(request, slug, name, dict(request.query_params))
@@ -156,7 +157,7 @@ def recorded(address: str, receipt: Receipt) -> str:
 
 
 @post("/w/{slug:str}/do/{name:str}", opt={"access": COMMAND}, include_in_schema=False, status_code=HTTPStatus.OK)
-async def take_form(request: AnyRequest, slug: str, name: str) -> Response[Any]:
+async def take_form(request: AnyRequest, slug: FromPath[str], name: FromPath[str]) -> Response[Any]:
     """Give the command, or show the form again with what is wrong."""
     kind, sent = _known(name), await request.form()
     typed, person = typed_of(sent.multi_items()), current_identity(request).person

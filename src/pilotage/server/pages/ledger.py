@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from litestar import get
+from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta, Struct
 
@@ -108,7 +109,7 @@ def payload_of(entry: Entry) -> str:
 
 
 @get("/ledger/{position:int}", opt={"access": READ}, include_in_schema=False)
-async def show_entry(request: AnyRequest, position: int) -> Response[bytes]:
+async def show_entry(request: AnyRequest, position: FromPath[int]) -> Response[bytes]:
     """One entry, with the texts that it commits to and how its hash comes about."""
 
     def build(workspace: Workspace, frame: Frame) -> Shown:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from litestar import get
+from litestar.params import FromPath
 from litestar.response import Response
 
 from pilotage.gates.stall import stalls
@@ -62,7 +63,7 @@ def _shown(workspace: Workspace, frame: Frame, judgement: Judgement) -> Mapping[
 
 
 @get("/w/{slug:str}", opt={"access": READ}, include_in_schema=False)
-async def show_workload(request: AnyRequest, slug: str) -> Response[bytes]:
+async def show_workload(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """One workload."""
     runtimes = parts_of(request).runtimes.of(slug)
 
@@ -73,7 +74,7 @@ async def show_workload(request: AnyRequest, slug: str) -> Response[bytes]:
 
 
 @get("/w/{slug:str}/criteria.csv", opt={"access": READ}, include_in_schema=False)
-async def export_criteria(request: AnyRequest, slug: str) -> Response[bytes]:
+async def export_criteria(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """Every criterion's verdict as a table."""
     judgement = await run_in(parts_of(request).threads.reading, workspace_of(request).desk.judge, slug)
     rows = (
