@@ -22,7 +22,7 @@ OPEN = {
     ("POST", "/api/v1/sign-in/link"),
 }
 OPEN_PAGES = ("/sign-in", "/static")
-VALUES = {"slug": "triage", "call_id": "0" * 32, "unit": "u1", "playbook": "standard"}
+VALUES = {"slug": "triage", "position": "1", "call_id": "0" * 32, "unit": "u1", "playbook": "standard"}
 
 
 def addresses(app):
