@@ -32,7 +32,8 @@ def addresses(app):
             continue
         path = route.path
         for parameter in route.path_parameters.values():
-            path = path.replace("{" + parameter.full + "}", VALUES.get(parameter.name, "x"))
+            value = "1" if parameter.type is int else VALUES.get(parameter.name, "x")
+            path = path.replace("{" + parameter.full + "}", value)
         for method in sorted(route.methods):
             yield method, path
 
@@ -56,6 +57,19 @@ def test_nothing_is_open_to_strangers_but_what_has_to_be(app, client):
             assert answer.status_code in {303, 401}, (method, path, answer.status_code)
             assert answer.status_code == 401 or answer.headers["location"].startswith("/sign-in?next=")
     assert walked > 40
+
+
+def test_nothing_can_be_changed_with_the_cookie_alone(app, client, ada):
+    """Every unsafe address refuses a session that does not repeat its secret, pages and interface alike."""
+    sign_in(client, ada)
+    walked = 0
+    for method, path in addresses(app):
+        if method in {"GET", "HEAD", "OPTIONS"} or is_open(method, path):
+            continue
+        answer = client.request(method, path, follow_redirects=False)
+        walked += 1
+        assert answer.status_code == 403, (method, path, answer.status_code)
+    assert walked > 25
 
 
 def test_a_token_that_is_not_valid_is_refused_even_where_a_session_would_do(client, ada):
