@@ -24,6 +24,7 @@ class Clock:
         self.now_ns = int(now_s * 1e9)
 
     def __call__(self) -> int:
+        """Now, in nanoseconds since 1970 UTC."""
         return self.now_ns
 
     @property

@@ -14,6 +14,7 @@ from pilotage.runtime.bucketing import bucket, buckets_inside, is_paired, pair_b
 from pilotage.runtime.buffer import Buffer
 from pilotage.runtime.counters import Counters
 from pilotage.runtime.packing import Names
+from pilotage.runtime.records import Arm as ArmKind
 from pilotage.runtime.records import Source
 
 Stamp = tuple[Source, Mode, float, str, int]
@@ -68,7 +69,8 @@ class Plan(Struct, frozen=True, kw_only=True, eq=False):
     late_ns: int
     run_incumbent: Callable[..., Any] | None
     run_candidate: Callable[..., Any] | None
-    release: str
+    as_candidate: tuple[ArmKind, str]
+    as_incumbent: tuple[ArmKind, str]
     records_input: bool
     mint: Callable[[], int]
     buffer: Buffer
@@ -157,7 +159,8 @@ def make_plan(
         late_ns=int(_limit_ms(candidate, policy) * 1e6),
         run_incumbent=incumbent.run if incumbent is not None else None,
         run_candidate=candidate.run if candidate is not None else None,
-        release=candidate.release if candidate is not None else "",
+        as_candidate=("candidate", candidate.release if candidate is not None else ""),
+        as_incumbent=("incumbent", ""),
         records_input=policy.record_input,
         mint=mint or itertools.count().__next__,
         buffer=buffer if buffer is not None else Buffer(),

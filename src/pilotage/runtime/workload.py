@@ -22,7 +22,6 @@ from pilotage.runtime.identity import checked_name, checked_release
 from pilotage.runtime.learned import Action, Learned, outcome_rows
 from pilotage.runtime.packing import Hooks, Redactor, Scorer
 from pilotage.runtime.plan import Plan, Situation, make_plan
-from pilotage.runtime.records import Arm as ArmKind
 from pilotage.runtime.records import Source
 from pilotage.runtime.release import release_digest
 from pilotage.runtime.settings import Settings
@@ -143,7 +142,7 @@ class Workload:
 
     # Calling
 
-    def call(  # noqa: C901, PLR0912 - the one hot path: every function call that tidies it up costs each caller 60 ns
+    def call(  # noqa: C901 - the one hot path: every function call that tidies it up costs each caller 60 ns
         self,
         *args: Any,  # noqa: ANN401 - the arms' own arguments
         unit: str | None = None,
@@ -192,18 +191,14 @@ class Workload:
             raised = error
         took_ns = _mono_ns() - began
         if raised is not None or type(value) is Answer or (inside and took_ns > plan.late_ns):
-            turn = Turn(
-                plan, now_ns, args, kwargs, Request(unit, cohort, segment), minted=call_id, begun=(entered, text)
-            )
+            given = Request(unit, cohort, segment)
+            turn = Turn(plan, now_ns, args, kwargs, given, minted=call_id, begun=(entered, text))
             return self._awake().serving.finish_short(turn, value, took_ns, raised)
         try:
             output: str | None = encode(value).decode()
         except Exception:  # noqa: BLE001 - encoding runs the value's own code
             output = snapshot(value)
-        arm: ArmKind = "incumbent"
-        release = ""
-        if inside:
-            arm, release = "candidate", plan.release
+        arm, release = plan.as_candidate if inside else plan.as_incumbent
         source, mode, percent, stage, serial = plan.stamp
         served = (arm, release, output, took_ns // 1000)
         row = [
@@ -311,7 +306,7 @@ class Workload:
             mode=plan.mode,
             percent=plan.stamp[2],
             cohorts=lease.cohorts if lease is not None else (),
-            release=plan.release or None,
+            release=plan.as_candidate[1] or None,
             reason=lease.reason if lease is not None else "there is no valid lease: the incumbent serves",
             lacking=plan.lacking,
             refused=engine.keeper.refusal,
