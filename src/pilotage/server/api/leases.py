@@ -15,6 +15,7 @@ from pilotage.server.asking import AnyRequest, body_of, query_of
 from pilotage.server.auth.access import READ, RECORD
 from pilotage.server.auth.guard import while_allowed
 from pilotage.server.description.endpoint import EVENT_STREAM, JSON, Answer, endpoint
+from pilotage.server.description.examples import DIGEST
 from pilotage.server.leases.hub import LeaseAnswer
 from pilotage.server.leases.runtimes import Hello, RuntimeSeen
 from pilotage.server.parts import parts_of
@@ -66,7 +67,7 @@ async def get_lease(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     access=RECORD,
     body=Hello,
     body_example=Hello(
-        runtime="9f2c6b1ad0e44c7f", releases=(ReleaseRef(name="2026.11.2", digest="sha256:5c1f…"),), sdk="0.1.0"
+        runtime="9f2c6b1ad0e44c7f", releases=(ReleaseRef(name="2026.11.2", digest=DIGEST),), sdk="0.1.0"
     ),
     answers={200: Answer(of=RuntimeSeen, means="The runtime as remembered.")},
 )
