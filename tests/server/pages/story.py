@@ -230,6 +230,10 @@ class Story:
         statement = "I decide on the routing service and on how the first line works with it."
         self.does(owner, slug, c.AcceptOwnership(technical=True, operational=True, statement=statement))
 
+    def says(self, username: str, slug: str, words: str) -> None:
+        """A person comments."""
+        self.does(username, slug, c.Comment(comment=words))
+
     def attest_all(self, slug: str, owner: str, phase: str) -> None:
         """Everything in a gate that takes a word is attested by the person whose word it takes."""
         words = {

@@ -40,6 +40,7 @@ from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.problems import HttpProblem, not_found, problem_of
 from pilotage.server.threads import run_in
 from pilotage.storage.accounts import SignInRefused
+from pilotage.storage.errors import StorageError
 from pilotage.workflow.desk import Judgement, Receipt
 from pilotage.workflow.errors import Overtaken
 from pilotage.workflow.workspace import Workspace
@@ -145,7 +146,7 @@ async def tried(
         return await carry_out(request, slug, command, credential=credential)
     except Refused as refusal:
         return refusal.problems, problem_of(refusal).status
-    except (HttpProblem, Overtaken, SignInRefused) as refusal:
+    except (HttpProblem, Overtaken, StorageError) as refusal:
         problem = problem_of(refusal)
         field = CREDENTIAL_FIELD if isinstance(refusal, SignInRefused) else ""
         return (Problem(code=problem.code, field=field, message=problem.detail),), problem.status

@@ -16,6 +16,7 @@ from pilotage.storage.errors import StorageError
 
 TITLES = {
     400: "The address cannot be read",
+    401: "Sign in first",
     403: "Not allowed",
     404: "Nothing here",
     405: "Not this way",
@@ -27,6 +28,7 @@ TITLES = {
     503: "The store cannot be reached",
 }
 NEXT = {
+    401: "Sign in in another tab, then go back here and send the form again: the browser keeps what you typed.",
     403: "Ask an administrator for the role, or go back.",
     404: "It may have been renamed, or the address was mistyped.",
     500: "Nothing was written by this request. Try again; the server's log says what happened.",
