@@ -187,7 +187,7 @@ def test_a_stream_that_ends_is_opened_again(served, server, issuer):
 
 def test_an_expired_lease_is_asked_for_from_the_start(served, server, monkeypatch):
     """A runtime whose lease has run out asks for the current one, though it knows its serial."""
-    workload = served("live", not_after=time.time() + 0.05)
+    workload = served("live", not_after=time.time() + 0.5)
     until(lambda: workload.lease is None)
     server.drop_streams()
     until(lambda: len(server.asked_after) >= 2)

@@ -26,17 +26,18 @@ legible = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 maybe = st.none() | legible
 
 
-def packed(rows, *, hooks=None, counters=None, units=True, plain=False):
+def packed(rows, *, counters=None, units=True):
     """Rows as they arrive: packed, then decoded with the shared types."""
-    packer = Packer(hooks or Hooks(), counters or Counters())
-    payload, count = (packer.plain if plain else packer.calls)(rows, Pseudonyms(KEY) if units else None)
+    packer = Packer(Hooks(), counters or Counters())
+    pack = packer.short if isinstance(rows[0], tuple) else packer.calls
+    payload, count = pack(rows, Pseudonyms(KEY) if units else None)
     calls = msgspec.msgpack.decode(payload, type=list[PackedCall])
     assert len(calls) == count
     return calls
 
 
 def row(**changes):
-    """A row as the short path makes it."""
+    """A row as the long path makes it."""
     fields = {
         "call_id": "a" * 32,
         "at_us": 1_763_900_000_000_000,
@@ -57,6 +58,25 @@ def row(**changes):
         "input": '"ticket"',
     }
     return list({**fields, **changes}.values())
+
+
+def short(**changes):
+    """A row as the short path makes it."""
+    fields = {
+        "call": 10 * 16**31 + 7,
+        "at_ns": 1_763_900_000_000_000_999,
+        "side": ("candidate", "2026.11.2"),
+        "output": b'"model"',
+        "took_ns": 12_999,
+        "unit": "customer-831",
+        "cohort": "berlin",
+        "segment": {"language": "de"},
+        "stamp": ("real", "live", 5.0, "live/5/1", 7),
+        "fallback": "",
+        "added_ns": 2_999,
+        "input": b'"ticket"',
+    }
+    return tuple({**fields, **changes}.values())
 
 
 executions = st.tuples(
@@ -132,18 +152,42 @@ def test_the_rows_order_is_the_record_types():
     }
 
 
-def test_what_is_odd_among_the_arguments_is_made_fit():
+def test_a_short_row_is_the_same_call():
+    """What the short path leaves is recorded exactly as the long path would have recorded it."""
+    expected = row(
+        call_id="a" + "0" * 30 + "7",
+        at_us=1_763_900_000_000_000,
+        served=("candidate", "2026.11.2", '"model"', 12),
+        assigned="candidate",
+    )
+    assert packed([short()]) == packed([packing.whole(short())]) == packed([expected])
+    bare = short(output=None, input=None, unit=None, cohort=None, segment=None, added_ns=-5)
+    (call,) = packed([bare])
+    assert packed([bare]) == packed([packing.whole(bare)])
+    assert (call.input, call.served.value, call.unit, call.cohort, call.segment, call.added_us) == (
+        None,
+        None,
+        "",
+        "",
+        {},
+        0,
+    )
+
+
+@pytest.mark.parametrize("make", [short, row])
+def test_what_is_odd_among_the_arguments_is_made_fit(make):
     """Broken text, numbers as tags and units that cannot be hashed are recorded as near as can be; nothing is lost."""
     rows = [
-        row(),
-        row(cohort="\ud800"),
-        row(segment={"tier": 3, 5: "\ud800"}),
-        row(unit=["not", "hashable"]),
-        row(unit=831),
-        row(unit="\ud800"),
+        make(),
+        make(cohort="\ud800"),
+        make(segment={"tier": 3, 5: "\ud800"}),
+        make(unit=["not", "hashable"]),
+        make(unit=831),
+        make(unit="\ud800"),
+        make(cohort=["not", "hashable"]),
     ]
-    calls = packed(rows, plain=True)
-    assert [call.cohort for call in calls] == ["berlin", "\\ud800", "berlin", "berlin", "berlin", "berlin"]
+    calls = packed(rows)
+    assert [call.cohort for call in calls] == ["berlin", "\\ud800", *["berlin"] * 4, "['not', 'hashable']"]
     assert calls[2].segment == {"tier": "3", "5": "\\ud800"}
     assert calls[4].unit == pseudonym(KEY, "831")
     assert all(len(call.unit) == 32 for call in calls)
@@ -153,9 +197,18 @@ def test_what_is_odd_among_the_arguments_is_made_fit():
 def test_one_row_that_cannot_be_packed_takes_no_other_along():
     """A record that has no form on the wire is counted, and the rest of its group is recorded."""
     counters = Counters()
-    calls = packed([row(), row(added_us=object()), row(call_id="b" * 32)], counters=counters)
-    assert [call.call_id[0] for call in calls] == ["a", "b"]
-    assert counters.totals() == {"unencodable": 1}
+    rows = [row(), row(added_us=object()), row(segment={"a": Unshowable()}), row(call_id="b" * 32)]
+    assert [call.call_id[0] for call in packed(rows, counters=counters)] == ["a", "b"]
+    assert counters.totals() == {"unencodable": 2}
+    assert len(packed([short(), short(cohort=Unshowable())], counters=counters)) == 1
+    assert counters.totals() == {"unencodable": 3}
+
+
+class Unshowable:
+    """Something that cannot even be made text."""
+
+    def __str__(self):
+        raise RuntimeError
 
 
 def test_a_value_that_is_too_long_is_left_out_and_counted():

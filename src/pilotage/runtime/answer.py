@@ -24,12 +24,18 @@ class Answer(Account, frozen=True):
 
     The runtime fills the other fields: `arm` that served, `release` of it (None for the incumbent), `fallback`
     (None, or why the candidate's answer is missing although the exposure would have given it), `suggestion`
-    (the candidate's value in suggest mode) and `call_id`, the handle for everything that is learned later.
+    (the candidate's value in suggest mode) and `call_id`, the handle for everything that is learned later, which
+    is kept as a `number` until somebody asks.
     """
 
     value: Any
     arm: Arm = "candidate"
     release: str | None = None
     fallback: str | None = None
-    call_id: str = ""
+    number: int = -1
     suggestion: Any = None
+
+    @property
+    def call_id(self) -> str:
+        """128 bits in hexadecimal; "" for an answer that no call has given."""
+        return f"{self.number:032x}" if self.number >= 0 else ""

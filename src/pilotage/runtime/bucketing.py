@@ -35,5 +35,5 @@ def pair_bound(share: float) -> int:
 
 
 def is_paired(call_id: str, share: float) -> bool:
-    """Whether this call is in the sampled share that runs both arms: decided by the call's id alone."""
-    return mmh3.hash(call_id, PAIR_SEED, signed=False) < pair_bound(share)
+    """Whether this call is in the sampled share that runs both arms: decided by the 16 bytes of its id alone."""
+    return mmh3.hash(bytes.fromhex(call_id), PAIR_SEED, signed=False) < pair_bound(share)

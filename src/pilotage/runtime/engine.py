@@ -14,7 +14,7 @@ from pilotage.runtime.delivery import Folder, Sender
 from pilotage.runtime.framing import Origin
 from pilotage.runtime.identity import new_mint
 from pilotage.runtime.keeper import Keeper
-from pilotage.runtime.packing import Hooks, Names, Packer
+from pilotage.runtime.packing import Hooks, Packer
 from pilotage.runtime.recorder import Recorder
 from pilotage.runtime.serving import SyncServing
 from pilotage.runtime.settings import Settings, ensure_home
@@ -44,7 +44,6 @@ class Engine:
         self.runtime, self.mint = new_mint()
         _, self.mint_outcome = new_mint()
         self.counters = Counters()
-        self.names = Names(self.counters)
         self.besides = Besides(self.counters)
         self.keeper = Keeper(settings, clock_ns, on_lease)
         if inherits is not None:

@@ -2,7 +2,8 @@
 
 A row is a list in the order of `records.PackedCall`, an execution a tuple in the order of
 `records.PackedExecution` (cut after `latency_us` when there is no more to say), so that packing is one call of
-the encoder. Times and latencies are microseconds; values are JSON text.
+the encoder. Times and latencies are microseconds; values are JSON text. The short path leaves a `ShortRow`
+instead: what it had at hand, so that the caller pays for nothing that can be done here.
 """
 
 from __future__ import annotations
@@ -17,6 +18,10 @@ from pilotage.runtime.counters import Counters
 from pilotage.runtime.snapshot import decode, encode, spelt_out
 
 Row = list[Any]
+ShortRow = tuple[Any, ...]
+"""`(number of the call, at_ns, (arm, release), output, took_ns, unit, cohort, segment, stamp, fallback, added_ns,
+input)`: the values JSON in bytes or None, the stamp (source, mode, percent, stage, serial).
+"""
 OutcomeRow = tuple[Any, ...]
 Execution = tuple[Any, ...]
 Part = Literal["input", "output", "detail", "outcome"]
@@ -31,7 +36,9 @@ NAMES_MAX = 65_536
 VALUE_LETTERS_MAX = 2**20
 """Longer JSON texts are not recorded."""
 
-SERVED, BESIDE, UNIT, SEGMENT, INPUT = 2, 3, 5, 7, 16
+SERVED, BESIDE, UNIT, COHORT, SEGMENT, INPUT = 2, 3, 5, 6, 7, 16
+
+_NO_TAGS: dict[str, str] = {}
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -86,43 +93,81 @@ class Packer:
     def __init__(self, hooks: Hooks, counters: Counters) -> None:
         self._hooks = hooks
         self._counters = counters
+        self._names = Names(counters)
         self._no_units = NoUnits(counters)
 
-    def plain(self, rows: list[Row], units: Units | None) -> tuple[bytes, int]:
-        """Calls of the short path, with plain executions, and how many. `units` gives pseudonyms; None records none.
-        Changes the rows.
-        """
+    def short(self, rows: list[ShortRow], units: Units | None) -> tuple[bytes, int]:
+        """Calls of the short path and how many. `units` gives pseudonyms; None records none."""
         if self._hooks.redact is not None or self._hooks.scorers:
-            return self.calls(rows, units)
-        return self._finished(rows, self._no_units if units is None else units)
-
-    def calls(self, rows: list[Row], units: Units | None) -> tuple[bytes, int]:
-        """Any calls, as `plain`."""
-        if self._hooks.redact is not None or self._hooks.scorers:
-            rows = [kept for row in rows if (kept := self._hooked(row)) is not None]
-        for row in rows:
-            row[SERVED], row[BESIDE] = self._fit(row[SERVED]), self._fit(row[BESIDE])
-        return self._finished(rows, self._no_units if units is None else units)
-
-    def _finished(self, rows: list[Row], units: Units) -> tuple[bytes, int]:
+            return self.calls([whole(row) for row in rows], units)
+        known = self._no_units if units is None else units
+        names = self._names
+        packed: list[Sequence[Any]] = []
         for row in rows:
             try:
-                if row[UNIT]:
-                    row[UNIT] = units[row[UNIT]]
-                else:
-                    row[UNIT] = ""
-                if row[SEGMENT]:
-                    row[SEGMENT] = _tags(row[SEGMENT])
+                call, at_ns, (arm, release), output, took_ns, unit, cohort, tags, stamp, fallback, added_ns, text = row
+                source, mode, percent, stage, serial = stamp
+                packed.append((
+                    f"{call:032x}",
+                    at_ns // 1000,
+                    (arm, release, output.decode() if output is not None else None, took_ns // 1000),
+                    None,
+                    arm,
+                    known[unit] if unit else "",
+                    names[cohort],
+                    _tags(tags) if tags else _NO_TAGS,
+                    source,
+                    mode,
+                    percent,
+                    stage,
+                    serial,
+                    fallback,
+                    False,
+                    added_ns // 1000 if added_ns > 0 else 0,
+                    text.decode() if text is not None else None,
+                ))  # fmt: skip
             except Exception:  # noqa: BLE001 - what a caller passed may be anything
-                row[UNIT], row[SEGMENT] = units[spelt_out(row[UNIT])], {}
+                packed += self._fitted([whole(row)], known)
+        return self._bounded(packed)
+
+    def calls(self, rows: list[Row], units: Units | None) -> tuple[bytes, int]:
+        """Any other calls, as `short`. Changes the rows."""
+        if self._hooks.redact is not None or self._hooks.scorers:
+            rows = [kept for row in rows if (kept := self._hooked(row)) is not None]
+        known = self._no_units if units is None else units
+        return self._bounded(self._fitted(rows, known))
+
+    def _fitted(self, rows: list[Row], units: Units) -> list[Row]:
+        """The rows that can be made fit; the others are counted."""
+        fitted = []
+        for row in rows:
+            try:
+                fitted.append(self._fit(row, units))
+            except Exception:  # noqa: BLE001 - what a caller passed may be anything, even when it is shown
+                self._counters.add("unencodable")
+        return fitted
+
+    def _fit(self, row: Row, units: Units) -> Row:
+        """The row with its unit as a pseudonym, and within the limits of the wire."""
+        row[SERVED], row[BESIDE] = self._fit_execution(row[SERVED]), self._fit_execution(row[BESIDE])
+        unit, cohort = row[UNIT], row[COHORT]
+        row[UNIT] = units[spelt_out(unit)] if unit else ""
+        row[COHORT] = self._names[None if cohort is None else spelt_out(cohort)]
+        row[SEGMENT] = _tags(row[SEGMENT] or {})
+        return row
+
+    def _bounded(self, rows: Sequence[Sequence[Any]]) -> tuple[bytes, int]:
         payload, count = self._array(rows)
         if len(payload) <= VALUE_LETTERS_MAX:
             return payload, count
         # Only a group as long as this can hold a value as long: looking is for the few.
-        for row in rows:
-            row[SERVED], row[BESIDE] = self._cut(row[SERVED]), self._cut(row[BESIDE])
-            (row[INPUT],) = self._cut((row[INPUT],)) or (None,)
-        return self._array(rows)
+        return self._array([self._cut_row(row) for row in rows])
+
+    def _cut_row(self, row: Sequence[Any]) -> Row:
+        cut = list(row)
+        cut[SERVED], cut[BESIDE] = self._cut(cut[SERVED]), self._cut(cut[BESIDE])
+        (cut[INPUT],) = self._cut((cut[INPUT],)) or (None,)
+        return cut
 
     def outcomes(self, rows: list[OutcomeRow]) -> tuple[bytes, int]:
         """The outcomes and how many they are."""
@@ -144,7 +189,7 @@ class Packer:
             self._counters.add("unencodable")
             return None
 
-    def _fit(self, execution: Execution | None) -> Execution | None:
+    def _fit_execution(self, execution: Execution | None) -> Execution | None:
         """The execution within the limits of the wire; what an arm reports of itself may be anything."""
         if execution is None or len(execution) == PLAIN:
             return execution
@@ -244,6 +289,16 @@ def letters(row: Row) -> int:
 def array_of(records: Iterable[bytes]) -> bytes:
     """One MessagePack array of records that are encoded already."""
     return _encode([msgspec.Raw(record) for record in records])
+
+
+def whole(row: ShortRow) -> Row:
+    """The row as the long path would have made it."""
+    call, at_ns, (arm, release), output, took_ns, unit, cohort, segment, stamp, fallback, added_ns, text = row
+    value, given = (None if part is None else part.decode() for part in (output, text))
+    return [
+        f"{call:032x}", at_ns // 1000, (arm, release, value, took_ns // 1000), None, arm, unit, cohort, segment,
+        *stamp, fallback, False, max(0, added_ns // 1000), given,
+    ]  # fmt: skip
 
 
 def _tags(segment: dict[Any, Any]) -> dict[str, str]:

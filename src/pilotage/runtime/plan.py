@@ -12,8 +12,6 @@ from pilotage.lease import Lease, Mode, Policy, ReleaseRef
 from pilotage.runtime.arm import Arm
 from pilotage.runtime.bucketing import bucket, buckets_inside, is_paired, pair_bound
 from pilotage.runtime.buffer import Buffer
-from pilotage.runtime.counters import Counters
-from pilotage.runtime.packing import Names
 from pilotage.runtime.records import Arm as ArmKind
 from pilotage.runtime.records import Source
 
@@ -74,7 +72,6 @@ class Plan(Struct, frozen=True, kw_only=True, eq=False):
     records_input: bool
     mint: Callable[[], int]
     buffer: Buffer
-    names: Names
 
     @property
     def refuses_real(self) -> bool:
@@ -121,7 +118,6 @@ def make_plan(
     *,
     mint: Callable[[], int] | None = None,
     buffer: Buffer | None = None,
-    names: Names | None = None,
     may_be_short: bool = True,
 ) -> Plan:
     """The plan of a situation. Without a mint nothing runs in the background yet: no call may take the short path."""
@@ -164,7 +160,6 @@ def make_plan(
         records_input=policy.record_input,
         mint=mint or itertools.count().__next__,
         buffer=buffer if buffer is not None else Buffer(),
-        names=names if names is not None else Names(Counters()),
     )
 
 

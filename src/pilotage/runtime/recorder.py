@@ -15,7 +15,7 @@ from pilotage.runtime.buffer import Buffer, Weighed
 from pilotage.runtime.counters import Counters
 from pilotage.runtime.framing import CALLS, COUNTERS, OUTCOMES, Frame
 from pilotage.runtime.log import log_once
-from pilotage.runtime.packing import VALUE_LETTERS_MAX, OutcomeRow, Packer, Row, Units, letters
+from pilotage.runtime.packing import VALUE_LETTERS_MAX, OutcomeRow, Packer, Row, ShortRow, Units, letters, whole
 from pilotage.runtime.spool import SEGMENT_BYTES, Spool
 
 BUSY_ROWS = 500
@@ -82,6 +82,10 @@ class Recorder:
     def put(self, row: Row, *, patient: bool = False) -> None:
         """Take a call's row. When there is no room it is counted as dropped, or waited for when `patient`."""
         self._put(self.others, row, letters(row), "buffer-full", patient=patient)
+
+    def put_short(self, row: ShortRow, *, patient: bool = False) -> None:
+        """Take a row of the short path for which its own buffer has no room, as `put` does."""
+        self.put(whole(row), patient=patient)
 
     def put_outcome(self, row: OutcomeRow, *, patient: bool = False) -> None:
         """Take an outcome's row, as `put` does a call's."""
@@ -165,7 +169,7 @@ class Recorder:
         units = self._units() if self.calls or self.others else None
         while taken < due:
             rows = self.calls.take()
-            payload, count = self._packer.plain(rows, units)
+            payload, count = self._packer.short(rows, units)
             self.calls.fit(len(payload) / max(1, count))
             self._write(Frame(CALLS, payload), count)
             taken += len(rows)

@@ -33,6 +33,16 @@ def snapshot(value: object) -> str | None:
         return _snapshot_of_parts(value)
 
 
+def as_bytes(text: str | None) -> bytes | None:
+    """The text as the encoder would have given it."""
+    return None if text is None else text.encode()
+
+
+def as_text(data: bytes | None) -> str | None:
+    """What the encoder gave, as text."""
+    return None if data is None else data.decode()
+
+
 def _snapshot_of_parts(value: object) -> str | None:
     try:
         return encode(_spelt(value, DEPTH_MAX)).decode()

@@ -18,7 +18,7 @@ from pilotage.runtime.packing import Row
 from pilotage.runtime.plan import Plan, Route
 from pilotage.runtime.records import Source
 from pilotage.runtime.settings import SOURCES
-from pilotage.runtime.snapshot import arguments, snapshot, spelt_out
+from pilotage.runtime.snapshot import arguments, as_text, snapshot, spelt_out
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 ATOMS = (str, int, float, bool, bytes, type(None))
@@ -62,6 +62,7 @@ class Turn:
         "fallback",
         "input",
         "kwargs",
+        "number",
         "plan",
         "recorded",
         "replayed",
@@ -80,8 +81,8 @@ class Turn:
         kwargs: dict[str, Any],
         given: Request,
         *,
-        minted: str = "",
-        begun: tuple[int, str | None] | None = None,
+        minted: int = 0,
+        begun: tuple[int, bytes | None] | None = None,
     ) -> None:
         """`minted` and `begun` (when, and the input) are what the short path has done already."""
         entered = time.perf_counter_ns()
@@ -90,8 +91,9 @@ class Turn:
         _check_replay(self.stamp[0], given)
         self.at_us = now_ns // 1000 if given.at is None else microseconds(given.at)
         self.args, self.kwargs, self.request = args, kwargs, given
-        self.call_id = given.call_id or minted or f"{plan.mint():x}"
-        self.started, self.input = begun or (entered, self._snapshot())
+        self.number = int(given.call_id, 16) if given.call_id is not None else minted or plan.mint()
+        self.call_id = f"{self.number:032x}"
+        self.started, self.input = (entered, self._snapshot()) if begun is None else (begun[0], as_text(begun[1]))
         self.recorded = not (plan.refuses_real and self.stamp[0] == "real")
         self.replayed = self.stamp[0] == "replay"
         self.route = plan.route(given.unit, given.cohort, self.call_id)
@@ -114,7 +116,7 @@ class Turn:
             beside,
             "candidate" if self.route.assigned_candidate else "incumbent",
             given.unit,
-            self.plan.names[given.cohort],
+            given.cohort,
             given.segment,
             *self.stamp,
             self.fallback,
@@ -132,17 +134,17 @@ class Turn:
         """What the caller gets."""
         fallback = self.fallback or None
         if run is None:
-            return Answer(None, "incumbent", None, fallback, self.call_id, suggestion)
+            return Answer(None, "incumbent", None, fallback, self.number, suggestion)
         release = run.arm.release or None
         if not isinstance(run.value, Account):
-            return Answer(run.value, run.arm.kind, release, fallback, self.call_id, suggestion)
+            return Answer(run.value, run.arm.kind, release, fallback, self.number, suggestion)
         given = run.value
         return Answer(
             run.plain_value,
             run.arm.kind,
             release,
             fallback,
-            self.call_id,
+            self.number,
             suggestion,
             confidence=given.confidence,
             tokens_in=given.tokens_in,

@@ -25,7 +25,7 @@ from pilotage.runtime.plan import Plan, Situation, make_plan
 from pilotage.runtime.records import Source
 from pilotage.runtime.release import release_digest
 from pilotage.runtime.settings import Settings
-from pilotage.runtime.snapshot import encode, snapshot
+from pilotage.runtime.snapshot import as_bytes, encode, snapshot
 from pilotage.runtime.turn import Request, Turn
 from pilotage.runtime.version import SDK_VERSION
 
@@ -33,7 +33,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 _hash = mmh3.hash
 _mono_ns = time.perf_counter_ns
-_NO_TAGS: dict[str, str] = {}
 
 
 class Exposure(Struct, frozen=True, kw_only=True):
@@ -164,22 +163,20 @@ class Workload:
         if now_ns >= plan.simple_until_ns or source is not None or at is not None or call_id is not None:
             given = Request(unit, cohort, segment, source=source, at=at, call_id=call_id)
             return self._call_in_full(args, kwargs, given)
-        entered = _mono_ns()
         try:
-            call_id = "%x" % plan.mint()  # noqa: UP031 - 15 ns faster than an f-string
+            number = plan.mint()
             inside, fallback = False, plan.lacking
             if plan.is_live:
                 if not unit:
                     fallback = "no-unit"
-                elif plan.pair_below and _hash(call_id, PAIR_SEED, False) < plan.pair_below:
-                    return self._call_in_full(args, kwargs, Request(unit, cohort, segment), call_id)
+                elif plan.pair_below and _hash(number.to_bytes(16), PAIR_SEED, False) < plan.pair_below:
+                    return self._call_in_full(args, kwargs, Request(unit, cohort, segment), number)
                 elif plan.cohorts is None or cohort in plan.cohorts:
                     inside = _hash(plan.salt_colon + unit, 0, False) % BUCKETS < plan.inside
             text = None
             if plan.records_input:
-                text = encode(args[0] if len(args) == 1 and not kwargs else {"args": args, "kwargs": kwargs}).decode()
-            tags = {**segment} if segment else _NO_TAGS
-            group = plan.names[cohort]
+                text = encode(args[0] if len(args) == 1 and not kwargs else {"args": args, "kwargs": kwargs})
+            tags = {**segment} if segment else None
         except Exception:  # noqa: BLE001 - something unusual among the arguments: the long way knows what to do
             return self._call_in_full(args, kwargs, Request(unit, cohort, segment))
         run = plan.run_candidate if inside else plan.run_incumbent
@@ -192,25 +189,23 @@ class Workload:
         took_ns = _mono_ns() - began
         if raised is not None or type(value) is Answer or (inside and took_ns > plan.late_ns):
             given = Request(unit, cohort, segment)
-            turn = Turn(plan, now_ns, args, kwargs, given, minted=call_id, begun=(entered, text))
+            turn = Turn(plan, now_ns, args, kwargs, given, minted=number, begun=(began, text))
             return self._awake().serving.finish_short(turn, value, took_ns, raised)
         try:
-            output: str | None = encode(value).decode()
+            output: bytes | None = encode(value)
         except Exception:  # noqa: BLE001 - encoding runs the value's own code
-            output = snapshot(value)
-        arm, release = plan.as_candidate if inside else plan.as_incumbent
-        source, mode, percent, stage, serial = plan.stamp
-        served = (arm, release, output, took_ns // 1000)
-        row = [
-            call_id, now_ns // 1000, served, None, arm, unit, group, tags, source, mode, percent, stage, serial,
-            fallback, False, (_mono_ns() - entered - took_ns) // 1000, text,
-        ]  # fmt: skip
+            output = as_bytes(snapshot(value))
+        side = plan.as_candidate if inside else plan.as_incumbent
+        added_ns = self._clock_ns() - now_ns - took_ns
+        row = (
+            number, now_ns, side, output, took_ns, unit, cohort, tags, plan.stamp, fallback, added_ns, text
+        )  # fmt: skip
         buffer = plan.buffer
         if len(buffer) < buffer.room:
             buffer.append(row)
         else:
-            self._awake().recorder.put(row, patient=source == "replay")
-        return Answer(value, arm, release or None, fallback or None, call_id)
+            self._awake().recorder.put_short(row, patient=plan.stamp[0] == "replay")
+        return Answer(value, side[0], side[1] or None, fallback or None, number)
 
     async def acall(
         self,
@@ -231,7 +226,7 @@ class Workload:
         serving = AsyncServing(engine.recorder, engine.besides, engine.counters)
         return await serving.serve(Turn(self._current_plan(), self._clock_ns(), args, kwargs, given))
 
-    def _call_in_full(self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Request, minted: str = "") -> Answer:
+    def _call_in_full(self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Request, minted: int = 0) -> Answer:
         engine = self._awake()
         plan = self._current_plan()
         if plan.incumbent is not None and plan.incumbent.is_async:
@@ -402,7 +397,6 @@ class Workload:
             situation,
             mint=engine.mint,
             buffer=engine.recorder.calls,
-            names=engine.names,
             may_be_short=not self._closed,
         )
 
