@@ -28,3 +28,8 @@ def pytest_runtest_makereport(item, call):
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid} was skipped in continuous integration: {reason}"
     return report
+
+
+def pytest_collection_modifyitems(items):
+    """Browser tests run last: their driver keeps an event loop in the main thread, where others need theirs."""
+    items.sort(key=lambda item: item.get_closest_marker("browser") is not None)

@@ -73,3 +73,10 @@ def test_digests_refuse_what_has_no_canonical_form():
     """What cannot be written has no digest: nothing is signed that could not be read."""
     with pytest.raises(ValueError, match="nan"):
         digest_of({"percent": float("nan")})
+
+
+def test_spaces_are_no_reason():
+    """A text that has to be given is counted without the spaces around it."""
+    problems = unsound(c.Kill(reason="     "))
+    assert [(problem.code, problem.field) for problem in problems] == [("blank", "reason")]
+    assert unsound(c.Kill(reason=" it answers in Latin ")) == []

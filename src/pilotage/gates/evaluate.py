@@ -131,9 +131,10 @@ def _attestation(case: Case) -> Finding:
     if word is None:
         overtaken = case.criterion.id in case.workload.attestations
         before = "What was attested before the workload went back counts no more. " if overtaken else ""
-        return pending(
-            f"{before}{NO_CHECK}; a named person can attest it.", next=f"{case.criterion.next} Then attest it by name."
-        )
+        following = case.criterion.next
+        if "attest" not in following:
+            following += " Then attest it by name."
+        return pending(f"{before}{NO_CHECK}; a named person can attest it.", next=following)
     return Finding(
         verdict="met",
         reason=f"Attested by {word.stamp.by}: {word.statement}",

@@ -134,14 +134,15 @@ def decision(case: Case) -> Finding:
 def stages(case: Case) -> Finding:
     """Every step of the ladder held for its time, the candidate served, and its guardrails were seen to hold."""
     steps = climbed(case.playbook, case.workload, case.now)
-    evidence = [item(f"{step.percent:g} % held, days", round(step.days, 1), n=step.hold_days) for step in steps]
+    evidence = [item(f"{step.percent:g} % held, of {step.hold_days} days", round(step.days, 1)) for step in steps]
     if case.workload.open_breaches:
         broken = ", ".join(b.metric for b in case.workload.open_breaches)
         return unmet(f"Guardrail broken: {broken}.", *evidence, next="Find the cause and resolve the breach.")
     waiting = next((step for step in steps if not step.held), None)
     if waiting is not None:
+        since = " Days count from the last breach's resolution." if case.workload.breaches else ""
         return pending(
-            f"Stage {waiting.percent:g} % has held {waiting.days:.1f} of {waiting.hold_days} days.",
+            f"Stage {waiting.percent:g} % has held {waiting.days:.1f} of {waiting.hold_days} days.{since}",
             *evidence,
             next="Expose the next stage when this one has held.",
         )

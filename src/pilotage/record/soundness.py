@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -23,7 +24,7 @@ _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<field>.*)`)?$", re.DOTALL)
 def unsound(command: Command) -> list[Problem]:
     """What keeps a command from being recorded; none when it is sound."""
     plain = msgspec.to_builtins(command)
-    return [*_unwritable(plain, ""), *_out_of_bounds(plain, type(command))]
+    return [*_unwritable(plain, ""), *_out_of_bounds(plain, type(command)), *_blank(plain, type(command))]
 
 
 def _unwritable(value: Any, field: str) -> Iterator[Problem]:  # noqa: ANN401 - anything that JSON may hold
@@ -53,3 +54,26 @@ def _out_of_bounds(plain: dict[str, Any], kind: type[Command]) -> Iterator[Probl
         what, field = (found["what"], found["field"]) if found else (str(error), None)
         message = f"{what}; change it so that it fits."
         yield Problem(code="out-of-bounds", field=field or "", message=message)
+
+
+@lru_cache
+def _lengths(kind: type[Command]) -> dict[str, int]:
+    """The least length of each text that has one."""
+    info = msgspec.inspect.type_info(kind)
+    if not isinstance(info, msgspec.inspect.StructType):
+        raise TypeError(kind)
+    found = {}
+    for field in info.fields:
+        of = field.type.type if isinstance(field.type, msgspec.inspect.Metadata) else field.type
+        if isinstance(of, msgspec.inspect.StrType) and of.min_length:
+            found[field.encode_name] = of.min_length
+    return found
+
+
+def _blank(plain: dict[str, Any], kind: type[Command]) -> Iterator[Problem]:
+    """Spaces are no reason: what has to be said is counted without those around it."""
+    for field, least in _lengths(kind).items():
+        text = plain.get(field)
+        if isinstance(text, str) and len(text.strip()) < least <= len(text):
+            message = f"Write at least {least} characters that say something; spaces do not count."
+            yield Problem(code="blank", field=field, message=message)

@@ -23,7 +23,7 @@ class CeilingJson(Struct, frozen=True, kw_only=True):
 
 
 class ExposureJson(Struct, frozen=True, kw_only=True):
-    """What is exposed now, the ceiling, and why the ceiling is where it is."""
+    """What is exposed now, the ceiling, and why it is so and not more."""
 
     mode: str
     percent: float
@@ -149,6 +149,16 @@ def _unanswered(workload: Workload) -> str:
     return "Nothing has been measured yet."
 
 
+def exposure_reason(judgement: Judgement) -> str:
+    """Why the exposure is what it is: below the ceiling, what was said when it was set; then the ceiling's reason."""
+    limit, asked = judgement.ceiling, judgement.workload.exposure
+    why = limit.reasons[0] if limit.reasons else ""
+    at_ceiling = judgement.mode == limit.mode and judgement.percent >= limit.percent
+    if at_ceiling or asked.stamp is None or not asked.reason:
+        return why
+    return f"{asked.reason.rstrip('.')}. The ceiling: {why}"
+
+
 def workload_json(judgement: Judgement) -> WorkloadJson:
     """The workload as the API shows it."""
     workload = judgement.workload
@@ -162,7 +172,7 @@ def workload_json(judgement: Judgement) -> WorkloadJson:
             percent=judgement.percent,
             cohorts=judgement.cohorts,
             ceiling=CeilingJson(mode=limit.mode, percent=limit.percent),
-            reason=limit.reasons[0] if limit.reasons else "",
+            reason=exposure_reason(judgement),
         ),
         gate=gate_json(judgement, workload.phase),
         target=target_json(judgement),
