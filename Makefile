@@ -51,12 +51,15 @@ $(UV): requirements/uv.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $(UV)
 
+# An editable install leaves our own modules uncompiled, and every start would compile them again.
 $(VENV)/.run: $(UV) requirements/run.txt pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/run.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode -e .
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
+	$(BIN)/python -m compileall -q src
 	@touch $@
 
 $(VENV)/.dev: $(UV) requirements/dev.txt pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/dev.txt
-	$(UV) pip install --quiet --python $(BIN)/python --no-deps --compile-bytecode -e .
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
+	$(BIN)/python -m compileall -q src
 	@touch $@ $(VENV)/.run
