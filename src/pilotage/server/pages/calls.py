@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 from pilotage.record.workload import Workload, start_of
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
-from pilotage.server.pages.call_in_full import call_in_full, json_text
+from pilotage.server.pages.call_in_full import call_in_full, json_text, part_of
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
 from pilotage.server.pages.frame import Frame
 from pilotage.server.pages.workload_frame import workload_page
@@ -99,7 +99,7 @@ def _day(text: str, workload: Workload, field: str, *, after: bool = False) -> d
 
 
 class Listed(Struct, frozen=True, kw_only=True):
-    """A call as a row."""
+    """A call as a row. `agrees`: whether the answers are the same; `same`: the field on which at least they are."""
 
     stored: StoredCall
     at: dt.datetime
@@ -107,10 +107,18 @@ class Listed(Struct, frozen=True, kw_only=True):
     candidate: str
     label: str
     agrees: bool | None
+    same: str
     failed: bool
 
 
-def listed(stored: StoredCall) -> Listed:
+def answer_field(workload: Workload) -> str:
+    """The field of an answer that the target is about; empty when it is about the whole answer."""
+    charter = workload.charter
+    metric = charter.metric(charter.target.metric) if charter else None
+    return str(getattr(metric.source, "answer_field", None) or "") if metric else ""
+
+
+def listed(stored: StoredCall, field: str = "") -> Listed:
     """A call as a row: both arms' answers, whether they agree, and the label."""
     call = stored.call
     runs = {call.served.arm: call.served} | ({call.beside.arm: call.beside} if call.beside else {})
@@ -119,14 +127,16 @@ def listed(stored: StoredCall) -> Listed:
     if "incumbent" in runs and incumbent is None:
         incumbent = said
     candidate = runs["candidate"].value if "candidate" in runs else None
-    label = next((o.value for o in stored.outcomes if o.name == "label"), None)
+    both = incumbent is not None and candidate is not None
+    alike = both and field and part_of(incumbent, field) == part_of(candidate, field) is not None
     return Listed(
         stored=stored,
         at=moment_of_us(call.at_us),
         incumbent=json_text(incumbent),
         candidate=json_text(candidate),
-        label=json_text(label),
-        agrees=None if incumbent is None or candidate is None else incumbent == candidate,
+        label=json_text(next((o.value for o in stored.outcomes if o.name == "label"), None)),
+        agrees=incumbent == candidate if both else None,
+        same=field if alike else "",
         failed=any(run.error for run in runs.values()),
     )
 
@@ -143,7 +153,7 @@ async def show_calls(request: AnyRequest, slug: FromPath[str]) -> Response[bytes
         without = {name: value for name, value in asked.items() if name != "after"}
         return {
             "query": query,
-            "calls": [listed(stored) for stored in found.calls],
+            "calls": [listed(stored, answer_field(judgement.workload)) for stored in found.calls],
             "next": urlencode({**without, "after": found.next}) if found.next else "",
             "first": urlencode(without),
             "asked": without,

@@ -81,6 +81,10 @@ LABELS = {
 }
 
 
+# The gate asks for them, but a charter may be saved before they are written.
+EXPECTED = frozenset({"purpose", "value", "team", "risks", "title", "unit"})
+
+
 class CharterFields(Struct, frozen=True, kw_only=True):
     """The form's sections. A metric's last two fields are its source's type and settings."""
 
@@ -123,7 +127,8 @@ def _named(field: Field) -> Field:
     name = field.name.rpartition(".")[2]
     hint = HINTS.get(name, field.hint)
     limited = tuple(pair for pair in field.attributes if pair[0] != "pattern")
-    return structs.replace(field, label=LABELS.get(name, field.label), hint=hint, attributes=limited)
+    label, expected = LABELS.get(name, field.label), name in EXPECTED
+    return structs.replace(field, label=label, hint=hint, attributes=limited, is_expected=expected)
 
 
 def _optional(fields: Iterable[Field]) -> Iterator[Field]:

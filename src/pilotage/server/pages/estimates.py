@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from pilotage.evidence.measurements import Estimate, Estimated
-from pilotage.server.pages.written import NOTHING, SHARE_UNIT, TOGETHER, number, signed
+from pilotage.server.pages.written import MINUS, NOTHING, SHARE_UNIT, TOGETHER, number, signed
 
 PERCENT = 100.0
 MARGIN = 0.08
@@ -35,7 +35,8 @@ class Scale(Struct, frozen=True, kw_only=True):
         return signed(text) if self.is_signed else text
 
     def _with_unit(self, text: str) -> str:
-        return f"{text}{TOGETHER}{self.after}" if self.after else text
+        after = "point" if self.after == "points" and text.lstrip(f"+{MINUS}") == "1" else self.after
+        return f"{text}{TOGETHER}{after}" if after else text
 
 
 def own_scale(unit: str) -> Scale:

@@ -64,6 +64,7 @@ class Field(Struct, frozen=True, kw_only=True):
     kind: Any
     required: bool = True
     has_default: bool = False
+    is_expected: bool = False
     hint: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
     options: tuple[Option, ...] = ()
@@ -71,8 +72,8 @@ class Field(Struct, frozen=True, kw_only=True):
 
     @property
     def is_optional(self) -> bool:
-        """Whether it may be left empty."""
-        return not self.required and not self.default
+        """Whether it may be left empty for good: what is expected may be saved empty, and has to be filled in later."""
+        return not (self.required or self.default or self.is_expected)
 
     @property
     def id(self) -> str:

@@ -2,15 +2,23 @@
 
 const root = document.documentElement;
 
+const PARTS = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
 const FORMATS = {
-  minute: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" }),
-  second: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" }),
+  minute: new Intl.DateTimeFormat("en-US", PARTS),
+  second: new Intl.DateTimeFormat("en-US", { ...PARTS, second: "2-digit" }),
 };
+
+// As the server writes it, whatever order a language would prefer: 2 Mar 2026, 08:30 UTC.
+function written(kind, moment) {
+  const part = Object.fromEntries(FORMATS[kind].formatToParts(moment).map(({ type, value }) => [type, value]));
+  const clock = [part.hour, part.minute, ...(part.second ? [part.second] : [])].join(":");
+  return `${part.day} ${part.month} ${part.year}, ${clock} ${part.timeZoneName}`;
+}
 
 function localTimes(within) {
   for (const time of within.querySelectorAll("time[data-zone]:not([title])")) {
     time.title = time.textContent;
-    time.textContent = FORMATS[time.dataset.zone].format(new Date(time.dateTime));
+    time.textContent = written(time.dataset.zone, new Date(time.dateTime));
   }
 }
 
