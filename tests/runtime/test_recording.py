@@ -28,9 +28,13 @@ maybe = st.none() | legible
 
 def packed(rows, *, counters=None, units=True):
     """Rows as they arrive: packed, then decoded with the shared types."""
-    packer = Packer(Hooks(), counters or Counters())
-    pack = packer.short if isinstance(rows[0], tuple) else packer.calls
-    payload, count = pack(rows, Pseudonyms(KEY) if units else None)
+    packer, known = Packer(Hooks(), counters or Counters()), Pseudonyms(KEY) if units else None
+    if isinstance(rows[0], tuple):
+        waiting = Buffer()
+        waiting.extend(rows)
+        payload, count = packer.short(waiting, len(rows), known)
+    else:
+        payload, count = packer.calls(rows, known)
     calls = msgspec.msgpack.decode(payload, type=list[PackedCall])
     assert len(calls) == count
     return calls
@@ -215,9 +219,14 @@ def test_a_value_that_is_too_long_is_left_out_and_counted():
     """A value of more than a mebibyte of JSON is not recorded; the call is."""
     counters = Counters()
     long = '"' + "x" * packing.VALUE_LETTERS_MAX + '"'
-    calls = packed([row(), row(input=long, served=("incumbent", "", long, 1))], counters=counters)
-    assert [(call.input, call.served.value) for call in calls] == [('"ticket"', '"rules"'), (None, None)]
-    assert counters.totals() == {"too-large": 2}
+    for rows in (
+        [row(), row(input=long, served=("candidate", "r", long, 1))],
+        [short(), short(input=long.encode(), output=long.encode())],
+    ):
+        first, second = packed(rows, counters=counters)
+        assert first.input == '"ticket"'
+        assert (second.input, second.served.value, second.served.arm) == (None, None, "candidate")
+    assert counters.totals() == {"too-large": 4}
 
 
 def test_without_a_key_units_are_not_recorded():

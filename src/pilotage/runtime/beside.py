@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from pilotage.lease import Policy
 from pilotage.runtime.arm import Arm, Run, executed, failed, run_here
+from pilotage.runtime.copying import Arguments, Copy
 from pilotage.runtime.counters import Counters
 from pilotage.runtime.log import log_once
 from pilotage.runtime.pool import Pool
-from pilotage.runtime.turn import Arguments, Copy, Pair
+from pilotage.runtime.turn import Pair
 
 if TYPE_CHECKING:
     import asyncio

@@ -31,11 +31,6 @@ class Buffer(deque[Any]):
         self.room = int(max(ROWS_MIN, min(ROWS_MAX, BYTES / max(1.0, row_bytes))))
         self.group = int(max(1, min(GROUP_ROWS_MAX, GROUP_BYTES / max(1.0, row_bytes))))
 
-    def take(self) -> list[Any]:
-        """The next group, oldest first; empty when there is nothing."""
-        pop = self.popleft
-        return [pop() for _ in range(min(len(self), self.group))]
-
 
 class Weighed:
     """All other rows, bounded by what they weigh."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import msgspec
@@ -16,13 +15,14 @@ from pilotage.runtime.counters import Counters
 from pilotage.runtime.framing import CALLS, COUNTERS, Damaged, Frame, Origin, parse
 from pilotage.runtime.log import all_clear, log_once
 from pilotage.runtime.packing import array_of
-from pilotage.runtime.wire import Endpoint, Line, Refused, Unreachable
+from pilotage.runtime.wire import Endpoint, Line, Refused, Unreachable, jittered_s
 
 BACKOFF_S = 0.1
 BACKOFF_S_MAX = 10.0
 POST_TIMEOUT_S = 30.0
 ORPHANS_S = 30.0
 UNSPOOLED_MAX = 64
+FRESH_MAX = 4
 NOT_FOUND = 404
 MSGPACK = "application/msgpack"
 
@@ -39,8 +39,9 @@ class Folder:
         self._runtime = runtime
         self._waiting = 0
 
-    def offer(self, path: Path) -> None:
+    def offer(self, path: Path, frames: list[Frame]) -> None:
         """Look how many of this runtime's segments wait beside this one."""
+        del frames
         self._waiting = sum(1 for _ in path.parent.glob(f"{self._runtime}-*.seg"))
 
     def offer_frame(self, frame: Frame) -> bool:
@@ -77,6 +78,7 @@ class Sender:
         self._offered = 0
         self._paths: deque[tuple[int, Path]] = deque()
         self._frames: deque[tuple[int, Frame]] = deque()
+        self._fresh: dict[Path, list[Frame]] = {}
         self._done_frames: dict[Path, int] = {}
         self._failures = 0
         self._orphans_at = 0.0
@@ -87,8 +89,10 @@ class Sender:
         self._thread = threading.Thread(target=self._run, name="pilotage-sender", daemon=True)
         self._thread.start()
 
-    def offer(self, path: Path) -> None:
-        """Take a complete segment."""
+    def offer(self, path: Path, frames: list[Frame]) -> None:
+        """Take a complete segment. While few are waiting, what is in it need not be read back from the disk."""
+        if len(self._fresh) < FRESH_MAX:
+            self._fresh[path] = frames
         self._paths.append((self._number(), path))
         self._wake.set()
 
@@ -150,12 +154,10 @@ class Sender:
                     self._wake.clear()
 
     def _pause(self, at_least_s: float) -> None:
-        """Exponential with full jitter, so that runtimes do not come back all at once. Only a flush cuts it short:
-        a server that is away is not asked again for every new segment.
-        """
+        """Only a flush cuts it short: a server that is away is not asked again for every new segment."""
         self._failures = min(self._failures + 1, 10)
-        jittered_s = random.uniform(0, min(BACKOFF_S_MAX, BACKOFF_S * 2**self._failures))  # noqa: S311 - not a secret
-        if self._hurry.wait(max(at_least_s, jittered_s)):
+        pause_s = jittered_s(BACKOFF_S, BACKOFF_S_MAX, self._failures)
+        if self._hurry.wait(max(at_least_s, pause_s)):
             self._hurry.clear()
 
     def _work(self) -> None:
@@ -202,24 +204,27 @@ class Sender:
                 self._paths.append((self._number(), path))
 
     def _send_segment(self, path: Path) -> None:
-        try:
-            data = path.read_bytes()
-        except FileNotFoundError:  # a reader of the folder took it
-            return
         damage = ""
         try:
-            origin, frames = parse(data)
+            origin, frames = self._content(path)
             for number, frame in enumerate(frames):
                 if number >= self._done_frames.get(path, 0):
                     self._send(origin, frame, path, str(number))
                     self._done_frames[path] = number + 1
+        except FileNotFoundError:  # a reader of the folder took it
+            return
         except Damaged as error:
             damage = "" if error.torn else str(error)
             if damage:
                 self._counters.add("segment-damaged")
                 log_once("damage", "%s is damaged and set aside: %s", path, damage)
         self._done_frames.pop(path, None)
+        self._fresh.pop(path, None)
         spool.acknowledge(path, damage=damage)
+
+    def _content(self, path: Path) -> tuple[Origin, Iterable[Frame]]:
+        fresh = self._fresh.get(path)
+        return (self._origin, fresh) if fresh is not None else parse(path.read_bytes())
 
     def _send(self, origin: Origin, frame: Frame, path: Path | None, name: str) -> None:
         """Send a frame; what the server will never take is set aside, alone, and the rest goes through."""

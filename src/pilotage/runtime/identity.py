@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-import secrets
 from collections.abc import Callable
 from itertools import count
 
@@ -25,7 +25,7 @@ def new_mint() -> tuple[str, Callable[[], int]]:
     79 bits are random, the first is set, so that no id loses a leading zero. A process takes a new one when it
     starts and after every fork. The counter is atomic, since one step of it is one step of a C iterator.
     """
-    prefix = secrets.randbits(PREFIX_BITS) | 1 << PREFIX_BITS - 1
+    prefix = int.from_bytes(os.urandom(PREFIX_BITS // 8)) | 1 << PREFIX_BITS - 1
     return f"{prefix:x}", count((prefix << COUNTER_BITS) + 1).__next__
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -178,7 +178,7 @@ class Keeper:
         path = self._settings.home / "keys" / "pseudonym"
         try:
             ensure_home(self._settings.home)
-            write_private(path, secrets.token_hex(KEY_BYTES), once=True)
+            write_private(path, os.urandom(KEY_BYTES).hex(), once=True)
             return Pseudonyms(bytes.fromhex(path.read_text(encoding="utf-8")))
         except (OSError, ValueError) as error:
             log_once("pseudonym key", "%s cannot be had, so units are not recorded: %s", path, error)

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from itertools import repeat
 from typing import Any, Literal, Protocol
 
 import msgspec
 
+from pilotage.runtime.buffer import Buffer
 from pilotage.runtime.counters import Counters
 from pilotage.runtime.snapshot import decode, encode, spelt_out
 
@@ -40,7 +43,11 @@ SERVED, BESIDE, UNIT, COHORT, SEGMENT, INPUT = 2, 3, 5, 6, 7, 16
 
 _NO_TAGS: dict[str, str] = {}
 
-_encode = msgspec.msgpack.Encoder().encode
+_ARRAY = b"\xdd\0\0\0\0"
+"""How a MessagePack array begins whose length takes four bytes."""
+
+_encoder = msgspec.msgpack.Encoder()
+_encode, _encode_into = _encoder.encode, _encoder.encode_into
 
 
 class Units(Protocol):
@@ -96,19 +103,22 @@ class Packer:
         self._names = Names(counters)
         self._no_units = NoUnits(counters)
 
-    def short(self, rows: list[ShortRow], units: Units | None) -> tuple[bytes, int]:
-        """Calls of the short path and how many. `units` gives pseudonyms; None records none."""
+    def short(self, buffer: Buffer, rows: int, units: Units | None) -> tuple[bytes, int]:
+        """The next rows of the short path, and how many are packed. `units` gives pseudonyms; None records none.
+
+        Each row is let go before the next is taken, so that the collector of garbage finds nothing to look through.
+        """
         if self._hooks.redact is not None or self._hooks.scorers:
-            return self.calls([whole(row) for row in rows], units)
+            return self.calls([whole(buffer.popleft()) for _ in range(rows)], units)
         known = self._no_units if units is None else units
-        names = self._names
-        packed: list[Sequence[Any]] = []
-        for row in rows:
+        names, pop, data, count = self._names, buffer.popleft, bytearray(_ARRAY), 0
+        for _ in repeat(None, rows):
+            row, start = pop(), len(data)
             try:
                 call, at_ns, (arm, release), output, took_ns, unit, cohort, tags, stamp, fallback, added_ns, text = row
                 source, mode, percent, stage, serial = stamp
-                packed.append((
-                    f"{call:032x}",
+                _encode_into((
+                    "%032x" % call,  # noqa: UP031 - 50 ns faster than an f-string
                     at_ns // 1000,
                     (arm, release, output.decode() if output is not None else None, took_ns // 1000),
                     None,
@@ -125,27 +135,53 @@ class Packer:
                     False,
                     added_ns // 1000 if added_ns > 0 else 0,
                     text.decode() if text is not None else None,
-                ))  # fmt: skip
+                ), data, -1)  # fmt: skip
+                fits = len(data) - start <= VALUE_LETTERS_MAX
             except Exception:  # noqa: BLE001 - what a caller passed may be anything
-                packed += self._fitted([whole(row)], known)
-        return self._bounded(packed)
+                fits = False
+            if not fits:
+                del data[start:]
+                packed = self._packed(whole(row), known)
+                data += packed
+                count -= not packed
+            count += 1
+        return _finished(data, count)
 
     def calls(self, rows: list[Row], units: Units | None) -> tuple[bytes, int]:
         """Any other calls, as `short`. Changes the rows."""
         if self._hooks.redact is not None or self._hooks.scorers:
             rows = [kept for row in rows if (kept := self._hooked(row)) is not None]
         known = self._no_units if units is None else units
-        return self._bounded(self._fitted(rows, known))
+        return _array_of([self._packed(row, known) for row in rows])
 
-    def _fitted(self, rows: list[Row], units: Units) -> list[Row]:
-        """The rows that can be made fit; the others are counted."""
-        fitted = []
-        for row in rows:
-            try:
-                fitted.append(self._fit(row, units))
-            except Exception:  # noqa: BLE001 - what a caller passed may be anything, even when it is shown
-                self._counters.add("unencodable")
-        return fitted
+    def outcomes(self, rows: list[OutcomeRow]) -> tuple[bytes, int]:
+        """The outcomes and how many they are."""
+        if self._hooks.redact is not None:
+            rows = [kept for row in rows if (kept := self._redacted_outcome(row)) is not None]
+        return _array_of([self._encoded(row) for row in rows])
+
+    def _packed(self, row: Row, units: Units) -> bytes:
+        """One call, made fit and without values that are too long; nothing, and counted, when even that fails."""
+        try:
+            packed = self._encoded(self._fit(row, units))
+        except Exception:  # noqa: BLE001 - what a caller passed may fail even when it is shown
+            self._counters.add("unencodable")
+            return b""
+        if len(packed) <= VALUE_LETTERS_MAX:
+            return packed
+        row[SERVED], row[BESIDE] = self._cut(row[SERVED]), self._cut(row[BESIDE])
+        (row[INPUT],) = self._cut((row[INPUT],)) or (None,)
+        return self._encoded(row)
+
+    def _encoded(self, row: Sequence[Any]) -> bytes:
+        """A row in MessagePack, with broken text spelt out; nothing, and counted, when that fails."""
+        with suppress(Exception):
+            return _encode(row)
+        try:
+            return _encode(_legible(row))
+        except Exception:  # noqa: BLE001 - as above
+            self._counters.add("unencodable")
+            return b""
 
     def _fit(self, row: Row, units: Units) -> Row:
         """The row with its unit as a pseudonym, and within the limits of the wire."""
@@ -155,39 +191,6 @@ class Packer:
         row[COHORT] = self._names[None if cohort is None else spelt_out(cohort)]
         row[SEGMENT] = _tags(row[SEGMENT] or {})
         return row
-
-    def _bounded(self, rows: Sequence[Sequence[Any]]) -> tuple[bytes, int]:
-        payload, count = self._array(rows)
-        if len(payload) <= VALUE_LETTERS_MAX:
-            return payload, count
-        # Only a group as long as this can hold a value as long: looking is for the few.
-        return self._array([self._cut_row(row) for row in rows])
-
-    def _cut_row(self, row: Sequence[Any]) -> Row:
-        cut = list(row)
-        cut[SERVED], cut[BESIDE] = self._cut(cut[SERVED]), self._cut(cut[BESIDE])
-        (cut[INPUT],) = self._cut((cut[INPUT],)) or (None,)
-        return cut
-
-    def outcomes(self, rows: list[OutcomeRow]) -> tuple[bytes, int]:
-        """The outcomes and how many they are."""
-        if self._hooks.redact is not None:
-            rows = [kept for row in rows if (kept := self._redacted_outcome(row)) is not None]
-        return self._array(rows)
-
-    def _array(self, rows: Sequence[Sequence[Any]]) -> tuple[bytes, int]:
-        try:
-            return _encode(rows), len(rows)
-        except Exception:  # noqa: BLE001 - one bad row must not take its whole group along
-            packed = [one for row in rows if (one := self._alone(row)) is not None]
-            return array_of(packed), len(packed)
-
-    def _alone(self, row: Sequence[Any]) -> bytes | None:
-        try:
-            return _encode(_legible(row))
-        except Exception:  # noqa: BLE001 - as above
-            self._counters.add("unencodable")
-            return None
 
     def _fit_execution(self, execution: Execution | None) -> Execution | None:
         """The execution within the limits of the wire; what an arm reports of itself may be anything."""
@@ -288,7 +291,18 @@ def letters(row: Row) -> int:
 
 def array_of(records: Iterable[bytes]) -> bytes:
     """One MessagePack array of records that are encoded already."""
-    return _encode([msgspec.Raw(record) for record in records])
+    return _array_of(list(records))[0]
+
+
+def _array_of(records: list[bytes]) -> tuple[bytes, int]:
+    kept = [record for record in records if record]
+    return _finished(bytearray(_ARRAY + b"".join(kept)), len(kept))
+
+
+def _finished(data: bytearray, count: int) -> tuple[bytes, int]:
+    """The array with its length written in."""
+    data[1:5] = count.to_bytes(4)
+    return bytes(data), count
 
 
 def whole(row: ShortRow) -> Row:

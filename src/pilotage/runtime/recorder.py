@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -33,8 +33,8 @@ class Delivery(Protocol):
 
     rotation_s: float
 
-    def offer(self, path: Path) -> None:
-        """A segment is complete."""
+    def offer(self, path: Path, frames: list[Frame]) -> None:
+        """A segment is complete, and this is what it holds."""
 
     def offer_frame(self, frame: Frame) -> bool:
         """A frame that could not be spooled; whether it is taken over."""
@@ -69,6 +69,7 @@ class Recorder:
         self._sweep = sweep
         self._held: deque[tuple[Frame, int]] = deque()
         self._held_bytes = 0
+        self._written: list[Frame] = []
         self._counted: dict[str, int] = {}
         self._synced_at = self._swept_at = self._full_checked_at = 0.0
         self._full = False
@@ -168,23 +169,22 @@ class Recorder:
         taken, due = 0, len(self.calls)
         units = self._units() if self.calls or self.others else None
         while taken < due:
-            rows = self.calls.take()
-            payload, count = self._packer.short(rows, units)
-            self.calls.fit(len(payload) / max(1, count))
+            rows = min(due - taken, self.calls.group)
+            payload, count = self._packer.short(self.calls, rows, units)
+            self.calls.fit(len(payload) / rows)
             self._write(Frame(CALLS, payload), count)
-            taken += len(rows)
-        for kind, rest, pack in (
-            (CALLS, self.others, lambda rows: self._packer.calls(rows, units)),
-            (OUTCOMES, self.outcomes, self._packer.outcomes),
-        ):
-            left = len(rest)
-            while left > 0:
-                rows = rest.take()
-                payload, count = pack(rows)
-                self._write(Frame(kind, payload), count)
-                left -= len(rows)
-                taken += len(rows)
-        return taken
+            taken += rows
+        taken += self._spool_rest(CALLS, self.others, lambda rows: self._packer.calls(rows, units))
+        return taken + self._spool_rest(OUTCOMES, self.outcomes, self._packer.outcomes)
+
+    def _spool_rest(self, kind: int, waiting: Weighed, pack: Callable[[list[Any]], tuple[bytes, int]]) -> int:
+        due = left = len(waiting)
+        while left > 0:
+            rows = waiting.take()
+            payload, count = pack(rows)
+            self._write(Frame(kind, payload), count)
+            left -= len(rows)
+        return due
 
     def _write(self, frame: Frame, rows: int) -> None:
         if rows == 0:
@@ -202,6 +202,7 @@ class Recorder:
             frame, rows = self._held[0]
             try:
                 self._opened().append(frame.kind, frame.payload)
+                self._written.append(frame)
                 self.spooled["calls" if frame.kind == CALLS else "outcomes"] += rows
             except OSError as error:
                 log_once("spool", "the spool cannot be written: %s", error)
@@ -248,4 +249,5 @@ class Recorder:
         path = spool.rotate()
         self._synced_at = now
         if path is not None:
-            self._delivery.offer(path)
+            self._delivery.offer(path, self._written)
+            self._written = []

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from pilotage.runtime.answer import Answer
 from pilotage.runtime.arm import Arm, Execution, Run, error_name, failed, run_here
 from pilotage.runtime.beside import BesideJob, Besides, restored, run_in_time
+from pilotage.runtime.copying import Arguments, Copy
 from pilotage.runtime.counters import Counters
 from pilotage.runtime.recorder import Recorder
-from pilotage.runtime.turn import NOBODY, Arguments, Copy, Pair, Turn
+from pilotage.runtime.turn import NOBODY, Pair, Turn
 
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
@@ -62,7 +63,7 @@ class SyncServing(Serving):
         arm = turn.route.serves
         if arm is None or arm.kind == "incumbent":
             return self._serve_incumbent(turn)
-        copy = turn.copied_arguments() if turn.route.beside is not None else None
+        copy = Copy(turn.args, turn.kwargs) if turn.route.beside is not None else None
         run = self._run_candidate(turn, arm, (turn.args, turn.kwargs))
         if run.fallback:
             turn.fallback = run.fallback
@@ -87,7 +88,7 @@ class SyncServing(Serving):
     def _serve_incumbent(self, turn: Turn) -> Answer:
         route = turn.route
         needs_copy = route.beside is not None or route.suggests is not None
-        copy = turn.copied_arguments() if needs_copy else None
+        copy = Copy(turn.args, turn.kwargs) if needs_copy else None
         run = self._run_incumbent(turn)
         if route.suggests is None or copy is None or (run is not None and run.raised is not None):
             return self._finish(turn, run, copy)

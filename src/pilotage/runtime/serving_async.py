@@ -10,10 +10,11 @@ from contextvars import copy_context
 from pilotage.runtime.answer import Answer
 from pilotage.runtime.arm import Arm, Run, failed, run_here
 from pilotage.runtime.beside import InTime, busy, restored
+from pilotage.runtime.copying import Arguments, Copy
 from pilotage.runtime.loops import run_async
 from pilotage.runtime.pool import Pool
 from pilotage.runtime.serving import Serving
-from pilotage.runtime.turn import Arguments, Copy, Turn
+from pilotage.runtime.turn import Turn
 
 
 class AsyncServing(Serving):
@@ -33,7 +34,7 @@ class AsyncServing(Serving):
         arm = turn.route.serves
         if arm is None or arm.kind == "incumbent":
             return await self._serve_incumbent(turn)
-        copy = turn.copied_arguments() if turn.route.beside is not None else None
+        copy = Copy(turn.args, turn.kwargs) if turn.route.beside is not None else None
         run = await self._run_candidate(turn, arm, (turn.args, turn.kwargs))
         if run.fallback:
             turn.fallback = run.fallback
@@ -43,7 +44,7 @@ class AsyncServing(Serving):
     async def _serve_incumbent(self, turn: Turn) -> Answer:
         route = turn.route
         needs_copy = route.beside is not None or route.suggests is not None
-        copy = turn.copied_arguments() if needs_copy else None
+        copy = Copy(turn.args, turn.kwargs) if needs_copy else None
         run = await self._run_incumbent(turn)
         if route.suggests is None or copy is None or (run is not None and run.raised is not None):
             return await self._finish(turn, run, copy)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextvars
 import datetime as dt
-import pickle
 import time
 from collections.abc import Mapping
 from itertools import count
@@ -21,9 +19,6 @@ from pilotage.runtime.settings import SOURCES
 from pilotage.runtime.snapshot import arguments, as_text, snapshot, spelt_out
 
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
-ATOMS = (str, int, float, bool, bytes, type(None))
-
-Arguments = tuple[tuple[Any, ...], dict[str, Any]]
 
 NOBODY: Execution = ("incumbent", "", None, 0)
 """What serves when people are the incumbent: their answer comes later."""
@@ -152,40 +147,6 @@ class Turn:
             cost_usd=given.cost_usd,
             detail=given.detail,
         )
-
-    def copied_arguments(self) -> Copy:
-        """The arguments for an arm that runs beside, as they are now: whatever anybody does to them later."""
-        return Copy(self.args, self.kwargs)
-
-
-class Copy:
-    """Arguments set aside for later. What cannot be copied is shared; `shared` says so."""
-
-    __slots__ = ("_args", "_kwargs", "_pickled", "context", "shared")
-
-    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self._args, self._kwargs = args, kwargs
-        self._pickled: bytes | None = None
-        self.shared = False
-        self.context = contextvars.copy_context()
-        if all(type(arg) in ATOMS for arg in args) and all(type(arg) in ATOMS for arg in kwargs.values()):
-            return
-        try:
-            self._pickled = pickle.dumps((args, kwargs), protocol=pickle.HIGHEST_PROTOCOL)
-        except Exception:  # noqa: BLE001 - pickling runs the arguments' own code; the count of these is public
-            self.shared = True
-
-    @property
-    def original(self) -> Arguments:
-        """The arguments themselves, which others hold too."""
-        return self._args, self._kwargs
-
-    def arguments(self) -> Arguments:
-        """Fresh arguments."""
-        if self._pickled is None:
-            return self.original
-        restored: Arguments = pickle.loads(self._pickled)  # noqa: S301 - this process pickled it a moment ago
-        return restored
 
 
 class Put(Protocol):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import random
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,12 +12,16 @@ import msgspec
 
 from pilotage.runtime.keeper import Keeper, Offer
 from pilotage.runtime.log import all_clear, log_once
-from pilotage.runtime.wire import OK, Endpoint, Unreachable
+from pilotage.runtime.wire import OK, Endpoint, Unreachable, jittered_s
 
 if TYPE_CHECKING:
+    import socket
     from http.client import HTTPConnection, HTTPResponse
 
 LOOK_S = 1.0
+SHUT_BOTH = 2
+"""`socket.SHUT_RDWR`, without importing it before it is needed."""
+
 SILENCE_S = 15.0
 """Three missed heartbeats: the stream is taken for dead."""
 
@@ -90,7 +92,7 @@ class ServerWatch:
         self._closing.set()
         if self._socket is not None:
             with contextlib.suppress(OSError):
-                self._socket.shutdown(socket.SHUT_RDWR)
+                self._socket.shutdown(SHUT_BOTH)
         self._thread.join(1.0)
 
     def _run(self) -> None:
@@ -106,8 +108,7 @@ class ServerWatch:
                 if self._connection is not None:
                     self._connection.close()
             self._failures = min(self._failures + 1, 10)
-            bound_s = min(BACKOFF_S_MAX, BACKOFF_S * 2**self._failures)
-            self._closing.wait(random.uniform(BACKOFF_S / 2, bound_s))  # noqa: S311 - jitter, not a secret
+            self._closing.wait(jittered_s(BACKOFF_S, BACKOFF_S_MAX, self._failures))
 
     def _listen(self) -> None:
         connection = self._connection = self._endpoint.connect(SILENCE_S)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from http.client import HTTPConnection, HTTPResponse
+    from urllib.parse import SplitResult
 
 TAKEN, REFUSED = 2, 4
 """Classes of HTTP status."""
@@ -45,7 +45,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
     def path(self, rest: str) -> str:
         """The path of an interface address under the server's own."""
-        return f"{urlsplit(self.url).path}/api/v1/{rest}"
+        return f"{self._parts().path}/api/v1/{rest}"
 
     def headers(self) -> dict[str, str]:
         """What every request carries."""
@@ -55,9 +55,14 @@ class Endpoint(Struct, frozen=True, kw_only=True):
         """A connection, not yet opened; the system's certificate authorities decide for https."""
         from http.client import HTTPConnection, HTTPSConnection  # noqa: PLC0415 - 30 ms that the import must not cost
 
-        parts = urlsplit(self.url)
+        parts = self._parts()
         kind = HTTPSConnection if parts.scheme == "https" else HTTPConnection
         return kind(parts.hostname or "", parts.port, timeout=timeout_s)
+
+    def _parts(self) -> SplitResult:
+        from urllib.parse import urlsplit  # noqa: PLC0415 - as above
+
+        return urlsplit(self.url)
 
 
 class Line:
@@ -92,6 +97,13 @@ class Line:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def jittered_s(first_s: float, most_s: float, failures: int) -> float:
+    """How long to wait before another try: doubling, with full jitter, so that runtimes do not return all at once."""
+    from random import uniform  # noqa: PLC0415 - as above
+
+    return uniform(0, min(most_s, first_s * 2**failures))  # noqa: S311 - not a secret
 
 
 def _raise_unless_taken(response: HTTPResponse, answer: bytes) -> None:

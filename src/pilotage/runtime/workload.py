@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import mmh3
 from msgspec import Struct, json
@@ -16,7 +16,6 @@ from pilotage.lease import Lease, Mode
 from pilotage.runtime.answer import Answer
 from pilotage.runtime.arm import Arm, is_coroutine_function, takes_deadline
 from pilotage.runtime.bucketing import BUCKETS, PAIR_SEED
-from pilotage.runtime.engine import Engine
 from pilotage.runtime.errors import InvalidUse
 from pilotage.runtime.identity import checked_name, checked_release
 from pilotage.runtime.learned import Action, Learned, outcome_rows
@@ -28,6 +27,9 @@ from pilotage.runtime.settings import Settings
 from pilotage.runtime.snapshot import as_bytes, encode, snapshot
 from pilotage.runtime.turn import Request, Turn
 from pilotage.runtime.version import SDK_VERSION
+
+if TYPE_CHECKING:
+    from pilotage.runtime.engine import Engine
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -56,6 +58,10 @@ class Workload:
     """One workload in this process. Get it from `pilotage.workload(slug)`."""
 
     def __init__(self, settings: Settings, *, clock_ns: Callable[[], int] = time.time_ns) -> None:
+        # Threads, files and HTTP are loaded where a workload is named, so that importing the package stays light.
+        from pilotage.runtime.engine import Engine  # noqa: PLC0415 - half of the import's time
+
+        self._make_engine = Engine
         self.settings = settings
         self._clock_ns = clock_ns
         self._hooks = Hooks()
@@ -350,7 +356,7 @@ class Workload:
             return engine
         with self._guard:
             if self._engine is None:
-                self._engine = Engine(
+                self._engine = self._make_engine(
                     self.settings,
                     hooks=self._hooks,
                     clock_ns=self._clock_ns,
