@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 import httpx
+import pytest
 from msgspec import structs
 from tests.server.cast import open_here
 from tests.server.pages.conftest import SESSION, session_of
@@ -66,9 +67,15 @@ def test_a_kind_of_a_newer_version_is_named():
     assert line(unknown, ANN).what == "Moved house"
 
 
-def test_an_erased_text_is_gone_from_every_page(tmp_path):
-    """After an erasure no page shows the words; the ledger says that a text was erased, and still holds."""
-    home = tmp_path / "home"
+NASTY = "<script>alert(1)</script><img src=x onerror=alert(2)>"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A server on one proposal, with a comment that was erased and one that would like to run; and the erased one's
+    position.
+    """
+    home = tmp_path_factory.mktemp("small") / "home"
     workspace = open_here(home, demonstration=True)
     story = Story(workspace, people(workspace))
     story.at(dt.date(2026, 1, 5))
@@ -76,24 +83,43 @@ def test_an_erased_text_is_gone_from_every_page(tmp_path):
         Problem(
             slug=TRIAGE,
             owner="nadia",
-            title="Ticket triage",
-            problem="Tickets wander from team to team.",
-            incumbent="Rules",
+            title=f"Triage {NASTY}",
+            problem=f"Tickets wander from team to team. {NASTY}",
+            incumbent=NASTY,
             scores=(5, 5, 4),
         )
     )
     story.says("nadia", TRIAGE, "Call me at home: 030 1234567")
     position = workspace.ledger.position()
     assert workspace.ledger.erase_texts(position) == 1
+    story.says("nadia", TRIAGE, NASTY)
     workspace.close()
     with (
         serving(home, demonstration=True) as server,
         httpx.Client(base_url=server.url, cookies={SESSION: session_of(server.url, "ruth")}) as reader,
     ):
-        paths = ("/ledger", f"/ledger/{position}", f"/w/{TRIAGE}", "/ledger.csv")
-        pages = [reader.get(path).text for path in paths]
-        assert all("030 1234567" not in page for page in pages)
-        assert "text erased" in pages[0]
-        assert "This text was erased." in pages[1]
-        assert "text erased" in pages[2]
-        assert "The ledger holds." in reader.get("/ledger/verification").text
+        yield reader, position
+
+
+def test_an_erased_text_is_gone_from_every_page(small):
+    """After an erasure no page shows the words; the ledger says that a text was erased, and still holds."""
+    reader, position = small
+    paths = ("/ledger", f"/ledger/{position}", f"/w/{TRIAGE}", "/ledger.csv")
+    pages = [reader.get(path).text for path in paths]
+    assert all("030 1234567" not in page for page in pages)
+    assert "text erased" in pages[0]
+    assert "This text was erased." in pages[1]
+    assert "text erased" in pages[2]
+    assert "The ledger holds." in reader.get("/ledger/verification").text
+
+
+@pytest.mark.parametrize(
+    "path", ["/", f"/w/{TRIAGE}", f"/w/{TRIAGE}/do/score", "/ledger", "/ledger/1", "/?text=%3Cscript%3E"]
+)
+def test_what_people_write_stays_text(path, small):
+    """Whatever somebody types, into a record or an address, is shown as text and never becomes part of the page."""
+    page = small[0].get(path).text
+    assert "<script>alert" not in page
+    assert "<img src=x" not in page
+    assert '<script>"' not in page
+    assert "&lt;script&gt;" in page

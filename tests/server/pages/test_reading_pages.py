@@ -200,6 +200,21 @@ def test_the_gate_shows_every_criterion_with_reason_and_next_action(reading):
                 assert " ".join(criterion["next"]["action"].split()) in said
 
 
+def test_what_is_on_record_can_be_read(reading):
+    """Problem, scores, people, release, clearances and decisions stand on the page, with who and where."""
+    said = text_of(reading("ruth").page("/w/ticket-triage"))
+    for words in (
+        "Tickets wander from team to team",
+        "impact 5, feasibility 5, readiness 4",
+        "Privacy review Clara Fontaine",
+        "gradient-boosted n-grams, 2026-01-12",
+        "subject, body, language",
+        "Priya: French tickets need more data.",
+        "Signed by Nadia Rahman (owner) and Jonas Weber (sponsor)",
+    ):
+        assert words in said
+
+
 def test_the_ceiling_is_explained(reading):
     """The page gives the exposure, its ceiling, and every reason why it is not more."""
     said = text_of(reading("ruth").page("/w/ticket-triage"))

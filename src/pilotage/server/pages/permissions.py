@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 
 from pilotage.record.commands import PERMITTED
@@ -45,8 +46,8 @@ def _always(_judgement: Judgement, _person: str) -> bool:
     return True
 
 
-def to_sign(judgement: Judgement, person: str) -> tuple[tuple[str, str], ...]:
-    """What waits for a person's signature as owner or sponsor: subject and digest."""
+def to_sign(judgement: Judgement, person: str, today: dt.date | None = None) -> tuple[tuple[str, str], ...]:
+    """What waits for a person's signature as owner or sponsor: subject and digest. A waiver that ended does not."""
     workload = judgement.workload
     roles = workload.roles_of(person) & {"owner", "sponsor"}
     if not roles:
@@ -59,7 +60,9 @@ def to_sign(judgement: Judgement, person: str) -> tuple[tuple[str, str], ...]:
     if newest is not None and not workload.overtaken(newest):
         subjects.append(("decision", newest.digest))
     subjects += [
-        (f"waiver:{name}", waiver.digest) for name, waiver in workload.waivers.items() if waiver.stamp.by != person
+        (f"waiver:{name}", waiver.digest)
+        for name, waiver in workload.waivers.items()
+        if waiver.stamp.by != person and (today is None or today < waiver.expires_on)
     ]
     return tuple(
         (subject, digest)

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar.response import Response
 
+from pilotage.record.workload import day_of
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.identity import current_identity
 from pilotage.server.pages.frame import Frame, Shown, page
@@ -50,7 +51,7 @@ async def workload_page(
             "tabs": TABS,
             "waivers": waivers(judgement),
             "offered": offered(workspace, identity, judgement),
-            "to_sign": to_sign(judgement, identity.person),
+            "to_sign": to_sign(judgement, identity.person, day_of(workload, frame.now)),
             "recorded": request.query_params.get("recorded", "") if request.method == "GET" else "",
             **build(workspace, frame, judgement),
         }
