@@ -12,11 +12,26 @@ PAIR_SEED = 0x70616972
 """The letters "pair": another seed than the buckets', so that pairing and assignment are independent."""
 
 HASHES = 2**32
+REMEMBERED = 65_536
 
 
 def bucket(salt: str, unit: str) -> int:
     """The unit's bucket, 0 to 9,999: MurmurHash3 x86 32-bit (seed 0, unsigned) of UTF-8 `salt:unit`, modulo 10,000."""
     return mmh3.hash(f"{salt}:{unit}", 0, signed=False) % BUCKETS
+
+
+class Buckets(dict[str, int]):
+    """Buckets by unit under one salt, remembered up to a bound: looking one up works it out."""
+
+    def __init__(self, salt: str) -> None:
+        super().__init__()
+        self.salt = salt
+
+    def __missing__(self, unit: str) -> int:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        found = self[unit] = bucket(self.salt, unit)
+        return found
 
 
 def buckets_inside(percent: float) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from pilotage.lease import Lease
 from pilotage.runtime.beside import Besides
+from pilotage.runtime.bucketing import Buckets
 from pilotage.runtime.counters import Counters
 from pilotage.runtime.delivery import Folder, Sender
 from pilotage.runtime.framing import Origin
@@ -44,6 +45,7 @@ class Engine:
         self.runtime, self.mint = new_mint()
         _, self.mint_outcome = new_mint()
         self.counters = Counters()
+        self._buckets = Buckets("")
         self.besides = Besides(self.counters)
         self.keeper = Keeper(settings, clock_ns, on_lease)
         if inherits is not None:
@@ -79,6 +81,12 @@ class Engine:
         else:
             slug = self._settings.slug
             self._watch = ServerWatch(self._endpoint, slug, self.keeper, self.sender.announce_again)
+
+    def buckets(self, salt: str) -> Buckets:
+        """The buckets under a salt. It never changes for a workload, so what is remembered outlives its leases."""
+        if self._buckets.salt != salt:
+            self._buckets = Buckets(salt)
+        return self._buckets
 
     def count_all(self) -> dict[str, int]:
         """Everything that is counted, under one roof."""

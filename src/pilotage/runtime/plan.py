@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from pilotage.lease import Lease, Mode, Policy, ReleaseRef
 from pilotage.runtime.arm import Arm
-from pilotage.runtime.bucketing import bucket, buckets_inside, is_paired, pair_bound
+from pilotage.runtime.bucketing import Buckets, buckets_inside, is_paired, pair_bound
 from pilotage.runtime.buffer import Buffer
 from pilotage.runtime.records import Arm as ArmKind
 from pilotage.runtime.records import Source
@@ -60,7 +60,7 @@ class Plan(Struct, frozen=True, kw_only=True, eq=False):
     not_after_ns: int
     simple_until_ns: int
     is_live: bool
-    salt_colon: str
+    buckets: Buckets
     inside: int
     pair_below: int
     cohorts: frozenset[str] | None
@@ -94,7 +94,7 @@ class Plan(Struct, frozen=True, kw_only=True, eq=False):
             return Route(serves=self.incumbent, beside=self.candidate, fallback=self.lacking)
         if not unit:
             return Route(serves=self.incumbent, fallback="no-unit")
-        inside = (self.cohorts is None or cohort in self.cohorts) and bucket(self.salt_colon[:-1], unit) < self.inside
+        inside = (self.cohorts is None or cohort in self.cohorts) and self.buckets[unit] < self.inside
         if self.mode == "suggest":
             return self._route_suggestion(inside=inside)
         return self._route_live(inside=inside, paired=is_paired(call_id, self.policy.paired_share))
@@ -118,6 +118,7 @@ def make_plan(
     *,
     mint: Callable[[], int] | None = None,
     buffer: Buffer | None = None,
+    buckets: Buckets | None = None,
     may_be_short: bool = True,
 ) -> Plan:
     """The plan of a situation. Without a mint nothing runs in the background yet: no call may take the short path."""
@@ -148,7 +149,7 @@ def make_plan(
         not_after_ns=not_after_ns,
         simple_until_ns=not_after_ns if simple else 0,
         is_live=mode == "live",
-        salt_colon=f"{lease.salt}:" if lease is not None else ":",
+        buckets=buckets if buckets is not None else Buckets(lease.salt if lease is not None else ""),
         inside=buckets_inside(lease.percent) if lease is not None else 0,
         pair_below=pair_bound(policy.paired_share),
         cohorts=frozenset(lease.cohorts) if lease is not None and lease.cohorts else None,

@@ -15,7 +15,7 @@ from msgspec import Struct, json
 from pilotage.lease import Lease, Mode
 from pilotage.runtime.answer import Answer
 from pilotage.runtime.arm import Arm, is_coroutine_function, takes_deadline
-from pilotage.runtime.bucketing import BUCKETS, PAIR_SEED
+from pilotage.runtime.bucketing import PAIR_SEED
 from pilotage.runtime.errors import InvalidUse
 from pilotage.runtime.identity import checked_name, checked_release
 from pilotage.runtime.learned import Action, Learned, outcome_rows
@@ -178,7 +178,7 @@ class Workload:
                 elif plan.pair_below and _hash(number.to_bytes(16), PAIR_SEED, False) < plan.pair_below:
                     return self._call_in_full(args, kwargs, Request(unit, cohort, segment), number)
                 elif plan.cohorts is None or cohort in plan.cohorts:
-                    inside = _hash(plan.salt_colon + unit, 0, False) % BUCKETS < plan.inside
+                    inside = plan.buckets[unit] < plan.inside
             text = None
             if plan.records_input:
                 text = encode(args[0] if len(args) == 1 and not kwargs else {"args": args, "kwargs": kwargs})
@@ -403,6 +403,7 @@ class Workload:
             situation,
             mint=engine.mint,
             buffer=engine.recorder.calls,
+            buckets=engine.buckets(lease.salt) if lease is not None else None,
             may_be_short=not self._closed,
         )
 
