@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import threading
 import time
 
@@ -223,3 +224,37 @@ async def test_the_callers_context_is_seen_beside(served, arms):
     request.set("42")
     await workload.acall("t")
     assert await asyncio.to_thread(until, lambda: seen) == ["42"]
+
+
+class Asked:
+    """An object with an async `__call__`."""
+
+    async def __call__(self, ticket):
+        return "asked"
+
+    async def method(self, ticket):
+        """A method of it."""
+        return "method"
+
+
+class AskedAgain(Asked):
+    """One that inherits it."""
+
+
+@pytest.mark.parametrize(
+    "function", [Asked(), AskedAgain(), Asked().method, functools.partial(Asked().method), functools.partial(Asked())]
+)
+async def test_whatever_has_to_be_awaited_is(served, function):
+    """Objects, methods and partials that are async are awaited like functions."""
+    workload = served("none", arms=False)
+    workload.incumbent(function)
+    assert (await workload.acall("t")).value in ("asked", "method")
+
+
+@pytest.mark.parametrize("function", [len, str.upper, functools.partial(int, base=16), dict])
+def test_whatever_can_be_called_is_an_arm(served, function):
+    """Built-in functions, classes and partials are arms like any other."""
+    workload = served("none", arms=False)
+    workload.incumbent(function)
+    given = {} if function is dict else "ff"
+    assert workload.call(given).value == function(given)

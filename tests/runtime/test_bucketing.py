@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pilotage.runtime.bucketing import (
     BUCKETS,
     PAIR_SEED,
+    Buckets,
     bucket,
     buckets_inside,
     is_inside,
@@ -80,7 +81,17 @@ def test_the_page_has_vectors():
 @given(texts, texts)
 def test_a_unit_stays_in_its_bucket(salt, unit):
     """The same unit gets the same bucket every time, and it is one of ten thousand."""
-    assert bucket(salt, unit) == bucket(salt, unit) == murmur3(f"{salt}:{unit}".encode(), 0) % BUCKETS
+    known = Buckets(salt)
+    assert bucket(salt, unit) == known[unit] == known[unit] == murmur3(f"{salt}:{unit}".encode(), 0) % BUCKETS
+
+
+def test_buckets_are_remembered_within_a_bound():
+    """What was worked out is remembered, but not without end, and forgetting changes nothing."""
+    known = Buckets("salt")
+    buckets = [known[str(number)] for number in range(70_000)]
+    assert buckets[0] == bucket("salt", "0")
+    assert len(known) <= 65_536
+    assert known["0"] == bucket("salt", "0")
 
 
 @given(texts, texts, percents, percents)

@@ -367,6 +367,26 @@ def test_a_full_buffer_drops_and_counts(opened, home, monkeypatch):
     assert (counted["buffer-full"], counted["buffer-full-outcomes"]) == (5, 1)
 
 
+def test_many_threads_record_every_call_once(opened, home):
+    """However many threads call at once, every call is recorded exactly once, under an id of its own."""
+    workload = opened()
+    workload.incumbent(lambda number: number)
+    ids: list[list[str]] = [[] for _ in range(8)]
+
+    def work(mine):
+        mine.extend(workload.call(number, unit=f"u{number}").call_id for number in range(500))
+
+    threads = [threading.Thread(target=work, args=(mine,)) for mine in ids]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert workload.flush(10)
+    made = [call_id for mine in ids for call_id in mine]
+    assert len(set(made)) == 4000
+    assert set(spooled(home)[0]) == set(made)
+
+
 def test_a_replay_waits_for_room_instead_of_dropping(opened, home, monkeypatch):
     """A replayed call whose record has no room waits until there is some: nothing is lost, however fast it is."""
     monkeypatch.setattr(buffers, "ROWS_MAX", 20)

@@ -39,7 +39,7 @@ def is_coroutine_function(function: Callable[..., Any]) -> bool:
         if hasattr(seen, "func"):
             seen = seen.func
         else:
-            seen = type(seen).__dict__.get("__call__")
+            seen = next((vars(kind)["__call__"] for kind in type(seen).__mro__ if "__call__" in vars(kind)), None)
             if not hasattr(seen, "__code__"):
                 return False
     return bool(seen.__code__.co_flags & CO_COROUTINE)

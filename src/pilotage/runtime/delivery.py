@@ -212,9 +212,9 @@ class Sender:
                     self._send(origin, frame, path, str(number))
                     self._done_frames[path] = number + 1
         except FileNotFoundError:  # a reader of the folder took it
-            return
+            pass
         except Damaged as error:
-            damage = "" if error.torn else str(error)
+            damage = str(error) if spool.is_complete(path) or not error.torn else ""
             if damage:
                 self._counters.add("segment-damaged")
                 log_once("damage", "%s is damaged and set aside: %s", path, damage)

@@ -31,7 +31,9 @@ class Frame(Struct, frozen=True):
 
 
 class Damaged(Exception):
-    """The bytes are not what was written: `torn` when they merely end early, which an unfinished write does."""
+    """The bytes are not what was written: `torn` when they merely end early, as an unfinished write leaves them. A
+    segment that was completed cannot be torn: there, it is damage like any other.
+    """
 
     def __init__(self, sentence: str, *, torn: bool) -> None:
         super().__init__(sentence)

@@ -48,7 +48,6 @@ class Plan(Struct, frozen=True, kw_only=True, eq=False):
     the candidate cannot run here. `run_incumbent` and `run_candidate` are the bare callables for the short path.
     """
 
-    situation: Situation
     lease: Lease | None
     mode: Mode
     policy: Policy
@@ -137,7 +136,6 @@ def make_plan(
         simple = simple and _is_short(candidate) and not policy.hard_timeout
     not_after_ns = NEVER_NS if lease is None else int(lease.not_after * 1e9)
     return Plan(
-        situation=situation,
         lease=lease,
         mode=mode,
         policy=policy,

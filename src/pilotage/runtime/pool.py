@@ -58,7 +58,12 @@ class Pool:
             self._submitted += 1
             number = self._submitted
             self._unfinished[number] = None
-            self._staff()
+            try:
+                self._staff()
+            except RuntimeError as error:  # no thread can be had: a limit, or the interpreter is ending
+                log_once(self._name, "no thread could be started for %s: %s", self._name, error)
+                del self._unfinished[number]
+                return False
         self._jobs.put((number, job))
         return True
 
@@ -92,8 +97,8 @@ class Pool:
     def _staff(self) -> None:
         """Start a thread if one is needed and allowed. Under the lock."""
         if self._threads < min(self.workers, len(self._unfinished)):
-            self._threads += 1
             threading.Thread(target=self._work, name=self._name, daemon=True).start()
+            self._threads += 1
 
     def _emptied(self) -> list[tuple[int, Job]]:
         """What waited, when every thread is stuck and none may be added. Under the lock."""

@@ -130,7 +130,7 @@ def read_segments(folder: Path | str) -> Iterator[tuple[Path, Records]]:
     """
     for path in ready(Path(folder)):
         try:
-            yield path, _read(path.read_bytes())
+            yield path, _read(path.read_bytes(), complete=is_complete(path))
         except FileNotFoundError:  # another reader took it
             continue
 
@@ -147,6 +147,11 @@ def ready(folder: Path) -> list[Path]:
             continue
         found.append(path)
     return found
+
+
+def is_complete(path: Path) -> bool:
+    """Whether the segment was completed; one that is still open may end in the middle of a frame."""
+    return path.suffix != ".open"
 
 
 def runtime_of(path: Path) -> str:
@@ -187,7 +192,7 @@ def refuse_frame(path: Path, name: str, origin: Origin, frame: Frame, reason: st
     return kept
 
 
-def _read(data: bytes) -> Records:
+def _read(data: bytes, *, complete: bool = True) -> Records:
     calls: list[PackedCall] = []
     outcomes: list[PackedOutcome] = []
     counters: dict[str, int] = {}
@@ -202,7 +207,7 @@ def _read(data: bytes) -> Records:
             elif frame.kind == COUNTERS:
                 counters = _counters.decode(frame.payload)
     except Damaged as error:
-        damage = "" if error.torn else str(error)
+        damage = str(error) if complete or not error.torn else ""
     except msgspec.DecodeError as error:
         damage = f"a frame does not hold what it says: {error}"
     return Records(
