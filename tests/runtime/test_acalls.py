@@ -230,6 +230,7 @@ class Asked:
     """An object with an async `__call__`."""
 
     async def __call__(self, ticket):
+        """What is asked."""
         return "asked"
 
     async def method(self, ticket):
