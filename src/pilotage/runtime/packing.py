@@ -316,10 +316,11 @@ def whole(row: ShortRow) -> Row:
 
 
 def _tags(segment: dict[Any, Any]) -> dict[str, str]:
-    return {
-        key if type(key) is str else spelt_out(key): value if type(value) is str else spelt_out(value)
-        for key, value in segment.items()
-    }
+    """The segment with text for keys and values, which it nearly always has already."""
+    for key, value in segment.items():
+        if type(key) is not str or type(value) is not str:
+            return {spelt_out(key): spelt_out(value) for key, value in segment.items()}
+    return segment
 
 
 def _legible(part: Any) -> Any:  # noqa: ANN401 - walks rows of any shape
