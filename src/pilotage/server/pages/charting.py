@@ -12,13 +12,13 @@ from litestar.response import Response
 from msgspec import Struct
 
 from pilotage.evidence.measurements import Estimate
+from pilotage.reports.charts.daily import ARMS, DailyData, daily_data, daily_plot
+from pilotage.reports.charts.drawing import Draw, Drawings
+from pilotage.reports.charts.palette import LIGHT
+from pilotage.reports.charts.plots import BOXES
+from pilotage.reports.charts.target import TargetData, target_data, target_plot
 from pilotage.server.asking import AnyRequest, query_of
 from pilotage.server.auth.access import READ
-from pilotage.server.charts.daily import ARMS, DailyData, daily_data, daily_plot
-from pilotage.server.charts.drawing import Draw, Drawings
-from pilotage.server.charts.palette import LIGHT
-from pilotage.server.charts.plots import BOXES
-from pilotage.server.charts.target import TargetData, target_data, target_plot
 from pilotage.server.pages.csv_files import MEDIA_TYPE as CSV
 from pilotage.server.pages.csv_files import csv_of
 from pilotage.server.pages.estimates import comparison_scale, own_scale

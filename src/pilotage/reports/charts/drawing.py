@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from pilotage.record.digests import digest_of
-from pilotage.server.charts.palette import PALETTES, Palette, config
-from pilotage.server.charts.plots import BOXES, Box, Plot
+from pilotage.reports.charts.palette import PALETTES, Palette, config
+from pilotage.reports.charts.plots import BOXES, Box, Plot
 
 KEPT = 128
 PNG_SCALE = 2.0

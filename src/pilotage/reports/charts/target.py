@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from pilotage.evidence.measurements import Answer, Estimate, Look
 from pilotage.playbook.metrics import Target
-from pilotage.server.charts.palette import Palette
-from pilotage.server.charts.plots import Box, Label, Plot, Y, axes, domain, rows_of, rule, words
+from pilotage.reports.charts.palette import Palette
+from pilotage.reports.charts.plots import Box, Label, Plot, Y, axes, domain, rows_of, rule, words
 
 Z_95 = 1.959964
 Z_MIN = 0.2

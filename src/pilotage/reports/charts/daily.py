@@ -10,8 +10,8 @@ from typing import Any
 from msgspec import Struct
 
 from pilotage.playbook.metrics import Metric
-from pilotage.server.charts.palette import Palette
-from pilotage.server.charts.plots import Box, Label, Plot, axes, domain, rows_of, words
+from pilotage.reports.charts.palette import Palette
+from pilotage.reports.charts.plots import Box, Label, Plot, axes, domain, rows_of, words
 from pilotage.storage.protocols import DayRow
 
 ARMS = ("incumbent", "candidate")

@@ -1,0 +1,1 @@
+"""The record and the evidence as pictures: one place that pages, documents and the command line draw from."""
