@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from pilotage.evidence.betting import unit_log_wealth
+from pilotage.evidence.dues import ASSIGNED
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.evidence.sums import Totals, UnitSum
 from pilotage.evidence.values import compile_plan, matured
@@ -40,7 +41,11 @@ def reference(plan: MeasurementPlan, calls: Iterable[Call], outcomes: Iterable[O
     for call in counted:
         values = {name: outcome.value for name, outcome in firsts[call.call_id].items()}
         times = {name: outcome.at_us for name, outcome in firsts[call.call_id].items()}
-        found = [c for c in contribute(call, values, times) if matured(metrics[c.metric], call.at_us, now_us)]
+        found = [
+            c
+            for c in contribute(call, values, times)
+            if c.metric == ASSIGNED or matured(metrics[c.metric], call.at_us, now_us)
+        ]
         contributions.append((call, found))
     for call, found in contributions:
         for c in found:

@@ -13,12 +13,16 @@ from pilotage.evidence.sums import Totals
 
 
 class StageTotals(Struct, frozen=True, kw_only=True):
-    """One metric's three series within one stage."""
+    """One metric's series within one stage: the three that hold values, and what is due and missing (see `dues`)."""
 
     stage: str = ""
     incumbent: Totals = Totals()
     candidate: Totals = Totals()
     paired: Totals = Totals()
+    differ: Totals = Totals()
+    missing: Totals = Totals()
+    missing_candidate: Totals = Totals()
+    missing_incumbent: Totals = Totals()
 
 
 class LookSums(Struct, frozen=True, kw_only=True):

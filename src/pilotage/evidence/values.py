@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from pilotage.evidence.dues import ASSIGNED, Dues, assigned_to, dues_of, missing_of
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.evidence.sums import Series
 from pilotage.playbook.metrics import (
@@ -32,6 +33,7 @@ from pilotage.runtime.records import Call, Execution
 INCUMBENT_ANSWER = "incumbent_answer"
 MICROS_PER_HOUR = 3_600_000_000
 MICROS_PER_MS = 1000.0
+_OVERALL = ("",)
 _NUMBER_STARTS = frozenset("-0123456789")
 
 Outcomes = Mapping[str, Any]
@@ -96,22 +98,22 @@ def contributions(plan: MeasurementPlan, call: Call, outcomes: Outcomes) -> list
     return compile_plan(plan)(call, outcomes)
 
 
-def compile_plan(plan: MeasurementPlan) -> Contributor:
-    """The plan as a function of a call and its outcomes.
+def compile_plan(plan: MeasurementPlan, *, assigned: bool = True) -> Contributor:
+    """The plan as a function of a call and its outcomes, for calls whose labels' windows have closed.
 
     `incumbent` and `candidate` go by the assigned arm: what the candidate was given and failed to do counts
     against it, though the incumbent answered in its place. Outside live, where everything is assigned to the
     incumbent, `candidate` holds what ran beside it, for the metrics that are judged on the candidate alone (the
     target's under the form `own`, and guardrails with a limit). `paired` needs an execution of both arms. While
     live, pairs hold every failure but only a sample of the successes: compare the arms there, not the pairs.
+    What a label is missing for has series of its own, and so has, where `assigned`, who was assigned to which arm.
     """
     counted = frozenset(plan.counted_sources)
     segment_keys = plan.segments
     alone = {g.metric for g in plan.guardrails if g.limit is not None}
     if plan.target is not None and plan.target.form == "own":
         alone.add(plan.target.metric)
-    rules = tuple(_Rule(metric, alone=metric.id in alone) for metric in plan.metrics)
-    everything: tuple[str, ...] = ("",)
+    rules = tuple(_Rule(metric, alone=metric.id in alone, dues=dues_of(plan, metric)) for metric in plan.metrics)
     shortest_us = min((m.window_hours for m in plan.metrics), default=0.0) * MICROS_PER_HOUR
 
     def contribute(
@@ -120,10 +122,12 @@ def compile_plan(plan: MeasurementPlan) -> Contributor:
         if call.source not in counted:
             return []
         due = outcome_at_us is not None and any(at - call.at_us > shortest_us for at in outcome_at_us.values())
-        segments = everything
+        segments: tuple[str, ...] = _OVERALL
         if segment_keys:
             segments += tuple(f"{key}={call.segment[key]}" for key in segment_keys if key in call.segment)
         found: list[Contribution] = []
+        if assigned and call.mode == "live" and call.unit:
+            found += [Contribution(ASSIGNED, call.assigned, place, 0.0) for place in assigned_to(call)]
         for rule in rules:
             known = rule.within(call, outcomes, outcome_at_us) if due and outcome_at_us is not None else outcomes
             rule.add(call, known, segments, found)
@@ -133,15 +137,20 @@ def compile_plan(plan: MeasurementPlan) -> Contributor:
 
 
 class _Rule:
-    """One metric, ready to be read off calls. `alone`: the candidate is also judged without the incumbent."""
+    """One metric, ready to be read off calls. `alone`: the candidate is also judged without the incumbent. `dues`:
+    what it adds where a label is missing.
+    """
 
-    __slots__ = ("alone", "by_server", "metric_id", "read", "shift", "window_us")
+    __slots__ = ("alone", "answer_of", "by_server", "dues", "metric_id", "read", "shift", "window_us")
 
-    def __init__(self, metric: Metric, *, alone: bool) -> None:
+    def __init__(self, metric: Metric, *, alone: bool, dues: Dues | None = None) -> None:
         self.metric_id = metric.id
         self.shift = metric.shift
         self.read = reader(metric)
         self.alone = alone
+        self.dues = dues
+        source = metric.source
+        self.answer_of = _answer_of(source.answer_field) if isinstance(source, LabelCost | LabelMatch) else None
         self.by_server = isinstance(metric.source, OutcomeValue)
         self.window_us = metric.window_hours * MICROS_PER_HOUR
 
@@ -165,6 +174,8 @@ class _Rule:
         else:
             mine = self.read(own, outcomes)
             theirs = self.read(other, outcomes) if other is not None and other.arm != assigned else None
+        if self.dues is not None:
+            self.owed(call, outcomes, found, mine=mine, theirs=theirs)
         if mine is not None:
             self.append(assigned, segments, found, mine)
         if theirs is None:
@@ -177,6 +188,45 @@ class _Rule:
             self.append("paired", segments, found, theirs, mine - self.shift)
         else:
             self.append("paired", segments, found, mine, theirs - self.shift)
+
+    def owed(
+        self,
+        call: Call,
+        outcomes: Outcomes,
+        found: list[Contribution],
+        *,
+        mine: float | None,
+        theirs: float | None,
+    ) -> None:
+        """Append what the call owes: a value that did not come in time, and whether the arms' answers differ."""
+        dues, served, beside = self.dues, call.served, call.beside
+        if dues is None:
+            return
+        if call.mode == "live":
+            if mine is None and call.unit:
+                owed = dues.worst if call.assigned == "candidate" else dues.best
+                self.append(missing_of(call.assigned), _OVERALL, found, owed)
+            return
+        if call.mode != "shadow" or not dues.shadow or self.answer_of is None or beside is None:
+            return
+        if served.arm == beside.arm or call.assigned != "incumbent":
+            return
+        incumbent, candidate, values = served, beside, (theirs, mine)
+        if served.arm == "candidate":
+            incumbent, candidate = beside, served
+        same = self.same_answer(incumbent, candidate, outcomes)
+        owing = dues.in_pair(candidate, incumbent, values, same=same)
+        if owing is not None:
+            self.append("missing", _OVERALL, found, owing[0], owing[1] - self.shift)
+        if not same:
+            found.append(Contribution(self.metric_id, "differ", "", 0.0 if owing is None else 1.0))
+
+    def same_answer(self, incumbent: Execution, candidate: Execution, outcomes: Outcomes) -> bool:
+        """Whether both arms answered, and alike as far as the metric reads answers."""
+        if self.answer_of is None or incumbent.error or candidate.error:
+            return False
+        answer = self.answer_of(candidate, outcomes)
+        return answer not in {None, _UNREADABLE} and answer == self.answer_of(incumbent, outcomes)
 
     def append(
         self, series: Series, segments: tuple[str, ...], found: list[Contribution], y: float, z: float = 0.0

@@ -223,7 +223,8 @@ class Fold:
                 for metric in self.plan.metrics
                 if (window_us(metric) in waited if metric.labelled else not only_labelled)
             )
-            contribute = compile_plan(structs.replace(self.plan, metrics=metrics))
+            plan = structs.replace(self.plan, metrics=metrics)
+            contribute = compile_plan(plan, assigned=not only_labelled)
             self._contributors[start, stop, only_labelled] = contribute
         return contribute(call, known.values, known.at_us)
 
