@@ -37,14 +37,18 @@ def test_a_history_gives_baseline_comparison_and_reachability(terminal, history)
     assert lines[2].startswith("incumbent   0.6")
     assert lines[3].startswith("candidate   0.")
     assert lines[4].startswith("difference  0.1")
-    assert lines[5].startswith("reachable   ")
-    assert lines[-1] == "This is history: it says what a pilot could show, and it counts for no gate."
+    assert lines[5].startswith("labels      ")
+    assert lines[6].startswith("reachable   ")
+    assert lines[7].startswith("chance      2 weeks ")
+    assert lines[8] == "This is history: it says what a pilot could show, and it counts for no gate."
 
 
 def test_the_same_within_each_value_of_a_column(terminal, history):
     """`--by` compares within each value of a column, to show where the candidate fails."""
     ran = terminal.run("assess", history, "--by", "language", "--json")
-    segments = ran.json["segments"]["language"]
+    (split,) = ran.json["assessment"]["segments"]
+    segments = split["segments"]
+    assert (split["column"], split["left_out"]) == ("language", 0)
     assert [(one["value"], one["rows"]) for one in segments] == [("de", 1000), ("en", 1000)]
     assert all(0.0 < one["difference"]["value"] < 0.3 for one in segments)
     assert ran.json["assessment"]["mark"] == "history"
@@ -95,10 +99,52 @@ def test_another_metric_can_judge(terminal, history):
     ran = terminal.run("assess", history, "--metric", terminal.write("cost.yaml", cost), "--json")
     assert ran.code == 0, ran.err
     assert ran.json["assessment"]["metric"]["id"] == "cost"
-    latency = cost.replace("label_cost", "latency").replace("  costs: {delivery: {billing: 20, access: 5}}\n", "")
-    refused = terminal.run("assess", history, "--metric", terminal.write("latency.yaml", latency))
+    error = cost.replace("label_cost", "error").replace("  costs: {delivery: {billing: 20, access: 5}}\n", "")
+    refused = terminal.run("assess", history, "--metric", terminal.write("error.yaml", error))
     assert refused.code == 2
-    assert "source: A history has answers and labels only" in refused.err
+    assert "source: cost is measured by something that a history does not hold" in refused.err
+
+
+def test_options_name_the_metric(terminal, history):
+    """The cost of answers and the mean of numbers can be named by options, with caps from the file."""
+    ran = terminal.run("assess", history, "--cost", "delivery/billing=20", "--cost", "delivery/access=5", "--json")
+    assert ran.code == 0, ran.err
+    metric = ran.json["assessment"]["metric"]
+    assert (metric["id"], metric["direction"], metric["lo"], metric["hi"]) == ("cost_of_answers", "lower", 0.0, 20.0)
+    rows = "".join(f"{10 + n % 7},{8 + n % 5}\n" for n in range(200))
+    numbers = terminal.write("numbers.csv", "incumbent_minutes,candidate_minutes\n" + rows)
+    timed = terminal.run("assess", numbers, "--outcome", "minutes", "--lower")
+    assert timed.code == 0, timed.err
+    assert "metric      Minutes, minutes, lower is better" in timed.out
+    assert "Values are capped to 0 to 16, as far as this history goes" in timed.out
+
+
+def test_options_that_contradict_each_other_are_refused_together(terminal, history):
+    """Everything wrong with the options is said before the file is read."""
+    ran = terminal.run(
+        "assess", history, "--cost", "a/b=1", "--outcome", "x", "--lo", "3", "--hi", "2", "--time-zone", "CET+1"
+    )
+    assert ran.code == 2
+    assert ran.err.splitlines() == [
+        "Error: 3 problems; nothing was read.",
+        "  --outcome and --cost name different metrics; give one.",
+        "  --lo has to be smaller than --hi.",
+        "  CET+1 is no time zone; write one like Europe/Berlin.",
+    ]
+    stray = terminal.run("assess", history, "--lower")
+    assert stray.err == "Error: --lower/--higher goes with --outcome; a metric's file says it itself.\n"
+    cost = terminal.run("assess", history, "--cost", "a=1")
+    assert cost.err == "Error: --cost a=1 is not of the form ANSWER/LABEL=AMOUNT; write one like delivery/billing=20.\n"
+
+
+def test_columns_can_be_named(terminal):
+    """A history with other names is read once they are said, and a refusal guesses which they are."""
+    file = terminal.write("h.csv", "human,model,truth\n" + "a,b,b\na,a,a\n" * 30)
+    refused = terminal.run("assess", file)
+    assert "Perhaps --incumbent human?" in refused.err
+    ran = terminal.run("assess", file, "--incumbent", "human", "--candidate", "model", "--label", "truth")
+    assert ran.code == 0, ran.err
+    assert "60 rows, 60 compared" in ran.out
 
 
 def test_what_cannot_be_read_is_listed(terminal):
@@ -106,13 +152,18 @@ def test_what_cannot_be_read_is_listed(terminal):
     short = terminal.run("assess", terminal.write("h.csv", "incumbent,label\n"))
     assert (short.code, short.err) == (
         2,
-        "Error: h.csv lacks the columns candidate; its first line has incumbent, label.\n",
+        (
+            "Error: h.csv: 1 problem; nothing was done.\n"
+            "  candidate: There is no column candidate; the file has incumbent, label. Name it with --candidate.\n"
+        ),
     )
     bad = terminal.run("assess", terminal.write("h.csv", HEAD + "t,a,b,a,yesterday,u,de\nt,a\n"))
     assert bad.code == 2
     assert bad.err.splitlines()[1:] == [
         "  line 2, time: 'yesterday' is no time; write one like 2026-03-31T14:05:00+02:00.",
-        "  line 3: This row has more or fewer fields than the first line; quote values that hold commas.",
+        "  line 3: This row has 2 fields where the first line has 7; quote values that hold commas.",
     ]
     empty = terminal.run("assess", terminal.write("h.csv", HEAD))
     assert (empty.code, "There is no row below the first line." in empty.err) == (2, True)
+    absent = terminal.run("assess", "none.csv")
+    assert absent.err == "Error: none.csv cannot be read: no such file or directory.\n"

@@ -15,7 +15,7 @@ from pilotage.evidence.coverage import coverage
 from pilotage.evidence.measurements import Estimate, NotEstimable
 from pilotage.evidence.reach import reachability
 from pilotage.evidence.strata import StageTotals
-from pilotage.playbook.metrics import LabelCost, Target
+from pilotage.playbook.metrics import ErrorShare, LabelCost, Target
 
 
 def test_the_baseline_is_the_incumbent_before_the_candidate_ran():
@@ -163,7 +163,7 @@ def test_a_history_without_advantage_promises_nothing():
     found = assess(history(gain=-0.05))
     assert "target" not in found.charter
     assert found.reachability is None
-    assert any("does not show" in warning for warning in found.warnings)
+    assert "no-lead" in {caution.code for caution in found.cautions}
 
 
 def test_rows_with_gaps_are_counted_and_left_out():
@@ -173,7 +173,7 @@ def test_rows_with_gaps_are_counted_and_left_out():
     rows[4] = msgspec.structs.replace(rows[4], candidate=None)
     found = assess(rows)
     assert (found.rows, found.compared, found.baseline.calls) == (50, 48, 49)
-    assert any("2 of 50 rows" in warning for warning in found.warnings)
+    assert any("2 of 50 rows" in caution.sentence for caution in found.cautions)
     empty = assess([])
     assert isinstance(empty.difference, NotEstimable)
     assert empty.calls_per_week is None
@@ -185,5 +185,5 @@ def test_a_history_can_be_judged_by_cost():
     found = assess(history(), cost)
     assert isinstance(found.difference, Estimate)
     assert found.difference.value == pytest.approx(4.0, abs=1.2)
-    with pytest.raises(ValueError, match="measured by something else"):
-        assess(history(rows=5), money())
+    with pytest.raises(ValueError, match="does not hold"):
+        assess(history(rows=5), money(source=ErrorShare()))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
-import io
-from collections import defaultdict
-from collections.abc import Iterator
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,31 +16,24 @@ import msgspec
 from msgspec import Struct
 
 from pilotage.cli.failures import CliError, InvalidFile, Wrong, counted
-from pilotage.cli.files import text_of, write_text
+from pilotage.cli.files import STANDARD_STREAM, text_of, write_text
 from pilotage.cli.invocation import Answer, Invocation, command
 from pilotage.cli.wording import figure_words
-from pilotage.evidence.assess import PILOT_WEEKS, RIGHT_ANSWERS, Assessment, HistoryRow, assess
+from pilotage.evidence.assess import PILOT_WEEKS, Assessment
+from pilotage.evidence.history import not_in_a_history
 from pilotage.evidence.measurements import Estimate, Estimated, Reachability
-from pilotage.playbook.metrics import LabelCost, LabelMatch, Metric, Target
+from pilotage.playbook.metrics import Direction, Metric
 from pilotage.playbook.nodes import plain, read
 from pilotage.playbook.shape import differences
 
 if TYPE_CHECKING:
     from pilotage.cli.screen import Screen
+    from pilotage.storage.history import HistoryInvalid
+    from pilotage.workflow.assessing import Question
 
-NEEDED = ("incumbent", "candidate", "label")
-DAYS_A_WEEK = 7
-EMPTY = ("workload", "title", "problem", "incumbent")
-
-
-class Segment(Struct, frozen=True, kw_only=True):
-    """The comparison within one value of a column."""
-
-    value: str
-    rows: int
-    incumbent: Estimated
-    candidate: Estimated
-    difference: Estimated
+COST_FORM = "ANSWER/LABEL=AMOUNT"
+CLASSES_SHOWN = 5
+Progress = Callable[[str], None]
 
 
 class Assessed(Struct, frozen=True, kw_only=True):
@@ -47,7 +41,6 @@ class Assessed(Struct, frozen=True, kw_only=True):
 
     file: str
     assessment: Assessment
-    segments: dict[str, tuple[Segment, ...]]
 
 
 @command("assess", reaches=False)
@@ -59,11 +52,41 @@ class Assessed(Struct, frozen=True, kw_only=True):
     help="A YAML file with the metric to judge by; right answers without it.",
 )
 @click.option(
+    "--outcome",
+    metavar="NAME",
+    default="",
+    help="Judge by the mean of the numbers in the columns incumbent_NAME and candidate_NAME.",
+)
+@click.option(
+    "--cost",
+    "costs",
+    metavar=COST_FORM,
+    multiple=True,
+    help="Judge by the cost of answers: what ANSWER costs when the label says LABEL; may be given again.",
+)
+@click.option(
+    "--lower/--higher", "lower", default=None, help="Which numbers are better, with --outcome; higher without it."
+)
+@click.option("--lo", type=float, help="Smaller numbers count as this one; the file's least, or 0, without it.")
+@click.option("--hi", type=float, help="Larger numbers count as this one; the file's largest without it.")
+@click.option(
     "--by",
     "columns",
     multiple=True,
     metavar="COLUMN",
     help="Compare within each value of this column; may be given again.",
+)
+@click.option("--incumbent", metavar="COLUMN", help="The column with today's answers, if it is called something else.")
+@click.option("--candidate", metavar="COLUMN", help="The column with the AI's answers.")
+@click.option("--label", metavar="COLUMN", help="The column with the right answers.")
+@click.option("--time", metavar="COLUMN", help="The column with the time of each call.")
+@click.option("--unit", metavar="COLUMN", help="The column that says whom a call belongs to.")
+@click.option(
+    "--time-zone",
+    metavar="ZONE",
+    default="UTC",
+    show_default=True,
+    help="Where days begin and end, and what times without a zone mean.",
 )
 @click.option(
     "--weeks",
@@ -78,124 +101,156 @@ def assess_(
     *,
     file: Path,
     metric_file: Path | None,
+    outcome: str,
+    costs: tuple[str, ...],
+    lower: bool | None,
+    lo: float | None,
+    hi: float | None,
     columns: tuple[str, ...],
+    incumbent: str | None,
+    candidate: str | None,
+    label: str | None,
+    time: str | None,
+    unit: str | None,
+    time_zone: str,
     weeks: float,
     output: Path | None,
 ) -> Answer:
-    """Say from past answers and labels in a CSV FILE what a pilot could show.
+    """Say from past answers and labels in a CSV or Parquet FILE what a pilot could show.
 
     Columns: incumbent, candidate and label; time and unit where they are known; input and others are for reading.
     Gives the baseline, the paired comparison, and whether a pilot could tell. This is history: no gate counts it.
     """
-    metric = RIGHT_ANSWERS if metric_file is None else read_metric(metric_file)
-    rows, groups = read_history(file, columns)
-    whole = assess(rows, metric, weeks=weeks)
-    segments = {
-        column: tuple(_segment(value, found, metric, weeks) for value, found in sorted(values.items()))
-        for column, values in groups.items()
-    }
-    assessed = Assessed(file=str(file), assessment=whole, segments=segments)
+    from pilotage.storage.history import Columns, HistoryInvalid
+    from pilotage.workflow.assessing import Question, assess_file, draft
+
+    direction: Direction | None = None if lower is None else "lower" if lower else "higher"
+    question = Question(
+        metric=None if metric_file is None else read_metric(metric_file),
+        outcome=outcome,
+        costs=_costs(costs),
+        direction=direction,
+        lo=lo,
+        hi=hi,
+        columns=Columns(incumbent=incumbent, candidate=candidate, label=label, time=time, unit=unit, by=columns),
+        weeks=weeks,
+        time_zone=time_zone,
+    )
+    _check(question, metric_file)
+    with _readable(file) as path, _progress(run.screen) as progress:
+        try:
+            found = assess_file(path, question, progress=progress)
+        except HistoryInvalid as invalid:
+            raise _refusal(file, invalid) from invalid
+    assessed = Assessed(file=str(file), assessment=found)
     if output is not None:
-        write_text(output, draft(file, whole, weeks))
+        write_text(output, draft(file.name, found, today=dt.datetime.now(dt.UTC).date()))
     run.screen.answer(assessed, lambda screen: _draw(screen, assessed, output))
     return None
 
 
-def _segment(value: str, rows: list[HistoryRow], metric: Metric, weeks: float) -> Segment:
-    found = assess(rows, metric, weeks=weeks)
-    return Segment(
-        value=value,
-        rows=found.rows,
-        incumbent=found.baseline.estimate,
-        candidate=found.candidate,
-        difference=found.difference,
-    )
-
-
 def read_metric(file: Path) -> Metric:
-    """A metric from a file. Raises `InvalidFile` with all that is wrong; only answers and labels can be judged by."""
+    """A metric from a file. Raises `InvalidFile` with all that is wrong, or when a history cannot be judged by it."""
     tree, problems = read(text_of(file))
     wrong = [*problems, *(differences(tree, Metric) if tree is not None else ())]
     if tree is None or wrong:
         raise InvalidFile(file, (Wrong(field=p.path, message=p.message, code=p.code, line=p.line) for p in wrong))
     metric = msgspec.convert(plain(tree), Metric)
-    if not isinstance(metric.source, LabelMatch | LabelCost):
-        message = "A history has answers and labels only; take a source of the type label_match or label_cost."
+    if message := not_in_a_history(metric):
         raise InvalidFile(file, [Wrong(field="source", message=message, code="not-in-history")])
     return metric
 
 
-def read_history(
-    file: Path, columns: tuple[str, ...]
-) -> tuple[list[HistoryRow], dict[str, dict[str, list[HistoryRow]]]]:
-    """The rows of a file, also by the values of some columns. Raises `InvalidFile` with every bad row."""
-    table = csv.DictReader(io.StringIO(text_of(file)), strict=True)
-    missing = [column for column in (*NEEDED, *columns) if column not in (table.fieldnames or ())]
-    if missing:
-        there = ", ".join(table.fieldnames or ()) or "nothing"
-        raise CliError("columns", f"{file} lacks the columns {', '.join(missing)}; its first line has {there}.")
-    rows: list[HistoryRow] = []
-    groups: dict[str, dict[str, list[HistoryRow]]] = {column: defaultdict(list) for column in columns}
-    wrong: list[Wrong] = []
-    try:
-        for cells in table:
-            faults = [Wrong(field=f, message=m, line=table.line_num, code="bad-row") for f, m in _faults(cells)]
-            wrong += faults
-            if not faults:
-                rows.append(_history_row(cells))
-                for column in columns:
-                    groups[column][cells[column] or "(none)"].append(rows[-1])
-    except csv.Error as error:
-        wrong.append(Wrong(message=f"This is not CSV: {error}.", line=table.line_num, code="not-csv"))
-    if not rows and not wrong:
-        wrong.append(Wrong(message="There is no row below the first line.", code="empty-file"))
+def _costs(given: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    """`--cost delivery/billing=20` as a table. Raises `CliError` for one that is written another way."""
+    costs: dict[str, dict[str, float]] = {}
+    for one in given:
+        pair, _, amount = one.rpartition("=")
+        answer, slash, label = pair.partition("/")
+        try:
+            costs.setdefault(answer, {})[label] = float(amount)
+        except ValueError:
+            slash = ""
+        if not (answer and slash and label):
+            raise CliError("cost", f"--cost {one} is not of the form {COST_FORM}; write one like delivery/billing=20.")
+    return costs
+
+
+def _check(question: Question, metric_file: Path | None) -> None:
+    """Refuse what contradicts itself, with all of it at once."""
+    from zoneinfo import available_timezones
+
+    wrong = []
+    ways = [
+        name
+        for name, given in (("--metric", metric_file), ("--outcome", question.outcome), ("--cost", question.costs))
+        if given
+    ]
+    if len(ways) > 1:
+        wrong.append(Wrong(code="several-metrics", message=f"{' and '.join(ways)} name different metrics; give one."))
+    if not question.outcome:
+        stray = [
+            name
+            for name, given in (("--lower/--higher", question.direction), ("--lo", question.lo), ("--hi", question.hi))
+            if given is not None
+        ]
+        if stray:
+            wrong.append(
+                Wrong(
+                    code="without-outcome",
+                    message=f"{', '.join(stray)} goes with --outcome; a metric's file says it itself.",
+                )
+            )
+    if question.lo is not None and question.hi is not None and question.lo >= question.hi:
+        wrong.append(Wrong(code="empty-range", message="--lo has to be smaller than --hi."))
+    if question.time_zone not in available_timezones():
+        wrong.append(
+            Wrong(
+                code="unknown-time-zone", message=f"{question.time_zone} is no time zone; write one like Europe/Berlin."
+            )
+        )
     if wrong:
-        raise InvalidFile(file, wrong)
-    return rows, groups
+        raise CliError(
+            wrong[0].code,
+            wrong[0].message if len(wrong) == 1 else f"{counted(len(wrong), 'problem')}; nothing was read.",
+            wrong,
+        )
 
 
-def _faults(cells: dict[str, str]) -> Iterator[tuple[str, str]]:
-    if None in cells or None in cells.values():
-        yield "", "This row has more or fewer fields than the first line; quote values that hold commas."
-    elif cells.get("time") and _moment(cells["time"]) is None:
-        yield "time", f"{cells['time']!r} is no time; write one like 2026-03-31T14:05:00+02:00."
-
-
-def _moment(text: str) -> dt.datetime | None:
-    """A time; one without a zone is taken as UTC, since only the pace and the span are read from it."""
+@contextmanager
+def _readable(file: Path) -> Iterator[Path]:
+    """The file itself, or standard input in a temporary file for `-`. Raises `CliError` when it cannot be read."""
+    if str(file) == STANDARD_STREAM:
+        with tempfile.NamedTemporaryFile(prefix="pilotage-", suffix=".csv") as kept:
+            shutil.copyfileobj(sys.stdin.buffer, kept)
+            kept.flush()
+            yield Path(kept.name)
+        return
     try:
-        moment = dt.datetime.fromisoformat(text.strip())
-    except ValueError:
-        return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=dt.UTC)
+        with file.open("rb") as opened:
+            opened.read(1)
+    except OSError as error:
+        raise CliError("unreadable", f"{file} cannot be read: {(error.strerror or str(error)).lower()}.") from error
+    yield file
 
 
-def _history_row(cells: dict[str, str]) -> HistoryRow:
-    return HistoryRow(
-        incumbent=cells["incumbent"] or None,
-        candidate=cells["candidate"] or None,
-        label=cells["label"] or None,
-        at=_moment(cells["time"]) if cells.get("time") else None,
-        unit=cells.get("unit") or None,
-    )
+@contextmanager
+def _progress(screen: Screen) -> Iterator[Progress]:
+    """Says each step on a terminal while it lasts."""
+    if not screen.is_terminal:
+        yield lambda _step: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("Reading the file") as status:
+        yield status.update
 
 
-def draft(file: Path, found: Assessment, weeks: float) -> str:
-    """A workload's file to begin from: what the history suggests, and empty what only people can say."""
-    from pilotage.cli.workload_file import sparse, yaml_text
-
-    today = dt.datetime.now(dt.UTC).date()
-    starts_on = today + dt.timedelta(days=DAYS_A_WEEK - today.weekday())
-    charter: dict[str, object] = {"purpose": "", "value": "", "metrics": [sparse(found.metric)]}
-    if "target" in found.charter:
-        charter["target"] = sparse(msgspec.convert(found.charter["target"], Target))
-    charter |= {"starts_on": starts_on, "decision_on": starts_on + dt.timedelta(days=round(weeks * DAYS_A_WEEK))}
-    why = "" if "target" in found.charter else "# No target is drafted: the history shows no advantage to promise.\n"
-    return (
-        f"# A draft from {file.name}, made on {today}: history, which counts for no gate. Nobody has promised it.\n"
-        f"{why}# Fill in what is empty, then: pilotage apply -f FILE --dry-run\n"
-        + yaml_text({**dict.fromkeys(EMPTY, ""), "charter": charter})
-    )
+def _refusal(file: Path, invalid: HistoryInvalid) -> InvalidFile:
+    wrong = [Wrong(code=one.code, field=one.column, message=one.message, line=one.line) for one in invalid.found]
+    if invalid.more:
+        wrong.append(Wrong(code="more", message=f"and {invalid.more:,} more."))
+    return InvalidFile(file, wrong)
 
 
 def _draw(screen: Screen, assessed: Assessed, output: Path | None) -> None:
@@ -209,20 +264,38 @@ def _draw(screen: Screen, assessed: Assessed, output: Path | None) -> None:
     screen.line(f"incumbent   {_estimate(found.baseline.estimate)}")
     screen.line(f"candidate   {_estimate(found.candidate)}")
     screen.line(f"difference  {_estimate(found.difference)}; above 0 the candidate is better")
+    if found.labels.classes:
+        screen.line(f"labels      {_classes(found)}")
     if found.reachability is not None:
         screen.line(f"reachable   {_reachable(found.reachability)}")
-    for column, segments in assessed.segments.items():
-        screen.line(f"by {column}")
-        heads = (column, "rows", "incumbent", "candidate", "difference")
-        rows = [
-            (s.value, f"{s.rows:,}", _estimate(s.incumbent), _estimate(s.candidate), _estimate(s.difference))
-            for s in segments
-        ]
-        screen.table(heads, rows)
-    for warning in found.warnings:
-        screen.line(warning, "waiting")
+    if found.curve:
+        chances = (f"{c.weeks:g} weeks {c.at_expected:.0%}" for c in found.curve if c.at_expected is not None)
+        screen.line(f"chance      {', '.join(chances)}")
+    _draw_segments(screen, found)
+    for caution in found.cautions:
+        screen.line(caution.sentence, "waiting" if caution.weighty else None)
     if output is not None:
         screen.line(f"A draft of the workload's file is in {output}.", "good")
+
+
+def _draw_segments(screen: Screen, found: Assessment) -> None:
+    for split in found.segments:
+        screen.line(f"by {split.column}")
+        heads = (split.column, "rows", "incumbent", "candidate", "difference")
+        rows = [
+            (s.value, f"{s.rows:,}", _estimate(s.incumbent), _estimate(s.candidate), _estimate(s.difference))
+            for s in split.segments
+        ]
+        screen.table(heads, rows)
+        if split.left_out:
+            screen.line(f"{counted(split.left_out, 'rarer value')} of {split.column} not shown")
+
+
+def _classes(found: Assessment) -> str:
+    labels = found.labels
+    shown = [f"{label} {count / labels.labelled:.1%}" for label, count in list(labels.classes.items())[:CLASSES_SHOWN]]
+    others = len(labels.classes) + labels.classes_left_out - len(shown)
+    return ", ".join(shown) + (f", {counted(others, 'other')}" if others > 0 else "")
 
 
 def _estimate(found: Estimated) -> str:

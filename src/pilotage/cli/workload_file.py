@@ -5,15 +5,13 @@ Read with every problem at once, each with its line, and written in the same for
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
-import yaml
 from msgspec import Meta, Struct
 
 from pilotage.cli.failures import CliError, InvalidFile, Wrong
@@ -29,9 +27,9 @@ from pilotage.record.commands import Digest, Label, RegisterRelease, Remark, Tit
 from pilotage.record.workload import Workload
 from pilotage.runtime.records import Slug
 from pilotage.runtime.release import DIGEST_SCHEME
+from pilotage.workflow.yaml_text import sparse, yaml_text
 
 Named = Annotated[str, Meta(min_length=1, max_length=64, description="a username or a person's id")]
-WIDTH = 100
 
 
 class People(Struct, frozen=True, kw_only=True):
@@ -219,50 +217,3 @@ def file_of(workload: Workload, usernames: dict[str, str]) -> WorkloadFile:
 def written(says: Struct) -> str:
     """A struct as YAML, without what is at its default."""
     return yaml_text(sparse(says))
-
-
-def yaml_text(value: object) -> str:
-    """Plain values as YAML, in their order."""
-    return yaml.dump(value, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=False)
-
-
-def sparse(value: Any) -> Any:  # noqa: ANN401 - any part of a file
-    """The plain form of a value, without fields that are at their default. Days stay days."""
-    if isinstance(value, Struct):
-        config = type(value).__struct_config__
-        found = {} if config.tag is None else {str(config.tag_field): config.tag}
-        for field in msgspec.structs.fields(value):
-            given = getattr(value, field.name)
-            if field.required or given != _default(field):
-                found[field.encode_name] = sparse(given)
-        return found
-    if isinstance(value, dict):
-        return {key: sparse(below) for key, below in value.items()}
-    if isinstance(value, list | tuple):
-        return [sparse(below) for below in value]
-    return value
-
-
-def _default(field: msgspec.structs.FieldInfo) -> object:
-    if field.default_factory is not msgspec.NODEFAULT:
-        return field.default_factory()
-    return field.default
-
-
-class _Dumper(yaml.SafeDumper):
-    """Writes lists indented, and long or many-lined text as a block."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - the library's signature
-        super().increase_indent(flow, indentless=False)
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
-
-
-def _day(dumper: yaml.SafeDumper, day: dt.date) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:timestamp", day.isoformat())
-
-
-_Dumper.add_representer(str, _text)
-_Dumper.add_representer(dt.date, _day)

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from functools import reduce
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from pilotage.evidence.baseline import BEFORE, baseline
+from pilotage.evidence.cautions import Caution, Facts, cautions
 from pilotage.evidence.compare import arm, paired_difference
-from pilotage.evidence.measurements import Baseline, Estimate, Estimated, NotEstimable, Reachability
+from pilotage.evidence.history import HistoryRow, HistorySums, LabelCounts, PartSums, not_in_a_history, sums_of
+from pilotage.evidence.measurements import Baseline, Estimated, NotEstimable, Reachability
 from pilotage.evidence.moments import moments
 from pilotage.evidence.reach import reachability
 from pilotage.evidence.strata import StageTotals
-from pilotage.evidence.sums import Totals, UnitSum
-from pilotage.evidence.values import INCUMBENT_ANSWER, orientation, reader
-from pilotage.playbook.metrics import LabelCost, LabelMatch, Metric, Target
-from pilotage.runtime.records import Execution
+from pilotage.evidence.values import orientation
+from pilotage.playbook.metrics import LabelMatch, Metric, Target
 
 MARK = "history"
 PILOT_WEEKS = 8
 SECONDS_PER_WEEK = 604_800.0
+SECONDS_PER_DAY = 86_400.0
+CURVE = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 RIGHT_ANSWERS = Metric(
     id="right_answers",
     title="Right answers",
@@ -36,30 +35,44 @@ RIGHT_ANSWERS = Metric(
 )
 
 
-_PERSON = Execution(arm="incumbent")  # its answer is read from an outcome, as any JSON value
+class SegmentFound(Struct, frozen=True, kw_only=True):
+    """The comparison within one value of a column."""
+
+    value: str
+    rows: int
+    incumbent: Estimated
+    candidate: Estimated
+    difference: Estimated
 
 
-class HistoryRow(Struct, frozen=True, kw_only=True):
-    """One past call. Answers and label are scalars or JSON; None where there is none. Rows without `unit` are
-    each a unit of their own. `at` is needed to know how many calls come in a week.
-    """
+class Segmented(Struct, frozen=True, kw_only=True):
+    """The comparison within each value of a column, most rows first."""
 
-    incumbent: Any
-    candidate: Any
-    label: Any
-    at: dt.datetime | None = None
-    unit: str | None = None
+    column: str
+    segments: tuple[SegmentFound, ...]
+    left_out: int = 0
+
+
+class Chance(Struct, frozen=True, kw_only=True):
+    """The chance of a go within so many weeks, if the candidate is as good as in the history, and at the target."""
+
+    weeks: float
+    at_expected: float | None
+    at_target: float | None
 
 
 class Assessment(Struct, frozen=True, kw_only=True):
     """What the history says, and a charter to begin from. `charter` is a draft: nobody has promised anything.
 
-    `rows` were read; `compared` have both answers and a label. `difference` is candidate minus incumbent,
-    oriented. `warnings` say what this history cannot show.
+    `rows` were read; `compared` can be judged for both arms. `difference` is candidate minus incumbent, oriented.
+    `detectable` is the least lead over the promised target that a pilot of `weeks` weeks shows with the target's
+    power; `cautions` say what is missing and how far the figures can be trusted.
     """
 
     mark: str = MARK
     metric: Metric
+    weeks: float
+    time_zone: str
     rows: int
     compared: int
     units: int
@@ -67,108 +80,112 @@ class Assessment(Struct, frozen=True, kw_only=True):
     baseline: Baseline
     candidate: Estimated
     difference: Estimated
+    labels: LabelCounts
+    segments: tuple[Segmented, ...] = ()
     reachability: Reachability | None
+    curve: tuple[Chance, ...] = ()
+    detectable: float | None
     charter: dict[str, Any]
-    warnings: tuple[str, ...]
+    cautions: tuple[Caution, ...]
 
 
-def assess(rows: Iterable[HistoryRow], metric: Metric = RIGHT_ANSWERS, *, weeks: float = PILOT_WEEKS) -> Assessment:
+def assess(
+    rows: Iterable[HistoryRow],
+    metric: Metric = RIGHT_ANSWERS,
+    *,
+    weeks: float = PILOT_WEEKS,
+    time_zone: str = "UTC",
+) -> Assessment:
+    """The assessment of rows in memory. Raises ValueError for a metric that a history cannot be judged by."""
+    return assess_sums(sums_of(rows, metric, time_zone=time_zone), metric, weeks=weeks, time_zone=time_zone)
+
+
+def assess_sums(
+    sums: HistorySums, metric: Metric = RIGHT_ANSWERS, *, weeks: float = PILOT_WEEKS, time_zone: str = "UTC"
+) -> Assessment:
     """The baseline, the paired comparison, whether a pilot of so many weeks could show the difference, and a draft
-    charter. `metric` has to be one of labels (`label_match` or `label_cost`); ValueError otherwise.
+    charter. Raises ValueError for a metric that a history cannot be judged by.
     """
-    if not isinstance(metric.source, LabelMatch | LabelCost):
-        raise ValueError(  # noqa: TRY004 - the type is right, its content is not
-            f"A history has answers and labels only, and {metric.id} is measured by something else."
-        )
-    history = list(rows)
-    before, pairs = _collect(history, metric, metric.source)
-    units = _units(pairs, metric)
-    totals = reduce(Totals.__add__, map(Totals.of, units.values()), Totals())
-    pace = _calls_per_week([row.at for row in history if row.at is not None])
-    difference = paired_difference(metric, totals)
-    target = _draft_target(metric, totals, pairs, difference, pace)
-    reach = reachability(target, weeks=weeks, label_window_hours=metric.window_hours) if target else None
-    incumbent = StageTotals(stage=f"{BEFORE}{MARK}", incumbent=before)
+    if reason := not_in_a_history(metric):
+        raise ValueError(reason)
+    pace = _calls_per_week(sums)
+    difference = paired_difference(metric, sums.pairs)
+    target = _draft_target(metric, sums, difference, pace)
+    window_hours = metric.window_hours if metric.labelled else 0.0
+    reach = reachability(target, weeks=weeks, label_window_hours=window_hours) if target else None
+    detectable = _detectable(target, reach) if target and reach else None
+    incumbent = StageTotals(stage=f"{BEFORE}{MARK}", incumbent=sums.before)
     return Assessment(
         metric=metric,
-        rows=len(history),
-        compared=len(pairs),
-        units=len(units),
+        weeks=weeks,
+        time_zone=time_zone,
+        rows=sums.rows,
+        compared=round(sums.pairs.n),
+        units=round(sums.pairs.units),
         calls_per_week=pace,
-        baseline=baseline(metric, (incumbent,), [row.at.date() for row in history if row.at is not None]),
-        candidate=arm(metric, totals),
+        baseline=baseline(metric, (incumbent,), sums.calendar),
+        candidate=arm(metric, sums.pairs),
         difference=difference,
+        labels=sums.labels,
+        segments=tuple(_segmented(metric, column, sums) for column in sums.splits),
         reachability=reach,
-        charter=_draft_charter(metric, target, weeks),
-        warnings=_warnings(history, pairs, difference, pace),
+        curve=_curve(target, weeks, window_hours) if target else (),
+        detectable=detectable,
+        charter=_draft_charter(metric, target, weeks, time_zone),
+        cautions=cautions(
+            Facts(
+                sums=sums,
+                metric=metric,
+                difference=difference,
+                pace=pace,
+                weeks=weeks,
+                detectable=detectable,
+                time_zone=time_zone,
+            )
+        ),
     )
 
 
-class _Pair(Struct, frozen=True):
-    """One compared call: its unit and both values."""
-
-    unit: str
-    candidate: float
-    incumbent: float
+def _segmented(metric: Metric, column: str, sums: HistorySums) -> Segmented:
+    split = sums.splits[column]
+    found = tuple(_segment(metric, value, part) for value, part in split.parts.items())
+    return Segmented(column=column, segments=found, left_out=split.left_out)
 
 
-def _collect(
-    history: Sequence[HistoryRow], metric: Metric, source: LabelMatch | LabelCost
-) -> tuple[Totals, list[_Pair]]:
-    """The incumbent's totals over all rows with a label, and the rows that can be compared."""
-    by_unit: dict[str, UnitSum] = defaultdict(UnitSum)
-    pairs = []
-    read, label = reader(metric), source.label
-    for i, row in enumerate(history):
-        unit = f"row {i}" if row.unit is None else f"unit {row.unit}"
-        incumbent, candidate = (
-            None if answer is None else read(_PERSON, {INCUMBENT_ANSWER: answer, label: row.label})
-            for answer in (row.incumbent, row.candidate)
-        )
-        if incumbent is None:
-            continue
-        old = by_unit[unit]
-        by_unit[unit] = UnitSum(old.n + 1.0, old.y + incumbent - metric.shift)
-        if candidate is not None:
-            pairs.append(_Pair(unit, candidate, incumbent))
-    return reduce(Totals.__add__, map(Totals.of, by_unit.values()), Totals()), pairs
+def _segment(metric: Metric, value: str, part: PartSums) -> SegmentFound:
+    return SegmentFound(
+        value=value,
+        rows=part.rows,
+        incumbent=arm(metric, part.before),
+        candidate=arm(metric, part.pairs),
+        difference=paired_difference(metric, part.pairs),
+    )
 
 
-def _units(pairs: Sequence[_Pair], metric: Metric) -> dict[str, UnitSum]:
-    units: dict[str, UnitSum] = defaultdict(UnitSum)
-    for pair in pairs:
-        old = units[pair.unit]
-        units[pair.unit] = UnitSum(
-            old.n + 1.0, old.y + pair.candidate - metric.shift, old.z + pair.incumbent - metric.shift
-        )
-    return units
-
-
-def _calls_per_week(times: Sequence[dt.datetime]) -> float | None:
+def _calls_per_week(sums: HistorySums) -> float | None:
     """The pace of the history; None when it spans less than a day."""
-    if not times:
+    if sums.first is None or sums.last is None:
         return None
-    span_s = (max(times) - min(times)).total_seconds()
-    return len(times) * SECONDS_PER_WEEK / span_s if span_s >= SECONDS_PER_WEEK / 7.0 else None
+    span_s = (sums.last - sums.first).total_seconds()
+    return sums.timed * SECONDS_PER_WEEK / span_s if span_s >= SECONDS_PER_DAY else None
 
 
-def _draft_target(
-    metric: Metric, totals: Totals, pairs: Sequence[_Pair], difference: Estimated, pace: float | None
-) -> Target | None:
+def _draft_target(metric: Metric, sums: HistorySums, difference: Estimated, pace: float | None) -> Target | None:
     """A difference to promise: expect what the history shows, promise half of it, go no further below nothing.
 
     None where the history shows no advantage, or no pace to plan with.
     """
     if isinstance(difference, NotEstimable) or difference.value <= 0.0 or pace is None:
         return None
-    m = moments(totals, orientation(metric), -orientation(metric), metric.shift)
-    spread = math.fsum((p.candidate - p.incumbent) ** 2 for p in pairs) / len(pairs) - m.mean**2
+    pairs = sums.pairs
+    m = moments(pairs, orientation(metric), -orientation(metric), metric.shift)
+    spread = sums.squares / pairs.n - m.mean**2
     if spread <= 0.0:
         return None
     return Target(
         metric=metric.id,
         form="difference",
-        baseline=totals.z / totals.n + metric.shift,
+        baseline=pairs.z / pairs.n + metric.shift,
         floor=0.0,
         target=difference.value / 2.0,
         expected=difference.value,
@@ -178,24 +195,30 @@ def _draft_target(
     )
 
 
-def _draft_charter(metric: Metric, target: Target | None, weeks: float) -> dict[str, Any]:
+def _curve(target: Target, weeks: float, window_hours: float) -> tuple[Chance, ...]:
+    """The chance of a go for shorter and longer pilots than the planned one."""
+    planned = sorted({max(round(weeks * part), 1) for part in CURVE})
+    found = [(w, reachability(target, weeks=w, label_window_hours=window_hours)) for w in planned]
+    return tuple(
+        Chance(weeks=w, at_expected=r.probability_at_expected, at_target=r.probability_at_target) for w, r in found
+    )
+
+
+def _detectable(target: Target, reach: Reachability) -> float | None:
+    """The lead that the available calls show with the target's power: what is needed falls with its square."""
+    if reach.calls_needed is None or reach.calls_available <= 0.0:
+        return None
+    return (target.expected - target.target) * math.sqrt(reach.calls_needed / reach.calls_available)
+
+
+def _draft_charter(metric: Metric, target: Target | None, weeks: float, time_zone: str) -> dict[str, Any]:
     """The fields of a charter that a history can suggest, in plain JSON types."""
-    draft: dict[str, Any] = {"draft_from": MARK, "weeks": weeks, "metrics": [msgspec.to_builtins(metric)]}
+    draft: dict[str, Any] = {
+        "draft_from": MARK,
+        "weeks": weeks,
+        "time_zone": time_zone,
+        "metrics": [msgspec.to_builtins(metric)],
+    }
     if target is not None:
         draft["target"] = msgspec.to_builtins(target)
     return draft
-
-
-def _warnings(
-    history: Sequence[HistoryRow], pairs: Sequence[_Pair], difference: Estimated, pace: float | None
-) -> tuple[str, ...]:
-    found = ["This is history: it says what a pilot could show, and it counts for no gate."]
-    if len(pairs) < len(history):
-        found.append(f"{len(history) - len(pairs)} of {len(history)} rows lack an answer or a label and were left out.")
-    if any(row.unit is None for row in history):
-        found.append("Rows without a unit are taken as independent; if customers return, the intervals are too narrow.")
-    if pace is None:
-        found.append("Without times over at least a day nobody can say how long a pilot takes.")
-    if isinstance(difference, Estimate) and difference.low <= 0.0:
-        found.append("The history does not show that the candidate is better.")
-    return tuple(found)

@@ -13,9 +13,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-Series = Literal[
-    "incumbent", "candidate", "paired", "differ", "missing", "missing_candidate", "missing_incumbent"
-]
+Series = Literal["incumbent", "candidate", "paired", "differ", "missing", "missing_candidate", "missing_incumbent"]
 
 
 class UnitSum(Struct, frozen=True):
