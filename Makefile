@@ -10,10 +10,10 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 SOURCES := src tests bench scripts
 
-.PHONY: help run test check bench guides pins clean
+.PHONY: help run test check bench guarantees guides pins clean
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 run: $(VENV)/.run ## Set up, take the flight-delay desk from charter to live traffic, leave the server at http://127.0.0.1:8400
 	$(BIN)/pilotage demo $(DEMO)
@@ -30,6 +30,9 @@ check: $(VENV)/.dev ## Lint, format, types and the direction of imports
 
 bench: $(VENV)/.dev ## Measure the figures of docs/performance.md, side by side with peers
 	$(BIN)/python bench/run_all.py
+
+guarantees: $(VENV)/.dev ## Simulate every statistical promise in full (a quarter of an hour) and write docs/guarantees.md
+	$(BIN)/python -m tests.guarantees
 
 guides: $(VENV)/.dev ## Write the generated reference pages under docs/ again
 	$(BIN)/python scripts/generate_docs.py

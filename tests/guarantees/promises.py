@@ -1,0 +1,7 @@
+"""Every promise, in the order in which they are shown: add a module with `PROMISES`, and name it here."""
+
+from __future__ import annotations
+
+from tests.guarantees import covering, going, planning, stopping
+
+PROMISES = [*going.PROMISES, *stopping.PROMISES, *covering.PROMISES, *planning.PROMISES]
