@@ -8,6 +8,7 @@ from pilotage.cli.reference import reference as command_line
 from pilotage.playbook.loading import load, shipped
 from pilotage.playbook.reference import reference as playbook
 from pilotage.record.reference import reference as commands
+from pilotage.workflow.sections import reference as sections
 
 DOCS = Path(__file__).parents[1] / "docs"
 
@@ -15,7 +16,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 def pages() -> dict[str, str]:
     """Every generated page, by its path under docs/."""
     cadences = {f"playbook/{name}.md": playbook(load(name)) for name in shipped()}
-    return {"cli.md": command_line(), "commands.md": commands(), **cadences}
+    return {"cli.md": command_line(), "commands.md": commands(), "sections.md": sections(), **cadences}
 
 
 def main() -> None:

@@ -42,6 +42,7 @@ Start:
 
 Look:
   status    Show where workloads stand: phase, exposure, gate, target, stalls.
+  evidence  Show what the traffic shows: figures, and what they mean.
   gate      Check a gate, as a pipeline does before it deploys.
   playbook  Read the method, or check a playbook of your own.
 

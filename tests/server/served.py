@@ -45,7 +45,8 @@ def serving(home: Path, *, demonstration: bool = False) -> Iterator[Served]:
     command = [sys.executable, "-m", "tests.server.served", str(home)]
     if demonstration:
         command.append("--demonstration")
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    # The sources beside these tests, wherever the package was installed from.
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "src")))}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=environment)
     try:
         line = process.stdout.readline()

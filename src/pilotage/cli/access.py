@@ -25,6 +25,9 @@ class Access(Protocol):
     def gates(self, slug: str) -> list[Json]:
         """Every gate of a workload, with its verdicts, in the playbook's order."""
 
+    def section(self, slug: str, section: str) -> Json:
+        """One section of a workload's evidence."""
+
     def record(self, slug: str) -> Json | None:
         """Everything recorded of a workload; None when there is no such workload."""
 

@@ -67,6 +67,10 @@ class OverHttp:
         """Every gate of a workload."""
         return list(self._reading.get(f"/workloads/{quote(slug, safe='')}/gates"))
 
+    def section(self, slug: str, section: str) -> Json:
+        """One section of a workload's evidence."""
+        return self._one(f"/workloads/{quote(slug, safe='')}/evidence/{quote(section, safe='')}")
+
     def record(self, slug: str) -> Json | None:
         """Everything recorded of a workload."""
         try:

@@ -18,6 +18,7 @@ from pilotage.server.pages.answering import target_of
 from pilotage.server.pages.charting import charts_of
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
 from pilotage.server.pages.estimates import comparison_scale
+from pilotage.server.pages.evidence_frame import evidence_page
 from pilotage.server.pages.evidence_rows import (
     Row,
     baseline_rows,
@@ -30,7 +31,6 @@ from pilotage.server.pages.evidence_rows import (
     target_row,
 )
 from pilotage.server.pages.frame import Frame
-from pilotage.server.pages.workload_frame import workload_page
 from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.threads import run_in
 from pilotage.workflow.desk import Judgement
@@ -91,7 +91,7 @@ def _of_charter(
 @get("/w/{slug:str}/evidence", opt={"access": READ}, include_in_schema=False)
 async def show_evidence(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """Every figure with its interval, what it rests on, and what it means."""
-    return await workload_page(request, slug, "evidence.html", _shown, here="evidence", title="Evidence", live=True)
+    return await evidence_page(request, slug, "evidence.html", _shown)
 
 
 @get("/w/{slug:str}/evidence.csv", opt={"access": READ}, include_in_schema=False)
