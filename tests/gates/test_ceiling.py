@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 from tests.record.stories import Story, attestation, charter, clearance, measured_well
 
+from pilotage.evidence.sample_ratio import SampleRatio
 from pilotage.gates.ceiling import ceiling, effective
 from pilotage.record import commands as c
 from pilotage.record import facts as f
@@ -322,3 +323,16 @@ def test_a_ceiling_that_falls_to_suggestions_needs_their_cohort():
     story.workload = structs.replace(story.standing, attestations={})
     assert story.ceiling().mode in {"suggest", "shadow"}
     assert story.exposed() == ("shadow", 0.0, ())
+
+
+def test_a_sample_ratio_alarm_holds_the_roll_out():
+    """While the arms are not assigned as the lease says, no more is served than now, however long it was held."""
+    story = serving()
+    story.record(f.ExposureSet(mode="live", percent=5, cohorts=(), reason=WHY), "oli")
+    story.wait(days=8)
+    assert at(story) == ("live", 25.0)
+    alarm = SampleRatio(evidence=2e6, alarm=True, reason="The arms are not assigned as the lease says.")
+    story.measurements = measured_well(story.now, sample_ratio=alarm)
+    assert at(story) == ("live", 5.0)
+    assert why(story).startswith("The roll-out is held: ")
+    assert "The arms are not assigned as the lease says." in why(story)

@@ -6,6 +6,8 @@ import pytest
 from msgspec import structs
 from tests.record.stories import Story, answered, charter, measured_well, release, within
 
+from pilotage.evidence.measurements import Imputed
+from pilotage.evidence.sample_ratio import SampleRatio
 from pilotage.playbook.metrics import Guardrail
 from pilotage.record import commands as c
 from pilotage.record import facts as f
@@ -194,3 +196,25 @@ def test_the_charter_says_what_the_target_is():
     """The test's figures belong to the metric that the charter promises."""
     story = evaluating()
     assert story.verdict("evaluate.target").evidence[0].figure.startswith(charter().target.metric)
+
+
+SKEWED = SampleRatio(evidence=2e6, alarm=True, reason="The arms were not assigned as the lease says: 4 % for 5 %.")
+
+
+def test_a_sample_ratio_alarm_fails_the_stages_and_keeps_the_target_open():
+    """While the arms are not assigned as the lease says, no stage is met, and an open target says why."""
+    story = climb(Story().begin_rollout())
+    story.measurements = measured_well(story.now, sample_ratio=SKEWED)
+    assert judged(story, "deploy.stages") == ("unmet", SKEWED.reason)
+    story = evaluating(answer=answered("keep_running"), sample_ratio=SKEWED)
+    assert judged(story, "evaluate.target") == ("pending", SKEWED.reason)
+    assert "Find out why the arms" in story.verdict("evaluate.target").next.action
+
+
+def test_missing_labels_that_an_answer_hangs_on_are_asked_for():
+    """Where the target is exceeded only if the missing labels are left out, the next step is to get them in."""
+    missing = Imputed(due=100, missing=9, estimate=answered().estimate, survives=False, reason="Nine are missing.")
+    open_one = structs.replace(answered("keep_running"), imputed=missing)
+    verdict = evaluating(answer=open_one).verdict("evaluate.target")
+    assert verdict.verdict == "pending"
+    assert verdict.next.action == "Import the labels that are missing."

@@ -9,12 +9,14 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pilotage.evidence import betting
-from pilotage.evidence.figures import figures
+from pilotage.evidence.figures import Figures, figures
+from pilotage.evidence.imputation import imputed
 from pilotage.evidence.looks import Reading, project, read_looks
-from pilotage.evidence.measurements import Answer, AnswerKind, FieldCoverage, GuardrailResult, NotEstimable
+from pilotage.evidence.measurements import Answer, AnswerKind, FieldCoverage, GuardrailResult, Imputed, NotEstimable
+from pilotage.evidence.sample_ratio import SampleRatio
 from pilotage.evidence.statistic import planned_calls, planned_information
 from pilotage.evidence.strata import LookSums
 from pilotage.playbook.metrics import Metric, Target
@@ -37,6 +39,8 @@ class _Case(Struct, frozen=True, kw_only=True):
     dropped_share: float | None
     deadline: dt.date
     today: dt.date
+    imputed: Imputed | None
+    sample_ratio: SampleRatio | None
 
 
 def attempt_alpha(alpha: float, attempt: int) -> float:
@@ -60,6 +64,7 @@ def answer(
     dropped_share: float | None = None,
     planned_until: dt.date | None = None,
     extendable: bool = False,
+    sample_ratio: SampleRatio | None = None,
 ) -> Answer:
     """The answer as of `today`.
 
@@ -70,7 +75,8 @@ def answer(
     `reached` where the metric waits for a label. `dropped_share`: of the calls that were to run in shadow.
     `planned_until`: the deadline that the test was planned for, where it was extended since. `extendable`: it can
     still be; then the look at the deadline spends by plan and keeps what is left of alpha for the extension, since
-    spending all of it twice would break the promise on false answers.
+    spending all of it twice would break the promise on false answers. `sample_ratio`: of the live stages, where
+    anything was live.
     """
     shown = figures(metric, target.form, latest.stages)
     alpha = attempt_alpha(target.alpha, attempt)
@@ -80,6 +86,7 @@ def answer(
         final = today >= deadline and not extendable
         reading = read_looks(target, metric, looks, planned=planned, alpha=alpha, deadline=deadline, final=final)
     kill_evidence = betting.evidence(kill) if kill else None
+    missing = imputed(target, metric, looks, latest, reading) if metric.labelled else None
     case = _Case(
         target=target,
         metric=metric,
@@ -92,25 +99,31 @@ def answer(
         dropped_share=dropped_share,
         deadline=deadline,
         today=today,
+        imputed=missing,
+        sample_ratio=sample_ratio,
     )
     kind, reason = _decide(case)
     projected = None
     if kind == "keep_running" and attempt > 0 and reading.crossed_on is None:
         last = not extendable
         projected = project(reading, alpha=alpha, started=started, deadline=deadline, today=today, last=last)
+    return structs.replace(_shown(case, shown), answer=kind, reason=reason, projected=projected, alpha=alpha)
+
+
+def _shown(case: _Case, shown: Figures) -> Answer:
+    """The answer's figures, before it is decided."""
     return Answer(
-        metric=metric.id,
-        form=target.form,
-        answer=kind,
-        reason=reason,
+        metric=case.metric.id,
+        form=case.target.form,
+        answer="not_estimable",
+        reason="",
         estimate=shown.comparison,
         incumbent=shown.incumbent,
         candidate=shown.candidate,
-        looks=reading.looks,
-        kill_evidence=kill_evidence,
-        projected=projected,
-        attempt=attempt,
-        alpha=alpha,
+        looks=case.reading.looks,
+        kill_evidence=case.kill_evidence,
+        attempt=case.attempt,
+        imputed=case.imputed,
     )
 
 
@@ -167,12 +180,31 @@ def _reached(case: _Case) -> tuple[AnswerKind, str] | None:
     if crossed_on is None:
         return None if case.absent is None else ("not_estimable", case.absent.reason)
     exceeded = f"The target of {case.target.target:g} was shown to be exceeded on {crossed_on}"
+    gap = _doubt(case)
+    if gap is not None:
+        return "keep_running", f"{exceeded}, but {gap}"
+    return "reached", f"{exceeded}, and all {len(case.guardrails)} guardrails hold."
+
+
+def _doubt(case: _Case) -> str | None:
+    """What keeps a crossed bound from being an answer; None when nothing does."""
+    if case.sample_ratio is not None and case.sample_ratio.alarm:
+        return f"{_lower(case.sample_ratio.reason)} Find out why before anything is decided on."
     open_ones = [result.title for result in case.guardrails if result.status != "within"]
     if open_ones:
-        return "keep_running", f"{exceeded}, but not yet that these guardrails hold: {', '.join(open_ones)}."
+        return f"not yet that these guardrails hold: {', '.join(open_ones)}."
     if case.metric.labelled and not _covered(case.label_coverage):
-        return "keep_running", f"{exceeded}, but {_coverage_gap(case.label_coverage)}"
-    return "reached", f"{exceeded}, and all {len(case.guardrails)} guardrails hold."
+        return _coverage_gap(case.label_coverage)
+    if case.imputed is not None and case.imputed.survives is False:
+        return f"{case.imputed.reason} Get the missing labels in, or collect more calls."
+    frail = [result.title for result in case.guardrails if result.survives is False]
+    if frail:
+        return f"with every missing label against the candidate these guardrails would not hold: {', '.join(frail)}."
+    return None
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
 
 
 def _covered(coverage: FieldCoverage | None) -> bool:

@@ -1,6 +1,7 @@
 """Whether a guardrail holds: one-sided non-inferiority, and harm by the bets. Pure.
 
-No correction is made for the number of guardrails: all have to hold, and each can stop a go by itself.
+No correction of alpha is made for the number of guardrails: all have to hold, and each can stop a go by itself. For
+the same reason power is lost with each of them, so what is still needed is planned at beta divided by their number.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from typing import Literal
 
 from pilotage.evidence import betting
 from pilotage.evidence.figures import Figures, figures, live_figures
-from pilotage.evidence.measurements import Estimate, GuardrailResult, NotEstimable
+from pilotage.evidence.imputation import completed, missing_calls, widened
+from pilotage.evidence.measurements import Estimate, Estimated, GuardrailResult, NotEstimable
+from pilotage.evidence.normal import quantile, two_sided
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.values import orientation
 from pilotage.playbook.metrics import Guardrail, Metric
@@ -26,8 +29,10 @@ def judge(
     live: bool,
     alpha: float = 0.05,
     log_wealth: Sequence[float] | None = None,
+    beta: float = 0.2,
 ) -> GuardrailResult:
-    """One guardrail in one stage: on pairs, or `live` between the arms. `log_wealth` are the sums of its bet.
+    """One guardrail in one stage: on pairs, or `live` between the arms. `log_wealth` are the sums of its bet; `beta`
+    is the chance to miss that it holds which `calls_needed` is meant for.
 
     Within: the one-sided bound at `alpha` lies on the right side of minus the margin (of the limit). Breached: it
     lies wholly on the other side, or the bet's evidence is 1/alpha.
@@ -41,6 +46,11 @@ def judge(
         difference = read(metric, "difference", (stage,), level=level).comparison
     wealth = betting.evidence(log_wealth) if log_wealth else 0.0
     status, reason = _judged(guardrail, metric, found, wealth, alpha)
+    survives = None
+    if status == "within" and missing_calls(stage):
+        whole = completed(metric, stage, 1.0, 0.0 if guardrail.limit is not None else -1.0)
+        worst = read(metric, form, (whole.stage,), level=widened(level, whole.inflation))
+        survives = _judged(guardrail, metric, worst, 0.0, alpha)[0] == "within"
     return GuardrailResult(
         metric=metric.id,
         title=metric.title,
@@ -52,6 +62,8 @@ def judge(
         candidate=found.candidate,
         difference=difference,
         stage=stage.stage,
+        survives=survives,
+        calls_needed=_needed(found.comparison, guardrail, alpha, beta) if status == "undecided" else None,
     )
 
 
@@ -62,9 +74,11 @@ def shadow_guardrails(
     *,
     alpha: float = 0.05,
     log_wealth: Mapping[str, Sequence[float]] | None = None,
+    power: float = 0.8,
 ) -> tuple[GuardrailResult, ...]:
     """The guardrails that can be observed in shadow. `totals` by metric, of the one stage judged; `log_wealth` by
-    bet id, of the same stage. Those that show only once people are exposed wait for the roll-out.
+    bet id, of the same stage. `power` is to be had of all together. Those that show only once people are exposed
+    wait for the roll-out.
     """
     by_id = {metric.id: metric for metric in metrics}
     return tuple(
@@ -75,6 +89,7 @@ def shadow_guardrails(
             live=False,
             alpha=alpha,
             log_wealth=(log_wealth or {}).get(betting.harm_bet(guardrail)),
+            beta=(1.0 - power) / len(guardrails),
         )
         for guardrail in guardrails
         if by_id[guardrail.metric].observable == "shadow"
@@ -120,6 +135,16 @@ def _judged(
         status = _side(ends[0], ends[1], up * guardrail.limit)
         said = f"the candidate's mean is {_span(comparison)}, and the limit is {guardrail.limit:g}"
     return status, f"{metric.title}: {said}."
+
+
+def _needed(comparison: Estimated, guardrail: Guardrail, alpha: float, beta: float) -> float | None:
+    """The calls at which a one-sided test at `alpha` of a difference of nothing against the margin has power
+    1 - beta, with the spread seen so far: n V ((z_alpha + z_beta) / margin)^2 (Schuirmann 1987).
+    """
+    if isinstance(comparison, NotEstimable) or guardrail.limit is not None or guardrail.margin <= 0.0:
+        return None
+    error = (comparison.high - comparison.low) / (2.0 * two_sided(comparison.level))
+    return comparison.calls * (error * (quantile(1.0 - alpha) + quantile(1.0 - beta)) / guardrail.margin) ** 2
 
 
 def _side(low: float, high: float, allowed: float) -> Status:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from pilotage.evidence.band import band
 from pilotage.evidence.figures import figures
 from pilotage.evidence.measurements import Look, NotEstimable
 from pilotage.evidence.sequential import (
@@ -103,6 +104,7 @@ def _seen(target: Target, metric: Metric, looks: Sequence[LookSums], planned: fl
 
 
 def _look(target: Target, metric: Metric, seen: _Seen, limits: tuple[float | None, float | None]) -> Look:
+    low, high = band(metric, target.form, seen.sums.stages, seen.information)
     return Look(
         day=seen.sums.day,
         information=seen.information,
@@ -110,6 +112,8 @@ def _look(target: Target, metric: Metric, seen: _Seen, limits: tuple[float | Non
         z=seen.statistic.z if isinstance(seen.statistic, Statistic) else None,
         efficacy=limits[0],
         futility=limits[1],
+        band_low=low,
+        band_high=high,
     )
 
 

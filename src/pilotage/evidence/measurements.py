@@ -10,6 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from pilotage.evidence.sample_ratio import SampleRatio
+
 AnswerKind = Literal["reached", "below_floor", "harmed", "futile", "keep_running", "not_estimable"]
 
 
@@ -36,8 +38,38 @@ class NotEstimable(Struct, frozen=True, kw_only=True, tag="not_estimable"):
 Estimated = Estimate | NotEstimable
 
 
+class Check(Struct, frozen=True, kw_only=True):
+    """One condition that the figures rest on: whether it `held`, with its figure, the bound it is held to, the
+    p-value of the test where there is one, and what it means.
+    """
+
+    id: str
+    title: str
+    verdict: Literal["held", "violated", "not_estimable"]
+    meaning: str
+    reason: str = ""
+    figure: float | None = None
+    bound: float | None = None
+    p: float | None = None
+
+
+class Imputed(Struct, frozen=True, kw_only=True):
+    """The target with every missing value put in at its worst for the candidate. `survives` says whether the target
+    is shown to be exceeded even so; None where it is not shown to be exceeded at all.
+    """
+
+    due: int
+    missing: int
+    estimate: Estimated
+    survives: bool | None
+    reason: str
+
+
 class Look(Struct, frozen=True, kw_only=True):
-    """One planned look at the target: its date, the information fraction, the statistic and the boundaries."""
+    """One planned look at the target: its date, the information fraction, the statistic and the boundaries.
+
+    `band_low` and `band_high` are the always-valid band around the estimate; None where it is too early for one.
+    """
 
     day: dt.date
     information: float
@@ -45,6 +77,8 @@ class Look(Struct, frozen=True, kw_only=True):
     z: float | None = None
     efficacy: float | None = None
     futility: float | None = None
+    band_low: float | None = None
+    band_high: float | None = None
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -62,12 +96,16 @@ class Answer(Struct, frozen=True, kw_only=True):
     projected: dt.date | None = None
     attempt: int = 0
     alpha: float = 0.05
+    imputed: Imputed | None = None
 
 
 class GuardrailResult(Struct, frozen=True, kw_only=True):
     """One guardrail: `within` its margin, `breached`, `undecided` or `not_estimable`.
 
-    `difference` is oriented: positive is better.
+    `difference` is oriented: positive is better. `survives`: whether one that is within stays so with every missing
+    label put in at its worst; None where none is missing, or it is not within. `calls_needed`: how many calls show
+    the margin to hold with the target's power shared among the guardrails, if both arms are alike; None where it is
+    not open, or a limit.
     """
 
     metric: str
@@ -80,6 +118,8 @@ class GuardrailResult(Struct, frozen=True, kw_only=True):
     candidate: Estimated
     difference: Estimated
     stage: str = ""
+    survives: bool | None = None
+    calls_needed: float | None = None
 
 
 class FieldCoverage(Struct, frozen=True, kw_only=True):
@@ -158,3 +198,5 @@ class Measurements(Struct, frozen=True, kw_only=True):
     answer: Answer | None = None
     guardrails: tuple[GuardrailResult, ...] = ()
     live_guardrails: tuple[GuardrailResult, ...] = ()
+    sample_ratio: SampleRatio | None = None
+    checks: tuple[Check, ...] = ()

@@ -3,8 +3,9 @@
 A unit contributes (n, y, z): its calls, and the sums over them of one or two values. In the series
 `incumbent` and `candidate`, y is the arm's value; in `paired`, y is the candidate's and z the incumbent's
 on the same calls. `dues` describes the series of what is missing and of what was assigned. Totals hold all
-moments of (n, y, z) over units up to the third, so that the mean, its cluster-robust variance and the skewness of any linear contrast a*y + b*z come from them, re-centred on the
-mean per call: a unit with many calls is not a skewed value.
+moments of (n, y, z) over units up to the third, so that the mean, its cluster-robust variance and the skewness
+of any linear contrast a*y + b*z come from them, re-centred on the mean per call: a unit with many calls is not a
+skewed value.
 """
 
 from __future__ import annotations

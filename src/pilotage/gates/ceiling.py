@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from msgspec import Struct
 
+from pilotage.gates.evaluate_checks import RATIO_ALARM
 from pilotage.gates.ladder import allowed_percent
 from pilotage.gates.pilot_checks import clearance_needed, zombie_since
 from pilotage.playbook.types import Criterion, Playbook
@@ -77,6 +78,7 @@ def _stage(s: Standing) -> Iterator[Bound]:
     percent = allowed_percent(s.playbook, s.workload, s.now)
     if percent < FULL:
         yield Bound(mode="live", percent=percent, reason=f"The roll-out stands at its {percent:g} % stage.")
+    yield from _skewed(s)
     for criterion in s.asked(s.workload.phase):
         verdict = s.verdicts.get(criterion.id)
         if criterion.before_exposure and not (verdict and verdict.passes):
@@ -86,6 +88,15 @@ def _stage(s: Standing) -> Iterator[Bound]:
                 reason=f"{criterion.id} must hold before anybody is exposed: "
                 f"{verdict.reason if verdict else 'it was not judged.'}",
             )
+
+
+def _skewed(s: Standing) -> Iterator[Bound]:
+    """While the arms are not assigned as the lease says, the roll-out goes no further."""
+    for verdict in s.verdicts.values():
+        if verdict.phase == s.workload.phase and any(found.figure == RATIO_ALARM for found in verdict.evidence):
+            now = s.workload.exposure.percent if s.workload.exposure.mode == "live" else 0.0
+            foot = s.playbook.stages[0].percent
+            yield Bound(mode="live", percent=max(now, foot), reason=f"The roll-out is held: {verdict.reason}")
 
 
 def _undecided(s: Standing) -> Iterator[Bound]:

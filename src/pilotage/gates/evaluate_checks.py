@@ -6,7 +6,10 @@ from pilotage.evidence.measurements import Answer, GuardrailResult
 from pilotage.gates.case import Case, Check, Finding, estimate_item, item, met, pending, unmet
 from pilotage.gates.ladder import climbed
 from pilotage.playbook.metrics import Guardrail
+from pilotage.record.verdicts import EvidenceItem
 
+RATIO_ALARM = "sample ratio alarm"
+RATIO_NEXT = "Find out why the arms were not assigned as the lease says; until then no comparison of them counts."
 NO_GO = {"below_floor", "harmed", "futile"}
 
 
@@ -50,8 +53,19 @@ def target(case: Case) -> Finding:
         return met(answer.reason, *evidence)
     if answer.answer in NO_GO:
         return unmet(answer.reason, *evidence, next="Decide no-go, or go back and improve the release.", by="owner")
+    if alarm := _ratio_alarm(case):
+        return pending(alarm[1], *evidence, alarm[0], next=RATIO_NEXT, by="engineer")
+    if answer.imputed is not None and answer.imputed.survives is False:
+        missing = estimate_item(f"{answer.metric}, missing labels at their worst", answer.imputed.estimate)
+        return pending(answer.reason, *evidence, missing, next="Import the labels that are missing.", by="engineer")
     when = f" Projected decision: {answer.projected}." if answer.projected else ""
     return pending(answer.reason + when, *evidence, next="Let the test run.")
+
+
+def _ratio_alarm(case: Case) -> tuple[EvidenceItem, str] | None:
+    """The sample ratio's evidence and what it says, where it is an alarm."""
+    ratio = case.measurements.sample_ratio if case.measurements else None
+    return (item(RATIO_ALARM, ratio.evidence), ratio.reason) if ratio is not None and ratio.alarm else None
 
 
 def guardrails(case: Case) -> Finding:
@@ -138,6 +152,8 @@ def stages(case: Case) -> Finding:
     if case.workload.open_breaches:
         broken = ", ".join(b.metric for b in case.workload.open_breaches)
         return unmet(f"Guardrail broken: {broken}.", *evidence, next="Find the cause and resolve the breach.")
+    if alarm := _ratio_alarm(case):
+        return unmet(alarm[1], *evidence, alarm[0], next=RATIO_NEXT, by="engineer")
     waiting = next((step for step in steps if not step.held), None)
     if waiting is not None:
         since = " Days count from the last breach's resolution." if case.workload.breaches else ""

@@ -186,8 +186,9 @@ def _resolved(w: Workload, fact: f.BreachResolved, stamp: Stamp) -> Changes:
     }
 
 
-def _answered(_w: Workload, fact: f.AnswerMeasured, stamp: Stamp) -> Changes:
-    return {"answer": AnswerSeen(answer=fact.answer, attempt=fact.attempt, reason=fact.reason, stamp=stamp)}
+def _answered(w: Workload, fact: f.AnswerMeasured, stamp: Stamp) -> Changes:
+    seen = AnswerSeen(answer=fact.answer, attempt=fact.attempt, reason=fact.reason, stamp=stamp)
+    return {"answer": seen, "answers": {**w.answers, str(fact.attempt): seen}}
 
 
 def _measured(w: Workload, fact: f.VerdictMeasured, _stamp: Stamp) -> Changes:

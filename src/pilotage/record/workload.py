@@ -193,7 +193,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     that asking for a longer one does not end the one that stands. `in_force` lists the digests of decisions and
     waivers that came into force, which they do at the moment when everybody who has to sign has signed while
     holding the role. `ladder_from` is when the roll-out ladder last began at its foot: at the roll-out's start, the
-    end of a breach, or the lifting of a kill.
+    end of a breach, or the lifting of a kill. `answers` holds the last answer seen of every attempt, by its number.
     """
 
     slug: str
@@ -236,6 +236,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     killed: Said | None = None
     breaches: tuple[Breach, ...] = ()
     answer: AnswerSeen | None = None
+    answers: dict[str, AnswerSeen] = {}
     measured: dict[str, str] = {}
     comments: tuple[Said, ...] = ()
     last_acts: dict[str, dt.datetime] = {}
@@ -371,3 +372,24 @@ def stage_of(mode: str, percent: float, attempt: Attempt | None, tries: int = 0)
         return "none/0"
     share = f"-{percent:g}" + (f"+{tries}" if tries else "") if mode in {"suggest", "live"} else ""
     return f"{mode}{share}/{number}"
+
+
+class LiveStage(Struct, frozen=True, order=True):
+    """A live stratum's attempt, try and percentage, in the order in which they are run."""
+
+    attempt: int
+    tries: int
+    percent: float
+
+
+def live_stage(stage: str) -> LiveStage | None:
+    """What `stage_of` wrote down of a live stratum; None for any other."""
+    mode, _, rest = stage.partition("-")
+    share, _, attempt = rest.partition("/")
+    percent, _, tries = share.partition("+")
+    if mode != "live":
+        return None
+    try:
+        return LiveStage(int(attempt), int(tries or 0), float(percent))
+    except ValueError:
+        return None

@@ -22,6 +22,7 @@ from pilotage.evidence.guardrails import live_guardrails, shadow_guardrails
 from pilotage.evidence.measurements import (
     Answer,
     Baseline,
+    Check,
     FieldCoverage,
     GuardrailResult,
     Measurements,
@@ -30,6 +31,7 @@ from pilotage.evidence.measurements import (
 )
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.evidence.reach import reachability
+from pilotage.evidence.sample_ratio import SampleRatio
 from pilotage.evidence.strata import LookSums, StageTotals
 from pilotage.evidence.sums import Totals
 from pilotage.playbook.metrics import Metric, Target
@@ -37,6 +39,7 @@ from pilotage.playbook.types import Playbook
 from pilotage.record.charter import Charter
 from pilotage.record.workload import Attempt, Decision, Workload, stage_of
 from pilotage.storage.protocols import BetRow, CallStore, LookRow, SumRow
+from pilotage.workflow.checking import days_check, live_checks, ratio_check, ratio_of, shadow_checks
 from pilotage.workflow.clock import Clock
 
 COVERAGE_MIN = 0.95
@@ -161,11 +164,14 @@ class Measuring:
             return measured
         rows = self._calls.totals(slug)
         current = _as_of(day_of(charter, now), attempt, rows, self._calls.bets(slug)) if attempt else None
+        ratio = ratio_of(workload, rows)
         return structs.replace(
             measured,
+            sample_ratio=ratio,
+            checks=self._checks(workload, charter, rows, current, ratio),
             baseline=self._baselines(slug, charter, rows, measured.traffic.first_candidate_at),
             reachability=_reachability(workload, charter),
-            answer=self._answer(workload, charter, current, required) if current else None,
+            answer=self._answer(workload, charter, current, (required, ratio)) if current else None,
             guardrails=_guardrails(charter, attempt, current) if attempt and current else (),
             live_guardrails=_live(workload, charter, rows),
         )
@@ -208,8 +214,35 @@ class Measuring:
             for metric in _planned(charter)
         )
 
-    def _answer(self, workload: Workload, charter: Charter, current: LookRow, required: float) -> Answer | None:
-        """The answer as of `current`; once owner and sponsor have decided, as it was when the decision was put."""
+    def _checks(
+        self,
+        workload: Workload,
+        charter: Charter,
+        rows: Sequence[SumRow],
+        current: LookRow | None,
+        ratio: SampleRatio | None,
+    ) -> tuple[Check, ...]:
+        """The conditions that the figures rest on, as far as there is something to check."""
+        planned, attempt, target = _planned(charter), workload.attempt, charter.target
+        release = workload.release.name if workload.release else None
+        live = [(m, _live_stages(rows, m.id, release)) for m in planned]
+        found = [] if ratio is None else [ratio_check(ratio)]
+        if current is not None and attempt is not None:
+            sums = [(m, _look_sums(current, m.id, attempt).stages) for m in planned]
+            shadow = [(metric, stages[0]) for metric, stages in sums if stages]
+            found += shadow_checks(target, charter.guardrails, shadow)
+            place = _stage(attempt), attempt.release
+            days = self._calls.days(workload.slug)
+            found += [days_check(target, m, days, place, stage) for m, stage in shadow if m.id == target.metric]
+        return (*found, *live_checks(live))
+
+    def _answer(
+        self, workload: Workload, charter: Charter, current: LookRow, rests_on: tuple[float, SampleRatio | None]
+    ) -> Answer | None:
+        """The answer as of `current`; once owner and sponsor have decided, as it was when the decision was put. It
+        rests on the required share of labels and on the sample ratio.
+        """
+        required, ratio = rests_on
         attempt, deadline = workload.attempt, workload.decision_on
         metric = next((m for m in _planned(charter) if m.id == charter.target.metric), None)
         if attempt is None or deadline is None or metric is None or workload.attempt_overtaken:
@@ -234,6 +267,7 @@ class Measuring:
             kill=_wealth(attempt, latest).get(FLOOR_BET),
             label_coverage=_labels(self._calls.coverage(workload.slug, [_stage(attempt)]), required),
             dropped_share=traffic.shadow_dropped / due if due else None,
+            sample_ratio=ratio,
             extendable=not any(d.outcome == "extend" and workload.decision_in_force(d) for d in workload.decisions),
         )
         return _as_decided(found, workload, decided, today) if decided else found
@@ -291,6 +325,7 @@ def _guardrails(charter: Charter, attempt: Attempt, look: LookRow) -> tuple[Guar
         totals,
         alpha=charter.target.alpha,
         log_wealth=_wealth(attempt, look),
+        power=charter.target.power,
     )
 
 
@@ -327,10 +362,13 @@ def _planned_reach(target: Target, weeks: float, window_hours: float, attempt: i
 def _live(workload: Workload, charter: Charter, rows: Sequence[SumRow]) -> tuple[GuardrailResult, ...]:
     release = workload.release.name if workload.release else None
     totals: Mapping[str, tuple[StageTotals, ...]] = {
-        metric.id: tuple(s for s in by_stage(rows, metric.id, release) if s.stage.startswith("live"))
-        for metric in charter.metrics
+        metric.id: _live_stages(rows, metric.id, release) for metric in charter.metrics
     }
     return live_guardrails(charter.guardrails, _planned(charter), totals, alpha=LIVE_ALPHA)
+
+
+def _live_stages(rows: Sequence[SumRow], metric: str, release: str | None) -> tuple[StageTotals, ...]:
+    return tuple(stage for stage in by_stage(rows, metric, release) if stage.stage.startswith("live"))
 
 
 def _required_share(playbook: Playbook) -> float:

@@ -1,0 +1,47 @@
+"""The always-valid band around an estimate: it holds the truth at all looks together. Pure; it never decides.
+
+An asymptotic confidence sequence (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, arXiv 2103.06476, with the normal
+mixture of Robbins 1970): the interval of a look, with the critical value
+
+    h = sqrt(2 (1 + x)/x * ln(sqrt(1 + x)/alpha)),   x = c t / t*,
+
+in place of 1.96, t the information fraction, t* the fraction at which the band is narrowest, and
+c = -2 ln(alpha) + ln(-2 ln(alpha)) + 1 (same, their equation for the tuning parameter). It is asymptotic: with rare or
+very skewed values and little traffic it covers less than it says, which is why the bounds decide and not the band.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from pilotage.evidence.figures import Form, figures
+from pilotage.evidence.measurements import Estimate
+from pilotage.evidence.normal import upper_tail
+from pilotage.evidence.strata import StageTotals
+from pilotage.playbook.metrics import Metric
+
+ALPHA = 0.05
+NARROWEST_AT = 0.25
+# Above this the level of the interval cannot be told from 1 in floating point.
+CRITICAL_MAX = 7.5
+
+
+def critical(information: float, alpha: float = ALPHA) -> float:
+    """The critical value at an information fraction; infinite where there is none yet."""
+    if information <= 0.0:
+        return math.inf
+    tuning = -2.0 * math.log(alpha)
+    x = (tuning + math.log(tuning) + 1.0) * information / NARROWEST_AT
+    return math.sqrt(2.0 * (1.0 + x) / x * (0.5 * math.log1p(x) - math.log(alpha)))
+
+
+def band(
+    metric: Metric, form: Form, stages: Sequence[StageTotals], information: float
+) -> tuple[float, float] | tuple[None, None]:
+    """Low and high of the band at one look, by the interval of the estimate; None, None where it is too early."""
+    h = critical(information)
+    if h > CRITICAL_MAX:
+        return None, None
+    found = figures(metric, form, stages, level=1.0 - 2.0 * upper_tail(h)).comparison
+    return (found.low, found.high) if isinstance(found, Estimate) else (None, None)
