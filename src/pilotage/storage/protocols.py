@@ -8,6 +8,8 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from pilotage.evidence.burning import MinuteCount
+from pilotage.evidence.daybook import DayProfile, Reference
 from pilotage.evidence.measurements import Traffic
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.evidence.sums import Totals
@@ -238,6 +240,24 @@ class CallStore(Protocol):
 
     def retain(self, workload: str, before: dt.datetime) -> int:
         """Remove calls older than `before`; their share of the sums stays, sealed. How many calls."""
+
+    def profile(self, workload: str, plan: MeasurementPlan, now: dt.datetime) -> tuple[dt.date, ...]:
+        """Freeze the references that are due, and make the profile of every day again that calls, outcomes or erasures
+        touched; which days. Cheap when nothing came. Days whose calls are past their retention stand.
+        """
+
+    def references(self, workload: str) -> tuple[Reference, ...]:
+        """The frozen references, one a scope."""
+
+    def profiles(self, workload: str, since: dt.date, until: dt.date) -> tuple[DayProfile, ...]:
+        """The profiles of these days as last made, in order; `until` exclusive."""
+
+    def minutes(
+        self, workload: str, sources: Sequence[str], since: dt.datetime, until: dt.datetime, limit_ms: float | None
+    ) -> Mapping[str, tuple[MinuteCount, ...]]:
+        """Counts by minute of calls that were to be `answered`, `served` by the candidate they were assigned to, and
+        `fast` within `limit_ms`, of these sources; `until` exclusive. A count without calls is left out.
+        """
 
     def flush(self) -> None:
         """Write what is due into segments now."""

@@ -288,6 +288,8 @@ def test_an_older_file_is_brought_up_to_date(folder: Path):
         store.append_outcomes(W, [outcome(1, 1)])
     with closing(sqlite3.connect(folder / "calls.db", isolation_level=None)) as connection:
         connection.executescript("DROP TABLE ripening; ALTER TABLE projections DROP COLUMN ripe_us")
+        later = ("profile_cursors", "profile_due", "profile_counts", "profile_days", "drift_references")
+        connection.executescript("".join(f"DROP TABLE {table};" for table in later))
         connection.execute("PRAGMA user_version = 1")
     with EmbeddedCallStore(folder) as store:
         assert ids(store) == [call_id(n) for n in range(12)]

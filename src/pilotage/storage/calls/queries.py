@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import glob
+import re
 import sqlite3
 import threading
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,6 +34,8 @@ from pilotage.storage.protocols import CallFilter, CallPage, StoredCall
 PAGE_MAX = 1000
 FIRST_BLOCK = 4
 _ALWAYS_US = 2**62
+_FIELDS = "{field_values}"
+_PARAMETER = re.compile(r"\$([a-z_]+)")
 _CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -131,6 +134,31 @@ class CallQueries:
 
         return retried(read)
 
+    def ask(
+        self, workload: int, question: str, parameters: Mapping[str, Any], relations: Mapping[str, pa.Table]
+    ) -> pa.Table:
+        """The answer to a question over a workload's calls; what the statement does not name is not handed to it.
+
+        Segments outside `since_us` to `until_us` are not opened, nor are those up to the number `after` unless certain
+        `numbers` are asked for.
+        """
+        since_us, until_us = parameters.get("since_us", 0), parameters.get("until_us", _ALWAYS_US)
+        after = 0 if parameters.get("numbers") else parameters.get("after", 0)
+        named = set(_PARAMETER.findall(_statement(question)))
+
+        def read() -> pa.Table:
+            with self._connections.reading() as connection:
+                snapshot = _snapshot(connection, workload)
+            segments = [
+                s
+                for s in snapshot.segments
+                if s.max_at_us >= since_us and s.min_at_us < until_us and s.last_number > after
+            ]
+            used = {name: value for name, value in parameters.items() if name in named}
+            return self._run(question, used, segments, {"fresh": snapshot.fresh, **relations})
+
+        return retried(read)
+
     def _match(
         self, snapshot: Snapshot, where: CallFilter, before: tuple[int, str] | None, answers: pa.Table, limit: int
     ) -> list[tuple[int, int, str]]:
@@ -196,7 +224,8 @@ class CallQueries:
 
 @cache
 def _statement(question: str) -> str:
-    return (resources(__package__) / "sql" / f"{question}.sql").read_text(encoding="utf-8")
+    text = (resources(__package__) / "sql" / f"{question}.sql").read_text(encoding="utf-8")
+    return text.replace(_FIELDS, _statement("field_values")) if _FIELDS in text else text
 
 
 def _snapshot(connection: sqlite3.Connection, workload: int, number: int | None = None) -> Snapshot:

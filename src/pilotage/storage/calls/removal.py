@@ -21,6 +21,7 @@ from pilotage.storage.calls.accumulators import by_day, merge, taken_out
 from pilotage.storage.calls.connection import Connections
 from pilotage.storage.calls.folding import Batch, known_of
 from pilotage.storage.calls.ingestion import mark_gone, workload_number
+from pilotage.storage.calls.profiling import seal, touch
 from pilotage.storage.calls.projector import Projection, Projector
 from pilotage.storage.calls.queries import CallQueries
 from pilotage.storage.calls.reading import CallReader, read_segment
@@ -87,6 +88,7 @@ class Removal:
                 "DELETE FROM fresh WHERE id = ?", [(lowest_id(workload, number),) for number in numbers]
             )
             _remove_records(connection, workload, [bytes.fromhex(call.call_id) for call in calls.values()])
+            touch(connection, workload, [call.at_us for call in calls.values()])
         self._files.delete(segment.path for segment, _ in replaced)
         self._reader.forget()
         self._connections.empty_log()
@@ -107,6 +109,8 @@ class Removal:
         old = [(number, call) for number, call in zip(numbers, calls, strict=True) if call.at_us < before_us]
         if segments or old:
             self._seal(slug, workload, before_us)
+            with self._connections.writing() as connection:
+                seal(connection, workload, before_us)
         removed = sum(self._retain_segment(slug, workload, segment, before_us) for segment in segments)
         with self._connections.writing() as connection:
             connection.executemany(

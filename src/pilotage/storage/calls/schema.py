@@ -196,7 +196,46 @@ CREATE TABLE ripening (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (_FIRST, _SECOND)
+_PROFILES = """
+-- How far the profiles have come, and the plan that they were last made for. Days before `sealed_us` stand.
+CREATE TABLE profile_cursors (
+    workload INTEGER PRIMARY KEY,
+    plan TEXT NOT NULL,
+    now_us INTEGER NOT NULL,
+    call_number INTEGER NOT NULL DEFAULT 0,
+    outcome_number INTEGER NOT NULL DEFAULT 0,
+    sealed_us INTEGER NOT NULL DEFAULT 0
+);
+-- Quarter hours since 1970 UTC whose day is to be made again.
+CREATE TABLE profile_due (
+    workload INTEGER NOT NULL,
+    quarter INTEGER NOT NULL,
+    PRIMARY KEY (workload, quarter)
+) WITHOUT ROWID;
+-- Counted calls by quarter hour and the candidate's release: from when a reference can be frozen.
+CREATE TABLE profile_counts (
+    workload INTEGER NOT NULL,
+    release TEXT NOT NULL,
+    quarter INTEGER NOT NULL,
+    calls INTEGER NOT NULL,
+    PRIMARY KEY (workload, release, quarter)
+) WITHOUT ROWID;
+CREATE TABLE profile_days (
+    workload INTEGER NOT NULL,
+    day TEXT NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (workload, day)
+);
+CREATE TABLE drift_references (
+    workload INTEGER NOT NULL,
+    scope TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (workload, scope)
+);
+"""
+
+MIGRATIONS = (_FIRST, _SECOND, _PROFILES)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

@@ -14,12 +14,15 @@ from typing import Self
 
 import msgspec
 
+from pilotage.evidence.burning import MinuteCount
+from pilotage.evidence.daybook import DayProfile, Reference
 from pilotage.evidence.measurements import Traffic
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.runtime.records import Call, Outcome
 from pilotage.storage.calls import figures
 from pilotage.storage.calls.connection import LOCK_WAIT_S, Connections
 from pilotage.storage.calls.ingestion import store_calls, store_outcomes, workload_number
+from pilotage.storage.calls.profiling import Profiler
 from pilotage.storage.calls.projector import Projector
 from pilotage.storage.calls.queries import CallQueries
 from pilotage.storage.calls.reading import CallReader
@@ -58,6 +61,7 @@ class EmbeddedCallStore:
         self._reader = CallReader(self._connections, self._files)
         self._queries = CallQueries(self._connections, self._files)
         self._projector = Projector(self._connections, self._reader, self._queries.of_units)
+        self._profiler = Profiler(self._connections, self._queries)
         self._removal = Removal(self._connections, self._files, self._reader, self._queries, self._projector)
         # Whoever moves rows between `fresh` and segments holds it; taken after the projector's lock, never before.
         self._moving = threading.Lock()
@@ -165,13 +169,34 @@ class EmbeddedCallStore:
         """Remove a unit's calls, outcomes and sums everywhere; how many calls."""
         self._connections.claim()
         with self._projector.alone, self._moving:
-            return self._removal.erase_unit(workload, unit)
+            removed = self._removal.erase_unit(workload, unit)
+        self._profiler.update_again(workload)
+        return removed
 
     def retain(self, workload: str, before: dt.datetime) -> int:
         """Remove calls older than `before`; their share of the sums stays, sealed. How many calls."""
         self._connections.claim()
+        self._profiler.update_again(workload)
         with self._projector.alone, self._moving:
             return self._removal.retain(workload, micros(before))
+
+    def profile(self, workload: str, plan: MeasurementPlan, now: dt.datetime) -> tuple[dt.date, ...]:
+        """Freeze the references that are due and make the touched days' profiles again; which days."""
+        return self._profiler.update(workload, plan, now)
+
+    def references(self, workload: str) -> tuple[Reference, ...]:
+        """The frozen references."""
+        return self._profiler.references(workload)
+
+    def profiles(self, workload: str, since: dt.date, until: dt.date) -> tuple[DayProfile, ...]:
+        """The profiles of these days, `until` exclusive."""
+        return self._profiler.days(workload, since, until)
+
+    def minutes(
+        self, workload: str, sources: Sequence[str], since: dt.datetime, until: dt.datetime, limit_ms: float | None
+    ) -> Mapping[str, tuple[MinuteCount, ...]]:
+        """Counts by minute of the calls that were answered, served as assigned, and fast."""
+        return self._profiler.minutes(workload, sources, since, until, limit_ms)
 
     def flush(self) -> None:
         """Write every call into a segment now."""
