@@ -4,9 +4,9 @@ import pytest
 from tests.evidence.simulated import money, promise, right
 
 from pilotage.evidence.plan import MeasurementPlan
+from pilotage.evidence.rules import Contribution
 from pilotage.evidence.values import (
     MICROS_PER_HOUR,
-    Contribution,
     compile_plan,
     contributions,
     in_window,
@@ -15,6 +15,8 @@ from pilotage.evidence.values import (
 )
 from pilotage.playbook.metrics import (
     AnswerEquals,
+    Beyond,
+    Confidence,
     Cost,
     ErrorShare,
     Guardrail,
@@ -23,6 +25,8 @@ from pilotage.playbook.metrics import (
     Latency,
     OutcomeValue,
     Score,
+    Tokens,
+    UserAction,
 )
 from pilotage.runtime.records import Call, Execution
 
@@ -37,6 +41,9 @@ EVERY_SOURCE = (
     AnswerEquals(equals="true"),
     Cost(),
     Score(scorer="tone"),
+    Tokens(),
+    Confidence(),
+    Beyond(of=Cost(), above=0.5),
 )
 
 
@@ -138,6 +145,74 @@ def test_errors_answers_costs_and_scores_are_read_off_the_execution():
     assert value(money(), run(), {}) is None
     assert value(right(source=Score(scorer="tone")), run(scores={"tone": 0.7}), {}) == 0.7
     assert value(right(source=Score(scorer="tone")), run(), {}) is None
+
+
+@pytest.mark.parametrize(
+    ("which", "tokens", "number"),
+    [("in", (7, None), 7.0), ("out", (7, 5), 5.0), ("total", (7, 5), 12.0), ("total", (7, None), None)],
+)
+def test_tokens_are_those_read_written_or_both(which, tokens, number):
+    """A total of which one part is unknown is unknown, rather than too small."""
+    execution = run(tokens_in=tokens[0], tokens_out=tokens[1])
+    assert value(money(source=Tokens(which=which)), execution, {}) == number
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf"), None])
+def test_a_number_that_is_not_finite_is_no_value(number):
+    """Whatever an execution reports of itself, only a finite number is a value."""
+    execution = run(confidence=number, cost_usd=number, scores={} if number is None else {"tone": number})
+    for source in (Confidence(), Cost(), Score(scorer="tone"), Beyond(of=Cost(), above=0.5)):
+        assert value(money(source=source), execution, {}) is None
+
+
+@pytest.mark.parametrize(
+    ("reported", "number"),
+    [('"overridden"', 1.0), ("overridden", 1.0), ('"accepted"', 0.0), ('"shrugged"', None), (3, None), (None, None)],
+)
+def test_an_action_is_one_of_three(reported, number):
+    """What people did counts where it is known; anything else is missing."""
+    overridden = right(source=UserAction(actions=("overridden",)), observable="exposed", direction="lower")
+    assert value(overridden, run(), {"action": reported}) == number
+
+
+def test_an_action_belongs_to_whose_answer_people_saw():
+    """On a suggestion it is the candidate's; where something served it is that arm's; it makes no pair."""
+    overridden = plan(right(source=UserAction(actions=("overridden",)), observable="exposed"))
+    action = {"action": "overridden"}
+    shown = call(run("incumbent", None), run(), mode="suggest")
+    assert contributions(overridden, shown, action) == [Contribution("right", "candidate", "", 1.0)]
+    unseen = call(run("incumbent", "true"), run(error="late"), mode="suggest")
+    assert contributions(overridden, unseen, action) == []
+    served = call(run("incumbent", "true"), run(), mode="live")
+    assert contributions(overridden, served, action) == [Contribution("right", "incumbent", "", 1.0)]
+
+
+def test_a_limit_is_on_the_number_before_any_cap():
+    """Above or below a limit counts 1, though the cap lies below the limit; a failure counts the worst."""
+    dear = right(source=Beyond(of=Cost(), above=5.0), direction="lower")
+    assert value(dear, run(cost_usd=6.0), {}) == 1.0
+    assert value(dear, run(cost_usd=5.0), {}) == 0.0
+    assert value(dear, run(error="late"), {}) == 1.0
+    assert value(right(source=Beyond(of=Cost(), below=5.0)), run(error="late"), {}) == 0.0
+
+
+def test_a_ratio_has_both_values_or_neither():
+    """Numerator and denominator of one execution are known together; a pair gives both arms' to series of their own."""
+    ratio = money(kind="ratio", denominator=Tokens(), denominator_hi=50.0)
+    both = call(run("incumbent", cost_usd=1.0, tokens_in=30, tokens_out=90), run(error="late"), mode="shadow")
+    assert contributions(plan(ratio), both, {}) == [
+        Contribution("money", "incumbent", "", 1.0, 50.0),
+        Contribution("money", "paired", "", 100.0, 0.0),
+        Contribution("money", "paired_incumbent", "", 1.0, 50.0),
+    ]
+    assert contributions(plan(ratio), call(run("incumbent", cost_usd=1.0)), {}) == []
+
+
+def test_a_failure_makes_a_ratio_as_bad_as_can_be():
+    """Where more is better it counts nothing gained and all that can be spent."""
+    ratio = money(kind="ratio", direction="higher", denominator=Cost(), denominator_hi=3.0, source=LabelMatch(), hi=1.0)
+    failed = call(run("incumbent", error="late"), mode="none")
+    assert contributions(plan(ratio), failed, {"label": "x"}) == [Contribution("money", "incumbent", "", 0.0, 3.0)]
 
 
 @pytest.mark.parametrize("source", EVERY_SOURCE, ids=lambda source: type(source).__name__)

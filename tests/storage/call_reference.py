@@ -55,10 +55,12 @@ def reference(plan: MeasurementPlan, calls: Iterable[Call], outcomes: Iterable[O
                 day = (EPOCH + dt.timedelta(microseconds=call.at_us)).astimezone(ZoneInfo(plan.time_zone)).date()
                 _add(days[day, call.stage, release, c.metric, c.series], c.y, c.z)
     totals = {}
-    for key, sums in units.items():
+    for key, by_unit in units.items():
         total = Totals()
-        for unit in sums.values():
-            total += Totals.of(UnitSum(*unit))
+        metric = metrics.get(key[2])
+        for unit in by_unit.values():
+            sums = UnitSum(*unit)
+            total += Totals.of(sums) if metric is None else Totals.of_metric(sums, metric)
         totals[key] = total
     return Reference(totals, {key: tuple(s) for key, s in days.items()}, _bets(plan, contributions, now_us))
 

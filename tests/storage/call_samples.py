@@ -10,6 +10,8 @@ from pilotage.evidence.betting import bets_for
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.playbook.metrics import (
     AnswerEquals,
+    Beyond,
+    Confidence,
     Cost,
     ErrorShare,
     Guardrail,
@@ -19,6 +21,8 @@ from pilotage.playbook.metrics import (
     Metric,
     OutcomeValue,
     Target,
+    Tokens,
+    UserAction,
 )
 from pilotage.runtime.records import Call, Execution, Outcome
 
@@ -98,6 +102,52 @@ def metrics() -> tuple[Metric, ...]:
     )
 
 
+def counted_metrics() -> tuple[Metric, ...]:
+    """Metrics of every other kind, source and way of counting."""
+    common: dict[str, Any] = {"title": "as its id", "unit": "each", "direction": "lower", "kind": "mean"}
+    exposed = common | {"observable": "exposed"}
+    return (
+        Metric(id="tokens", source=Tokens(), hi=500.0, shift=90.0, **common),
+        Metric(id="sure", source=Confidence(), **(common | {"direction": "higher"})),
+        Metric(id="sure_by_unit", source=Confidence(), per="unit_mean", **(common | {"direction": "higher"})),
+        Metric(id="spent_by_unit", source=Cost(), per="unit_sum", hi=2.0, **common),
+        Metric(
+            id="usd_per_right",
+            source=Cost(),
+            denominator=LabelMatch(),
+            hi=2.0,
+            window_hours=24.0,
+            **(common | {"kind": "ratio"}),
+        ),
+        Metric(id="long", source=Beyond(of=Tokens(which="out"), above=30.0), **(common | {"kind": "proportion"})),
+        Metric(id="overridden", source=UserAction(actions=("overridden",)), **(exposed | {"kind": "proportion"})),
+    )
+
+
+def counted_plan(**more: Any) -> MeasurementPlan:
+    """A plan of those, with a ratio for its target and limits to bet on."""
+    fields: dict[str, Any] = {
+        "metrics": counted_metrics(),
+        "target": Target(
+            metric="usd_per_right",
+            form="own",
+            baseline=0.6,
+            floor=0.8,
+            target=0.5,
+            expected=0.4,
+            calls_per_week=1000,
+            deviation=0.5,
+        ),
+        "guardrails": (
+            Guardrail(metric="sure_by_unit", margin=0.02),
+            Guardrail(metric="spent_by_unit", limit=0.9),
+            Guardrail(metric="long", limit=0.3),
+            Guardrail(metric="overridden", limit=0.2),
+        ),
+    }
+    return plan(**(fields | more))
+
+
 def plan(**more: Any) -> MeasurementPlan:
     """A target, guardrails with their bets, and a declared segment."""
     fields: dict[str, Any] = {
@@ -136,6 +186,8 @@ def any_execution(rng: Random, arm: str) -> Execution:
         error=error,
         confidence=rng.choice([None, 0.5]),
         cost_usd=rng.choice([None, 0.1, 0.7, 1e-7]),
+        tokens_in=rng.choice([None, 40, 900]),
+        tokens_out=rng.choice([None, 20, 60]),
     )
 
 
@@ -171,6 +223,7 @@ def any_outcome(rng: Random, number: int, about: Call) -> Outcome:
             ("incumbent_answer", '"billing"', "incumbent_answer"),
             ("minutes", "12.5", "outcome"),
             ("action", '"overridden"', "feedback"),
+            ("action", '"accepted"', "feedback"),
             ("rating", "-1", "feedback"),
         ]
     )

@@ -19,6 +19,7 @@ from tests.storage.call_samples import (
     any_outcome,
     call,
     call_id,
+    counted_plan,
     execution,
     outcome,
     plan,
@@ -419,6 +420,33 @@ class Summing(CallStoreContract):
             known = {c.call_id for c in calls}
             outcomes = [item for item in came if isinstance(item, Outcome) and item.call_id in known]
             assert_same_totals(store, reference(plan(), calls, outcomes, now))
+
+    @given(st.randoms(use_true_random=True))
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_every_kind_and_way_of_counting_has_its_sums(self, new_store: NewStore, rng: Random):
+        """Ratios, metrics by unit, tokens, confidence, actions and limits: in any order of arrival the sums are those
+        of a single pass, with a unit's old value replaced when it returns.
+        """
+        sent = [any_call(rng, number) for number in range(rng.randint(1, 40))]
+        learned = [any_outcome(rng, number, rng.choice(sent)) for number in range(rng.randint(0, 60))]
+        arrivals: list[Call | Outcome] = [*sent, *learned]
+        rng.shuffle(arrivals)
+        windows = counted_plan(unit_window_hours=rng.choice([0.5, 168.0]))
+        store = new_store()
+        while arrivals:
+            size = rng.randint(1, 20)
+            batch, arrivals = arrivals[:size], arrivals[size:]
+            store.append_calls(W, [item for item in batch if isinstance(item, Call)])
+            store.append_outcomes(W, [item for item in batch if isinstance(item, Outcome)])
+            if rng.random() < 0.6:
+                store.project(W, windows, START - dt.timedelta(days=90))
+        store.project(W, windows, START + dt.timedelta(days=40))
+        assert_same_sums(store, reference(windows, sent, learned, START + dt.timedelta(days=40)))
+        store.erase_unit(W, "ann")
+        kept = [c for c in sent if c.unit != "ann"]
+        about = {c.call_id for c in kept}
+        left = [o for o in learned if o.call_id in about]
+        assert_same_totals(store, reference(windows, kept, left, START + dt.timedelta(days=40)))
 
     def _rebuild(self, store: CallStore, current: MeasurementPlan) -> None:
         store.project(W, MeasurementPlan(), START)

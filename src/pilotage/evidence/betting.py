@@ -11,8 +11,10 @@ import math
 from collections.abc import Sequence
 
 from pilotage.evidence.plan import BetThreshold, MeasurementPlan
+from pilotage.evidence.readers import denominator_of
 from pilotage.evidence.sums import UnitSum
 from pilotage.evidence.values import orientation, value_range
+from pilotage.playbook.kinds import kind_of
 from pilotage.playbook.metrics import Guardrail, Metric, Target
 
 STAKES = tuple(2.0**-j for j in range(1, 11))
@@ -74,9 +76,12 @@ def bets_for(plan: MeasurementPlan) -> tuple[BetThreshold, ...]:
 
 def contrast(target: Target, metric: Metric, threshold: float) -> tuple[float, float, float]:
     """(a, b, level) such that the target exceeds the threshold, under its form, when the mean of a*y + b*z exceeds
-    the level; y the candidate's value and z the incumbent's, not shifted.
+    the level; y the candidate's value and z the incumbent's, not shifted. Of a ratio, which has no other contrast, y
+    and z are the candidate's own numerator and denominator: it lies above T where y - T z lies above 0.
     """
     up = orientation(metric)
+    if kind_of(metric).divides:
+        return up, -up * threshold, 0.0
     if target.form == "own":
         return up, 0.0, up * threshold
     if target.form == "difference":
@@ -85,23 +90,33 @@ def contrast(target: Target, metric: Metric, threshold: float) -> tuple[float, f
 
 
 def _floor_bet(target: Target, metric: Metric) -> BetThreshold | None:
+    if kind_of(metric).divides and target.form != "own":
+        return None
     a, b, level = contrast(target, metric, target.floor)
     return _bet(FLOOR_BET, metric, a, b, level)
 
 
 def _guardrail_bet(guardrail: Guardrail, metric: Metric) -> BetThreshold | None:
     up = orientation(metric)
+    if kind_of(metric).divides:
+        limit = guardrail.limit
+        return None if limit is None else _bet(harm_bet(guardrail), metric, up, -up * limit, 0.0)
     if guardrail.limit is not None:
         return _bet(harm_bet(guardrail), metric, up, 0.0, up * guardrail.limit)
     return _bet(harm_bet(guardrail), metric, up, -up, -guardrail.margin)
 
 
 def _bet(bet_id: str, metric: Metric, a: float, b: float, level: float) -> BetThreshold | None:
-    if b and metric.observable == "exposed":
+    # Of a unit's sum a window shows only a part, so it cannot be bet on.
+    divides = kind_of(metric).divides
+    paired = bool(b) and not divides
+    if metric.per == "unit_sum" or (paired and metric.observable == "exposed"):
         return None
-    least, most = value_range(metric)
-    ends = [(min(w * least, w * most), max(w * least, w * most)) for w in (a, b)]
-    offset = (a + b) * metric.shift
+    ranges = (value_range(metric), value_range(denominator_of(metric) if divides else metric))
+    ends = [
+        (min(w * least, w * most), max(w * least, w * most)) for w, (least, most) in zip((a, b), ranges, strict=True)
+    ]
+    offset = 0.0 if divides else (a + b) * metric.shift
     lo, hi = ends[0][0] + ends[1][0] - offset, ends[0][1] + ends[1][1] - offset
     threshold = level - offset
     if threshold >= hi:
@@ -114,5 +129,5 @@ def _bet(bet_id: str, metric: Metric, a: float, b: float, level: float) -> BetTh
         lo=lo,
         hi=hi,
         threshold=threshold,
-        series="paired" if b else "candidate",
+        series="paired" if paired else "candidate",
     )

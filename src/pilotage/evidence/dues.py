@@ -20,7 +20,7 @@ from typing import Literal
 from msgspec import Struct
 
 from pilotage.evidence.plan import MeasurementPlan
-from pilotage.playbook.metrics import Metric
+from pilotage.playbook.metrics import Metric, UserAction
 from pilotage.runtime.records import Call, Execution
 
 COHORT = "cohort="
@@ -60,12 +60,12 @@ class Dues(Struct, frozen=True, kw_only=True):
 
 
 def dues_of(plan: MeasurementPlan, metric: Metric) -> Dues | None:
-    """What the plan asks to be counted of a metric's missing values; None for one that waits for no label or that
-    decides nothing.
+    """What the plan asks to be counted of a metric's missing values; None for one that waits for no label, that
+    decides nothing, or that is over the calls on which somebody acted: a call without an action lacks nothing.
     """
     target = plan.target if plan.target is not None and plan.target.metric == metric.id else None
     guardrails = [guardrail for guardrail in plan.guardrails if guardrail.metric == metric.id]
-    if not metric.labelled or (target is None and not guardrails):
+    if not metric.labelled or isinstance(metric.source, UserAction) or (target is None and not guardrails):
         return None
     least, most = min(metric.lo, metric.worst), max(metric.hi, metric.worst)
     worst, best = (least, most) if metric.direction == "higher" else (most, least)

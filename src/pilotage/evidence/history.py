@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
 
+from pilotage.evidence.readers import INCUMBENT_ANSWER, reader
 from pilotage.evidence.sums import Totals, UnitSum
-from pilotage.evidence.values import INCUMBENT_ANSWER, reader
 from pilotage.playbook.metrics import (
     AnswerEquals,
     Cost,

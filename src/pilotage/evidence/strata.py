@@ -19,6 +19,7 @@ class StageTotals(Struct, frozen=True, kw_only=True):
     incumbent: Totals = Totals()
     candidate: Totals = Totals()
     paired: Totals = Totals()
+    paired_incumbent: Totals = Totals()
     differ: Totals = Totals()
     missing: Totals = Totals()
     missing_candidate: Totals = Totals()

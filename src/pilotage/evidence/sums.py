@@ -2,10 +2,13 @@
 
 A unit contributes (n, y, z): its calls, and the sums over them of one or two values. In the series
 `incumbent` and `candidate`, y is the arm's value; in `paired`, y is the candidate's and z the incumbent's
-on the same calls. `dues` describes the series of what is missing and of what was assigned. Totals hold all
-moments of (n, y, z) over units up to the third, so that the mean, its cluster-robust variance and the skewness
-of any linear contrast a*y + b*z come from them, re-centred on the mean per call: a unit with many calls is not a
-skewed value.
+on the same calls. For a ratio, y is an arm's numerator and z its denominator, and a pair's are in `paired`
+(candidate) and `paired_incumbent`. `dues` describes the series of what is missing and of what was assigned.
+Totals hold all moments of (n, y, z) over units up to the third, so that the mean, its cluster-robust variance
+and the skewness of any linear contrast a*y + b*z come from them, re-centred on the mean per call: a unit with
+many calls is not a skewed value.
+
+A metric that is counted per unit gives each unit one value instead, the mean of its calls or their sum: `per_unit`.
 """
 
 from __future__ import annotations
@@ -14,7 +17,18 @@ from typing import Literal
 
 from msgspec import Struct
 
-Series = Literal["incumbent", "candidate", "paired", "differ", "missing", "missing_candidate", "missing_incumbent"]
+from pilotage.playbook.metrics import Metric
+
+Series = Literal[
+    "incumbent",
+    "candidate",
+    "paired",
+    "paired_incumbent",
+    "differ",
+    "missing",
+    "missing_candidate",
+    "missing_incumbent",
+]
 
 
 class UnitSum(Struct, frozen=True):
@@ -23,6 +37,17 @@ class UnitSum(Struct, frozen=True):
     n: float = 0.0
     y: float = 0.0
     z: float = 0.0
+
+
+def per_unit(unit: UnitSum, metric: Metric) -> UnitSum:
+    """A unit's sums as one value: the mean of its calls, or their sum, capped to what the metric can be."""
+    n, y, z = unit.n, unit.y, unit.z
+    if not n:
+        return UnitSum()
+    if metric.per == "unit_mean":
+        return UnitSum(1.0, y / n, z / n)
+    lo, hi = min(metric.lo, metric.worst), max(metric.hi, metric.worst)
+    return UnitSum(1.0, min(max(y, lo), hi), min(max(z, lo), hi))
 
 
 class Totals(Struct, frozen=True, kw_only=True):
@@ -48,6 +73,11 @@ class Totals(Struct, frozen=True, kw_only=True):
     yyn: float = 0.0
     yzn: float = 0.0
     zzn: float = 0.0
+
+    @classmethod
+    def of_metric(cls, unit: UnitSum, metric: Metric) -> Totals:
+        """The totals of a single unit as the metric counts it."""
+        return cls.of(unit if metric.per == "call" else per_unit(unit, metric))
 
     @classmethod
     def of(cls, unit: UnitSum) -> Totals:

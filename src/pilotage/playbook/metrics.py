@@ -9,8 +9,12 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from pilotage.runtime.records import Action
+
 MetricId = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,62}$")]
+KindId = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,62}$", description="a built-in or an installed metric kind")]
 Direction = Literal["higher", "lower"]
+Per = Literal["call", "unit_mean", "unit_sum"]
 
 
 class LabelCost(Struct, frozen=True, kw_only=True, tag="label_cost"):
@@ -66,21 +70,72 @@ class Score(Struct, frozen=True, kw_only=True, tag="score"):
     scorer: str
 
 
-MetricSource = LabelCost | LabelMatch | OutcomeValue | Latency | ErrorShare | AnswerEquals | Cost | Score
+class Tokens(Struct, frozen=True, kw_only=True, tag="tokens"):
+    """The tokens that the execution read, wrote, or both; a total needs both."""
+
+    which: Literal["in", "out", "total"] = "total"
+
+
+class Confidence(Struct, frozen=True, kw_only=True, tag="confidence"):
+    """How sure the execution said it was."""
+
+
+class UserAction(Struct, frozen=True, kw_only=True, tag="user_action"):
+    """1 where what somebody did with the answer they saw is one of `actions`, else 0, over the calls on which an
+    action was reported (`feedback`, or an outcome named `action`).
+    """
+
+    actions: tuple[Action, ...]
+
+
+NumberSource = LabelCost | OutcomeValue | Latency | Cost | Score | Tokens | Confidence
+
+
+class Beyond(Struct, frozen=True, kw_only=True, tag="beyond"):
+    """1 where another source's number, before any cap, lies above `above` or below `below`, else 0."""
+
+    of: NumberSource
+    above: float | None = None
+    below: float | None = None
+
+
+MetricSource = (
+    LabelCost
+    | LabelMatch
+    | OutcomeValue
+    | Latency
+    | ErrorShare
+    | AnswerEquals
+    | Cost
+    | Score
+    | Tokens
+    | Confidence
+    | UserAction
+    | Beyond
+)
 
 
 class Metric(Struct, frozen=True, kw_only=True):
-    """One measured quantity, per call. `lo` and `hi` cap every value; a failed execution counts `failure_value`
+    """One measured quantity. `lo` and `hi` cap every value; a failed execution counts `failure_value`
     (default: the worst of the two). `window_hours` is how long after the call a label still counts.
     `shift` is subtracted before squaring, to keep sums precise: the charter's baseline.
+
+    A `ratio` divides the sum of `source` by that of `denominator`, whose values are capped to `denominator_lo` and
+    `denominator_hi`. A `quantile` is the value that a share `quantile` of all calls does not exceed. `per` says what
+    one value is of: a call, or a unit (the mean of its calls, or their sum, which then is what the caps hold for).
     """
 
     id: MetricId
     title: str
     unit: str
     direction: Direction
-    kind: Literal["proportion", "mean"]
+    kind: KindId
     source: MetricSource
+    denominator: MetricSource | None = None
+    denominator_lo: float = 0.0
+    denominator_hi: float = 1.0
+    quantile: float | None = None
+    per: Per = "call"
     lo: float = 0.0
     hi: float = 1.0
     failure_value: float | None = None
@@ -98,7 +153,40 @@ class Metric(Struct, frozen=True, kw_only=True):
     @property
     def labelled(self) -> bool:
         """Whether the value waits for an outcome."""
-        return isinstance(self.source, LabelCost | LabelMatch | OutcomeValue)
+        return bool(self.awaited)
+
+    @property
+    def awaited(self) -> frozenset[str]:
+        """The names of the outcomes that the value waits for."""
+        return frozenset(name for name in map(awaited_outcome, self.sources) if name is not None)
+
+    @property
+    def sources(self) -> tuple[MetricSource, ...]:
+        """Where the value comes from: the source, and a ratio's denominator."""
+        return (self.source,) if self.denominator is None else (self.source, self.denominator)
+
+
+ACTION_OUTCOME = "action"
+
+
+def awaited_outcome(source: MetricSource) -> str | None:
+    """The name of the outcome that a source waits for; None when the execution says it all."""
+    match source:
+        case LabelCost() | LabelMatch():
+            return source.label
+        case OutcomeValue():
+            return source.outcome
+        case UserAction():
+            return ACTION_OUTCOME
+        case Beyond():
+            return awaited_outcome(source.of)
+        case _:
+            return None
+
+
+def is_seen(source: MetricSource) -> bool:
+    """Whether the value comes of what people saw, so that it belongs to the arm whose answer they got."""
+    return is_seen(source.of) if isinstance(source, Beyond) else isinstance(source, OutcomeValue | UserAction)
 
 
 class Target(Struct, frozen=True, kw_only=True):

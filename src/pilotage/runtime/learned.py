@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
-from typing import Literal, NamedTuple, get_args
+from typing import NamedTuple, get_args
 
 from pilotage.runtime.errors import InvalidUse
 from pilotage.runtime.identity import checked_call_id, checked_name, replayed_outcome_id
 from pilotage.runtime.packing import SHORT, OutcomeRow
-from pilotage.runtime.records import OutcomeKind
+from pilotage.runtime.records import Action, OutcomeKind
 from pilotage.runtime.snapshot import snapshot, spelt_out
 from pilotage.runtime.turn import microseconds
 
-Action = Literal["accepted", "edited", "overridden"]
 UNENCODABLE = '"unencodable"'
 
 

@@ -14,6 +14,7 @@ from msgspec import Meta
 Arm = Literal["incumbent", "candidate"]
 Source = Literal["real", "replay", "synthetic"]
 Mode = Literal["none", "shadow", "suggest", "live"]
+Action = Literal["accepted", "edited", "overridden"]
 OutcomeKind = Literal["outcome", "incumbent_answer", "feedback"]
 
 CallId = Annotated[

@@ -18,10 +18,10 @@ from pilotage.runtime.arm import Arm, is_coroutine_function, takes_deadline
 from pilotage.runtime.bucketing import PAIR_SEED
 from pilotage.runtime.errors import InvalidUse
 from pilotage.runtime.identity import checked_name, checked_release
-from pilotage.runtime.learned import Action, Learned, outcome_rows
+from pilotage.runtime.learned import Learned, outcome_rows
 from pilotage.runtime.packing import Hooks, Redactor, Scorer
 from pilotage.runtime.plan import Plan, Situation, make_plan
-from pilotage.runtime.records import Source
+from pilotage.runtime.records import Action, Source
 from pilotage.runtime.release import release_digest
 from pilotage.runtime.settings import Settings
 from pilotage.runtime.snapshot import as_bytes, encode, snapshot

@@ -12,6 +12,8 @@ from tests.server.pages.story import charter
 
 from pilotage.playbook.metrics import (
     AnswerEquals,
+    Beyond,
+    Confidence,
     Cost,
     ErrorShare,
     Guardrail,
@@ -21,6 +23,8 @@ from pilotage.playbook.metrics import (
     Metric,
     OutcomeValue,
     Score,
+    Tokens,
+    UserAction,
 )
 from pilotage.record.charter import Charter
 from pilotage.server.pages.charter import fields_for, length_of, understand, words_of
@@ -43,6 +47,10 @@ SOURCES = st.one_of(
     st.builds(AnswerEquals, equals=st.sampled_from(["true", "billing", "3", "null"])),
     st.builds(Cost),
     st.builds(Score, scorer=KEY),
+    st.builds(Tokens, which=st.sampled_from(["in", "out", "total"])),
+    st.builds(Confidence),
+    st.builds(UserAction, actions=st.sampled_from([("edited",), ("accepted", "overridden")])),
+    st.builds(Beyond, of=st.builds(Latency) | st.builds(Tokens), above=NUMBER),
 )
 
 
@@ -55,8 +63,15 @@ def way_through(written: Charter, team: str = "") -> Charter:
     return command.charter
 
 
-@given(purpose=TEXT, risks=st.lists(LINE, max_size=3), value=st.none() | NUMBER, source=SOURCES, shift=NUMBER)
-def test_a_charter_survives_its_form(purpose, risks, value, source, shift):
+@given(
+    purpose=TEXT,
+    risks=st.lists(LINE, max_size=3),
+    value=st.none() | NUMBER,
+    source=SOURCES,
+    below=st.none() | SOURCES,
+    shift=NUMBER,
+)
+def test_a_charter_survives_its_form(*, purpose, risks, value, source, below, shift):
     """What is sent back unchanged is the charter that was shown, to the last field that the form does not show."""
     first, *rest = charter(START, END).metrics
     written = charter(
@@ -65,7 +80,7 @@ def test_a_charter_survives_its_form(purpose, risks, value, source, shift):
         purpose=purpose,
         risks=tuple(risks),
         value_usd_a_year=value,
-        metrics=(structs.replace(first, source=source, shift=shift), *rest),
+        metrics=(structs.replace(first, source=source, denominator=below, shift=shift), *rest),
     )
     assert way_through(written, "Ann") == written
 

@@ -12,6 +12,7 @@ import msgspec
 import yaml
 from msgspec import Meta, Struct, structs
 
+from pilotage.playbook.kinds import kinds
 from pilotage.playbook.metrics import Guardrail, Metric, MetricSource, Target
 from pilotage.record.charter import Charter
 from pilotage.record.commands import ReviseCharter
@@ -30,10 +31,17 @@ SOURCES = (
     Option(value="answer", label="how often a certain answer is given"),
     Option(value="cost", label="what the answer says it cost"),
     Option(value="score", label="what a scorer of the SDK gave it"),
+    Option(value="tokens", label="how many tokens it took"),
+    Option(value="confidence", label="how sure the answer said it was"),
+    Option(value="user_action", label="what people did with the answer they saw"),
+    Option(value="beyond", label="whether one of these numbers is beyond a limit"),
 )
+# The fields that are a source: a type, and settings of its own.
+MEASURES = {"source": "Measured as", "denominator": "Divided by"}
 SETTINGS_HINT = (
     "One setting to a line. label_match: label, answer_field. label_cost: costs, otherwise, label, answer_field. "
-    "outcome: outcome. latency: limit_ms. answer: equals, answer_field. score: scorer."
+    "outcome: outcome. latency: limit_ms. answer: equals, answer_field. score: scorer. tokens: which. "
+    "user_action: actions. beyond: of, above, below."
 )
 HINTS = {
     "purpose": "What is it for, and for whom? A reader with ten minutes has to understand it.",
@@ -58,6 +66,12 @@ HINTS = {
     "window_hours": "How long after the call a label still counts.",
     "failure_value": "What a failed answer counts as; left out, the worst.",
     "observable": "Whether it shows in shadow, or only once people see answers.",
+    "kind": "proportion: each call counts 0 or 1. mean: any number. ratio: divided by another measure. "
+    "quantile: against limits.",
+    "quantile": "Of a quantile only: 0.95.",
+    "denominator_lo": "Of a ratio only.",
+    "denominator_hi": "Of a ratio only.",
+    "per": "What one value is of: a call, a unit's mean, or a unit's sum.",
     "margin": "How much worse than the incumbent is still accepted.",
     "limit": "Instead of a margin: a fixed limit for the candidate's mean.",
     "id": "Lower-case letters, digits, underscores. Leave it empty to remove the row.",
@@ -76,6 +90,10 @@ LABELS = {
     "window_hours": "Label counts for, in hours",
     "calls_per_week": "Calls a week",
     "kind": "Kind of figure",
+    "quantile": "Quantile",
+    "denominator_lo": "Least denominator",
+    "denominator_hi": "Greatest denominator",
+    "per": "One value per",
     "direction": "Better is",
     "form": "Stated as",
 }
@@ -86,7 +104,7 @@ EXPECTED = frozenset({"purpose", "value", "team", "risks", "title", "unit"})
 
 
 class CharterFields(Struct, frozen=True, kw_only=True):
-    """The form's sections. A metric's last two fields are its source's type and settings."""
+    """The form's sections. A metric's last four fields are type and settings of its source and of its denominator."""
 
     words: tuple[Field, ...]
     dates: tuple[Field, ...]
@@ -139,23 +157,34 @@ def _optional(fields: Iterable[Field]) -> Iterator[Field]:
 
 
 def _metric_fields(prefix: str) -> Iterator[Field]:
-    plain = fields_of(Metric, prefix=prefix, leave_out={"source", "shift"})
-    yield from _optional(map(_named, plain))
-    yield Field(
-        name=f"{prefix}source.type",
-        label="Measured as",
-        widget="choice",
-        kind=str,
-        options=SOURCES,
-    )
-    yield Field(
-        name=f"{prefix}source",
-        label="Settings of the measure",
-        widget="long",
-        kind=Annotated[str, Meta(max_length=4000)],
-        required=False,
-        hint=SETTINGS_HINT,
-    )
+    plain = fields_of(Metric, prefix=prefix, leave_out={*MEASURES, "shift"})
+    for field in _optional(map(_named, plain)):
+        yield _kind_field(field) if field.name == f"{prefix}kind" else field
+    for name, label in MEASURES.items():
+        is_needed = name == "source"
+        yield Field(
+            name=f"{prefix}{name}.type",
+            label=label,
+            widget="choice",
+            kind=str if is_needed else str | None,
+            required=is_needed,
+            options=SOURCES if is_needed else (Option(value="", label="nothing"), *SOURCES),
+        )
+        yield Field(
+            name=f"{prefix}{name}",
+            label="Settings of the measure" if is_needed else "Settings of what it is divided by",
+            widget="long",
+            kind=Annotated[str, Meta(max_length=4000)],
+            required=False,
+            hint=SETTINGS_HINT if is_needed else "Of a ratio only.",
+        )
+
+
+def _kind_field(field: Field) -> Field:
+    """The kinds that there are, installed ones included."""
+    options = tuple(Option(value=kind.id, label=kind.title) for kind in kinds())
+    attributes = tuple(pair for pair in field.attributes if pair[0] not in {"pattern", "maxlength"})
+    return structs.replace(field, widget="choice", options=options, attributes=attributes)
 
 
 def typed_from(charter: Charter | None, team: str) -> dict[str, str]:
@@ -175,12 +204,23 @@ def typed_from(charter: Charter | None, team: str) -> dict[str, str]:
 
 
 def _typed_metric(prefix: str, metric: Metric) -> dict[str, str]:
-    source = {name: value for name, value in msgspec.to_builtins(metric.source).items() if value is not None}
-    names = [name for name in Metric.__struct_fields__ if name not in {"source", "shift"}]
+    names = [name for name in Metric.__struct_fields__ if name not in {*MEASURES, "shift"}]
     typed = {f"{prefix}{name}": as_typed(getattr(metric, name)) for name in names}
-    typed[f"{prefix}source.type"] = source.pop("type")
-    typed[f"{prefix}source"] = yaml.safe_dump(source, sort_keys=False, allow_unicode=True).strip() if source else ""
+    for name in MEASURES:
+        given = getattr(metric, name)
+        plain = {} if given is None else _without_none(msgspec.to_builtins(given))
+        typed[f"{prefix}{name}.type"] = plain.pop("type", "")
+        typed[f"{prefix}{name}"] = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True).strip() if plain else ""
     return typed
+
+
+def _without_none(plain: dict[str, Any]) -> dict[str, Any]:
+    """Settings that were given, also of a source inside a source."""
+    return {
+        name: _without_none(value) if isinstance(value, dict) else value
+        for name, value in plain.items()
+        if value is not None
+    }
 
 
 def rows_of(typed: Typed, path: str) -> int:
@@ -226,18 +266,21 @@ def _plain(reading: Reading) -> dict[str, Any]:
 
 
 def _read_metric(row: tuple[Field, ...], typed: Typed, shifts: Mapping[str, float]) -> Reading:
-    *plain, kind, settings = row
-    reading, chosen = read(plain, typed), read((kind,), typed)
-    problems, values = [*reading.problems, *chosen.problems], dict(reading.values)
-    if not chosen.problems:
+    plain, measures = row[: -2 * len(MEASURES)], row[-2 * len(MEASURES) :]
+    reading = read(plain, typed)
+    problems, values = [*reading.problems], dict(reading.values)
+    for kind, settings in zip(measures[::2], measures[1::2], strict=True):
+        chosen = read((kind,), typed)
+        problems += chosen.problems
+        if chosen.problems or not chosen.values.get(kind.name):
+            continue
         try:
-            values[settings.name] = msgspec.to_builtins(
-                source_of(chosen.values[kind.name], typed.get(settings.name, ""))
-            )
+            made = source_of(chosen.values[kind.name], typed.get(settings.name, ""))
+            values[settings.name] = msgspec.to_builtins(made)
         except (yaml.YAMLError, msgspec.ValidationError, TypeError) as error:
             problems.append(Problem(code="invalid", field=settings.name, message=_settings_problem(error, settings)))
     metric_id = next(iter(reading.values.values()), "")
-    values[f"{settings.name.removesuffix('source')}shift"] = shifts.get(str(metric_id), 0.0)
+    values[f"{row[0].name.removesuffix('id')}shift"] = shifts.get(str(metric_id), 0.0)
     return Reading(values=values, problems=tuple(problems))
 
 

@@ -8,13 +8,15 @@ they have no totals.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from pilotage.evidence.sums import Totals
+from pilotage.playbook.metrics import Metric
 
 RECORD = np.dtype([("series", "<u4"), ("n", "<f8"), ("y", "<f8"), ("z", "<f8")])
 WINDOW = 0x8000_0000
@@ -25,6 +27,7 @@ _WIDTH = 6
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
+PerUnit = Mapping[int, Metric]
 
 
 class Change:
@@ -50,8 +53,10 @@ class Merged(Struct):
     moments: Floats
 
 
-def merge(blobs: Sequence[bytes], rows: Floats) -> Merged:
-    """Apply a change to the units whose blobs are given, in one pass."""
+def merge(blobs: Sequence[bytes], rows: Floats, per_unit: PerUnit = MappingProxyType({})) -> Merged:
+    """Apply a change to the units whose blobs are given, in one pass. `per_unit` has, by series number, the metrics
+    that are counted per unit: their moments are of one value a unit, though the blobs keep the sums.
+    """
     old = np.frombuffer(b"".join(blobs), RECORD)
     sizes = np.array([len(blob) // RECORD.itemsize for blob in blobs], dtype=np.int64)
     old_codes = (np.repeat(np.arange(len(blobs), dtype=np.int64), sizes) << 32) | old["series"].astype(np.int64)
@@ -62,10 +67,29 @@ def merge(blobs: Sequence[bytes], rows: Floats) -> Merged:
     now = tuple(x + _summed(new_places, rows[:, 3 + i], len(codes)) for i, x in enumerate(was))
     touched = np.unique(new_places)
     touched = touched[(codes[touched] & WINDOW) == 0]
-    difference = _moments(*(x[touched] for x in now)) - _moments(*(x[touched] for x in was))
-    series, belongs = np.unique(codes[touched] & _SERIES_MASK, return_inverse=True)
+    numbers = codes[touched] & _SERIES_MASK
+    after, before = (_counted(numbers, tuple(x[touched] for x in sums), per_unit) for sums in (now, was))
+    difference = _moments(*after) - _moments(*before)
+    series, belongs = np.unique(numbers, return_inverse=True)
     moments = np.stack([_summed(belongs, column, len(series)) for column in difference], axis=1)
     return Merged(blobs=list(_blobs(len(blobs), codes, now)), series=series.tolist(), moments=moments)
+
+
+def _counted(numbers: Integers, sums: tuple[Floats, ...], per_unit: PerUnit) -> tuple[Floats, ...]:
+    """Units' sums as their metrics count them, as `evidence.sums.per_unit` says it of one."""
+    for number, metric in per_unit.items():
+        rows = np.flatnonzero((numbers == number) & (sums[0] != 0))
+        if not len(rows):
+            continue
+        n, y, z = (x.copy() for x in sums)
+        if metric.per == "unit_mean":
+            y[rows], z[rows] = y[rows] / n[rows], z[rows] / n[rows]
+        else:
+            lo, hi = min(metric.lo, metric.worst), max(metric.hi, metric.worst)
+            y[rows], z[rows] = np.clip(y[rows], lo, hi), np.clip(z[rows], lo, hi)
+        n[rows] = 1.0
+        sums = n, y, z
+    return sums
 
 
 def by_day(rows: Floats, overall: NDArray[np.bool_]) -> list[tuple[int, int, float, float, float]]:

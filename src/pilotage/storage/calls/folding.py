@@ -19,7 +19,9 @@ from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from pilotage.evidence.plan import MeasurementPlan
-from pilotage.evidence.values import Contribution, Contributor, compile_plan
+from pilotage.evidence.rules import Contribution
+from pilotage.evidence.values import Contributor, compile_plan
+from pilotage.playbook.metrics import Metric
 from pilotage.runtime.records import Call
 from pilotage.storage.calls.accumulators import WINDOW, Change
 from pilotage.storage.calls.marks import NOTHING_KNOWN, Known, Mark, Marking
@@ -125,6 +127,7 @@ class Fold:
         self._windows_us = sorted({window_us(metric) for metric in plan.metrics if metric.labelled})
         self._contributors: dict[tuple[int, int, bool], Contributor] = {}
         self._counted = frozenset(plan.counted_sources)
+        self._per_unit = {metric.id: metric for metric in plan.metrics if metric.per != "call"}
         self._zone = zone
         self._days: dict[int, int] = {}
         self._layouts: dict[tuple[str, str], Layout] = {}
@@ -132,6 +135,16 @@ class Fold:
     def counts(self, call: Call) -> bool:
         """Whether the call's source counts for gates."""
         return call.source in self._counted
+
+    def per_unit(self) -> dict[int, Metric]:
+        """By series number, the metrics that are counted per unit."""
+        if not self._per_unit:
+            return {}
+        return {
+            number: self._per_unit[name.metric]
+            for number, name in self.book.names.items()
+            if name.metric in self._per_unit
+        }
 
     def day(self, at_us: int) -> int:
         """The ordinal of the day in the plan's zone."""

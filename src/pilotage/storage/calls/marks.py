@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 
 from pilotage.evidence.plan import MeasurementPlan
-from pilotage.evidence.values import INCUMBENT_ANSWER, MICROS_PER_HOUR
-from pilotage.playbook.metrics import LabelCost, LabelMatch, OutcomeValue
+from pilotage.evidence.readers import INCUMBENT_ANSWER
+from pilotage.evidence.values import MICROS_PER_HOUR
 from pilotage.runtime.records import Call, Execution, Outcome
 
 _ACTION = "action"
@@ -95,8 +95,7 @@ class Marking:
     def __init__(self, plan: MeasurementPlan) -> None:
         self._windows_us: dict[str, float] = {}
         for metric in plan.metrics:
-            name = _awaited(metric.source) if metric.observable == "shadow" else None
-            if name is not None:
+            for name in metric.awaited if metric.observable == "shadow" else ():
                 window_us = metric.window_hours * MICROS_PER_HOUR
                 self._windows_us[name] = max(window_us, self._windows_us.get(name, 0.0))
 
@@ -144,12 +143,6 @@ class Marking:
         if known.feedback_us is not None:
             marks |= _FEEDBACK
         return marks | _ACTED if known.acted else marks
-
-
-def _awaited(source: object) -> str | None:
-    if isinstance(source, LabelCost | LabelMatch):
-        return source.label
-    return source.outcome if isinstance(source, OutcomeValue) else None
 
 
 def _by_person(execution: Execution) -> bool:

@@ -42,7 +42,7 @@ from pilotage.storage.calls.windows import NO_WEALTH, UnitRow
 from pilotage.storage.errors import StorageRefused
 
 # Rises when the same plan must give other sums.
-PROJECTION_VERSION = 3
+PROJECTION_VERSION = 4
 CALLS_PER_STEP = 5_000
 OUTCOMES_PER_STEP = 10_000
 UNITS_PER_STEP = 5_000

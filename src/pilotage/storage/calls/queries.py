@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 from msgspec import Struct
 
-from pilotage.evidence.values import INCUMBENT_ANSWER
+from pilotage.evidence.readers import INCUMBENT_ANSWER
 from pilotage.runtime.records import Call
 from pilotage.storage.calls.connection import Connections
 from pilotage.storage.calls.ingestion import workload_number

@@ -195,7 +195,7 @@ def _forget(connection: sqlite3.Connection, projection: Projection, unit: str, c
     fold = projection.fold
     for row in _unit_rows(connection, projection.id, unit):
         if row.sums:
-            add_moments(connection, projection.id, merge([row.sums], taken_out(row.sums)))
+            add_moments(connection, projection.id, merge([row.sums], taken_out(row.sums), fold.per_unit()))
         placed = fold.clock.settled(row, fold.book.names)
         add_bets(
             connection,

@@ -117,7 +117,7 @@ def write_batch(connection: sqlite3.Connection, projection: int, fold: Fold, bat
     rows = batch.change.rows()
     write_series(connection, projection, fold.book)
     if batch.units:
-        merged = merge([row.sums for row in batch.units], rows)
+        merged = merge([row.sums for row in batch.units], rows, fold.per_unit())
         for row, blob in zip(batch.units, merged.blobs, strict=True):
             row.sums = blob
         write_units(connection, projection, fold, batch.units)

@@ -1,0 +1,200 @@
+"""One metric of a plan, ready to be read off calls: which series a call adds to, and what. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from pilotage.evidence.dues import Dues, missing_of
+from pilotage.evidence.readers import UNREADABLE, Outcomes, answer_of, denominator_reader, reader
+from pilotage.evidence.sums import Series
+from pilotage.playbook.metrics import LabelCost, LabelMatch, Metric, UserAction, is_seen
+from pilotage.runtime.records import Call, Execution
+
+OVERALL = ("",)
+_MICROS_PER_HOUR = 3_600_000_000
+
+
+class Contribution(msgspec.Struct, frozen=True, gc=False):
+    """What one call adds to one series. `y` and `z` are capped and shifted, as `UnitSum` asks."""
+
+    metric: str
+    series: Series
+    segment: str
+    y: float
+    z: float = 0.0
+
+
+class Rule:
+    """One metric, ready to be read off calls. `alone`: the candidate is also judged without the incumbent. `dues`:
+    what it adds where a label is missing.
+    """
+
+    __slots__ = ("alone", "answer_of", "by_server", "dues", "metric_id", "read", "shift", "suggested", "window_us")
+
+    def __init__(self, metric: Metric, *, alone: bool, dues: Dues | None = None) -> None:
+        self.metric_id = metric.id
+        self.shift = metric.shift
+        self.read = reader(metric)
+        self.alone = alone
+        self.dues = dues
+        source = metric.source
+        self.answer_of = answer_of(source.answer_field) if isinstance(source, LabelCost | LabelMatch) else None
+        self.by_server = is_seen(source)
+        self.suggested = isinstance(source, UserAction)
+        self.window_us = metric.window_hours * _MICROS_PER_HOUR
+
+    def within(self, call: Call, outcomes: Outcomes, outcome_at_us: Mapping[str, int]) -> Outcomes:
+        """The outcomes inside this metric's window."""
+        return _within(call.at_us + self.window_us, outcomes, outcome_at_us)
+
+    def add(self, call: Call, outcomes: Outcomes, segments: tuple[str, ...], found: list[Contribution]) -> None:
+        """Append what the call contributes to this metric's series."""
+        if self.suggested and call.mode == "suggest" and call.beside is not None and call.beside.arm == "candidate":
+            self.on_suggestion(call.beside, outcomes, segments, found)
+            return
+        assigned = call.assigned
+        own, other = _sides(call)
+        if self.by_server:  # what was learned of the call is the doing of the arm that served
+            mine = self.read(own if own is call.served else None, outcomes)
+            theirs = None
+        else:
+            mine = self.read(own, outcomes)
+            theirs = self.read(other, outcomes) if other is not None and other.arm != assigned else None
+        if self.dues is not None:
+            self.owed(call, outcomes, found, mine=mine, theirs=theirs)
+        if mine is not None:
+            self.append(assigned, segments, found, mine)
+        if theirs is None:
+            return
+        if self.alone and call.mode != "live":
+            self.append("candidate", segments, found, theirs)
+        if mine is None or own is None:
+            return
+        if assigned == "incumbent":
+            self.append("paired", segments, found, theirs, mine - self.shift)
+        else:
+            self.append("paired", segments, found, mine, theirs - self.shift)
+
+    def on_suggestion(
+        self, candidate: Execution, outcomes: Outcomes, segments: tuple[str, ...], found: list[Contribution]
+    ) -> None:
+        """What people did with a suggestion is the doing of the candidate, whose answer they saw."""
+        done = None if candidate.error else self.read(candidate, outcomes)
+        if done is not None:
+            self.append("candidate", segments, found, done)
+
+    def owed(
+        self,
+        call: Call,
+        outcomes: Outcomes,
+        found: list[Contribution],
+        *,
+        mine: float | None,
+        theirs: float | None,
+    ) -> None:
+        """Append what the call owes: a value that did not come in time, and whether the arms' answers differ."""
+        dues, served, beside = self.dues, call.served, call.beside
+        if dues is None:
+            return
+        if call.mode == "live":
+            if mine is None and call.unit:
+                owed = dues.worst if call.assigned == "candidate" else dues.best
+                self.append(missing_of(call.assigned), OVERALL, found, owed)
+            return
+        if call.mode != "shadow" or not dues.shadow or self.answer_of is None or beside is None:
+            return
+        if served.arm == beside.arm or call.assigned != "incumbent":
+            return
+        incumbent, candidate, values = served, beside, (theirs, mine)
+        if served.arm == "candidate":
+            incumbent, candidate = beside, served
+        same = self.same_answer(incumbent, candidate, outcomes)
+        owing = dues.in_pair(candidate, incumbent, values, same=same)
+        if owing is not None:
+            self.append("missing", OVERALL, found, owing[0], owing[1] - self.shift)
+        if not same:
+            found.append(Contribution(self.metric_id, "differ", "", 0.0 if owing is None else 1.0))
+
+    def same_answer(self, incumbent: Execution, candidate: Execution, outcomes: Outcomes) -> bool:
+        """Whether both arms answered, and alike as far as the metric reads answers."""
+        if self.answer_of is None or incumbent.error or candidate.error:
+            return False
+        answer = self.answer_of(candidate, outcomes)
+        return answer not in {None, UNREADABLE} and answer == self.answer_of(incumbent, outcomes)
+
+    def append(
+        self, series: Series, segments: tuple[str, ...], found: list[Contribution], y: float, z: float = 0.0
+    ) -> None:
+        """One contribution over all calls, and one for each declared segment that the call belongs to."""
+        y -= self.shift
+        for segment in segments:
+            found.append(Contribution(self.metric_id, series, segment, y, z))  # noqa: PERF401 - a generator costs more
+
+
+class RatioRule:
+    """One ratio: `y` is the numerator's value and `z` the denominator's, known together or not at all. A pair gives the
+    candidate's to `paired` and the incumbent's to `paired_incumbent`.
+    """
+
+    __slots__ = ("alone", "by_server", "metric_id", "read", "read_denominator", "window_us")
+
+    def __init__(self, metric: Metric, *, alone: bool) -> None:
+        self.metric_id = metric.id
+        self.read = reader(metric)
+        self.read_denominator = denominator_reader(metric)
+        self.alone = alone
+        self.by_server = any(is_seen(source) for source in metric.sources)
+        self.window_us = metric.window_hours * _MICROS_PER_HOUR
+
+    def within(self, call: Call, outcomes: Outcomes, outcome_at_us: Mapping[str, int]) -> Outcomes:
+        """The outcomes inside this metric's window."""
+        return _within(call.at_us + self.window_us, outcomes, outcome_at_us)
+
+    def add(self, call: Call, outcomes: Outcomes, segments: tuple[str, ...], found: list[Contribution]) -> None:
+        """Append what the call contributes to this metric's series."""
+        assigned = call.assigned
+        own, other = _sides(call)
+        if self.by_server:
+            mine, theirs = self.both(own if own is call.served else None, outcomes), None
+        else:
+            mine = self.both(own, outcomes)
+            theirs = self.both(other, outcomes) if other is not None and other.arm != assigned else None
+        if mine is not None:
+            self.append(assigned, segments, found, mine)
+        if theirs is None:
+            return
+        if self.alone and call.mode != "live":
+            self.append("candidate", segments, found, theirs)
+        if mine is None or own is None:
+            return
+        candidate, incumbent = (theirs, mine) if assigned == "incumbent" else (mine, theirs)
+        self.append("paired", segments, found, candidate)
+        self.append("paired_incumbent", segments, found, incumbent)
+
+    def both(self, execution: Execution | None, outcomes: Outcomes) -> tuple[float, float] | None:
+        """Numerator and denominator of an execution."""
+        y, z = self.read(execution, outcomes), self.read_denominator(execution, outcomes)
+        return None if y is None or z is None else (y, z)
+
+    def append(
+        self, series: Series, segments: tuple[str, ...], found: list[Contribution], values: tuple[float, float]
+    ) -> None:
+        """One contribution over all calls, and one for each declared segment that the call belongs to."""
+        for segment in segments:
+            found.append(Contribution(self.metric_id, series, segment, *values))  # noqa: PERF401 - a generator costs more
+
+
+def _sides(call: Call) -> tuple[Execution | None, Execution | None]:
+    """The execution of the assigned arm, and the other one."""
+    served, beside, assigned = call.served, call.beside, call.assigned
+    if served.arm == assigned:
+        return served, beside
+    if beside is not None and beside.arm == assigned:
+        return beside, served
+    return None, served
+
+
+def _within(last_us: float, outcomes: Outcomes, outcome_at_us: Mapping[str, int]) -> Outcomes:
+    return {name: value for name, value in outcomes.items() if outcome_at_us[name] <= last_us}
