@@ -13,7 +13,8 @@ import pyarrow as pa
 
 from pilotage.evidence.daybook import Reference
 from pilotage.evidence.plan import MeasurementPlan
-from pilotage.evidence.values import INCUMBENT_ANSWER, MICROS_PER_HOUR
+from pilotage.evidence.readers import INCUMBENT_ANSWER
+from pilotage.evidence.values import MICROS_PER_HOUR
 from pilotage.playbook.metrics import LabelCost, LabelMatch, Metric, OutcomeValue
 from pilotage.storage.calls.schema import lowest_id
 
