@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.guarantees import covering, going, planning, stopping
+from tests.guarantees import assigning, covering, going, planning, stopping
 
-PROMISES = [*going.PROMISES, *stopping.PROMISES, *covering.PROMISES, *planning.PROMISES]
+PROMISES = [*going.PROMISES, *stopping.PROMISES, *covering.PROMISES, *planning.PROMISES, *assigning.PROMISES]
