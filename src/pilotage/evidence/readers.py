@@ -118,7 +118,7 @@ def _label_reader(metric: Metric, source: LabelCost | LabelMatch) -> Reader:
         answer = text_of(execution, outcomes)
         if answer is None:
             return None
-        return failed if answer is UNREADABLE else judge(answer, _text(reported))
+        return failed if answer is UNREADABLE else judge(answer, scalar_text(reported))
 
     return read
 
@@ -232,7 +232,7 @@ def _action_reader(metric: Metric, source: UserAction) -> Reader:
 
     def read(execution: Execution | None, outcomes: Outcomes) -> float | None:
         reported = outcomes.get(ACTION_OUTCOME)
-        action = None if reported is None else _text(reported)
+        action = None if reported is None else scalar_text(reported)
         if action not in known:
             return None
         if execution is None or execution.error:
@@ -310,10 +310,11 @@ def _field(json_text: str, field: str) -> str:
         return UNREADABLE
     if not isinstance(answer, dict) or answer.get(field) is None:
         return UNREADABLE
-    return _text(answer[field])
+    return scalar_text(answer[field])
 
 
-def _text(value: Any) -> str:  # noqa: ANN401 - an outcome is any JSON value
+def scalar_text(value: Any) -> str:  # noqa: ANN401 - an outcome is any JSON value
+    """An outcome's value as answers are compared: the text of a scalar's JSON without quotes."""
     return _scalar(value if isinstance(value, str) else msgspec.json.encode(value).decode())
 
 
