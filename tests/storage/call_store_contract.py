@@ -25,12 +25,14 @@ from tests.storage.call_samples import (
     plan,
 )
 
+from pilotage.evidence.agreement import AnswerPair, PairedAnswers, influences
 from pilotage.evidence.measurements import Traffic
 from pilotage.evidence.plan import MeasurementPlan
+from pilotage.evidence.readers import UNREADABLE, answer_of
 from pilotage.evidence.sums import Totals, UnitSum
 from pilotage.runtime.records import Call, Outcome, PackedCall, PackedExecution
 from pilotage.storage.errors import StorageRefused
-from pilotage.storage.protocols import Accepted, BetRow, CallFilter, CallStore, LookRow, ShadowRow, SumRow
+from pilotage.storage.protocols import Accepted, BetRow, CallFilter, CallStore, LookRow, PairsOf, ShadowRow, SumRow
 
 W = "flight-delay-desk"
 NewStore = Callable[[], CallStore]
@@ -663,6 +665,79 @@ class Finding(CallStoreContract):
     def test_a_filter_finds_its_calls(self, filled: CallStore, where: CallFilter, expected: list[int]):
         """Each filter finds the calls that match, newest first, wherever they lie."""
         assert [c.call_id for c in listed(filled, where)] == [call_id(number) for number in expected]
+
+    @pytest.mark.parametrize(
+        ("theirs", "mine", "field", "differ"),
+        [
+            ('{"team":"a","risk":0.1}', '{"team":"a","risk":0.2}', "team", False),
+            ('{"team":"a","risk":0.1}', '{"team":"a","risk":0.2}', None, True),
+            ('{"team":"a"}', '{"team":"b"}', "team", True),
+            ('{"team":"a"}', '{"queue":"a"}', "team", True),
+            ('{"queue":"a"}', '{"queue":"a"}', "team", True),
+            ('{"a/b~":true}', '{"a/b~":true,"x":1}', "a/b~", False),
+            ('{"n":3}', '{"n":3.0}', "n", False),
+            ('{"n":"3"}', '{"n":3}', "n", False),
+            ('{"n":0.30000000000000004}', '{"n":0.3}', "n", True),
+            ('{"n":"007"}', '{"n":7}', "n", True),
+            ("3", "3.0", None, False),
+            ('"3"', "3", None, False),
+            ("true", '"true"', None, False),
+            ('"a"', '"b"', None, True),
+        ],
+    )
+    def test_answers_are_compared_as_the_metrics_read_them(
+        self, store: CallStore, theirs: str, mine: str, field: str | None, *, differ: bool
+    ):
+        """On the field that the target reads, numbers alike however they are written; an answer without the field
+        agrees with none. The store's comparison is that of the values.
+        """
+        served, beside = execution(value=theirs), execution("candidate", mine)
+        store.append_calls(W, [call(1, served=served, beside=beside)])
+        found = listed(store, CallFilter(disagree=True, compared=field))
+        assert bool(found) == differ
+        text_of = answer_of(field)
+        said = text_of(served, {})
+        assert (said == UNREADABLE or said != text_of(beside, {})) == differ
+        counted = store.agreement(W, PairsOf(stage=SHADOW, release="r1", sources=("real",), compared=field))
+        assert (counted.agreeing.n, counted.agreeing.y) == (1.0, 0.0 if differ else 1.0)
+
+    def test_agreement_counts_the_pairs_of_one_stage_and_release(self, store: CallStore):
+        """Failed calls, other stages, releases and sources are no pairs; people's answers are. What is counted is the
+        same before and after the calls went into a segment.
+        """
+        kinds = [
+            {},
+            {"beside": execution("candidate", '"billing"')},
+            {"beside": execution("candidate", '"billing"'), "unit": "u0"},
+            {"beside": execution("candidate", None, error="timeout")},
+            {"beside": execution("candidate", '"billing"', release="r2")},
+            {"stage": "shadow/2"},
+            {"source": "synthetic"},
+            {"served": execution(value=None, latency_us=0)},
+            {"served": execution(value=None, latency_us=0)},
+            {"beside": None},
+        ]
+        store.append_calls(W, [call(number, **more) for number, more in enumerate(kinds)])
+        store.append_outcomes(W, [outcome(1, 7, "incumbent_answer", '"sales"', kind="incumbent_answer")])
+        asked = PairsOf(stage=SHADOW, release="r1", sources=("real",))
+        found = store.agreement(W, asked)
+        assert found.pairs == (
+            AnswerPair(incumbent="billing", candidate="billing", calls=2),
+            AnswerPair(incumbent="billing", candidate="sales", calls=1),
+            AnswerPair(incumbent="sales", candidate="sales", calls=1),
+        )
+        assert found.categories == 2
+        # Unit u0 has two calls, on one of which the arms agree; u1 and u7 have one each, on which they do.
+        assert found.agreeing == sum(
+            (Totals.of(UnitSum(n=n, y=y)) for n, y in ((2.0, 1.0), (1.0, 1.0), (1.0, 1.0))), Totals()
+        )
+        moves = influences(found.pairs)
+        together = moves["billing", "sales"] + moves["billing", "billing"]
+        alone = moves["billing", "billing"] ** 2 + moves["sales", "sales"] ** 2
+        assert found.influence == pytest.approx(together**2 + alone)
+        store.flush()
+        assert store.agreement(W, asked) == found
+        assert store.agreement("nobody", asked) == PairedAnswers()
 
     def test_pages_are_complete_and_do_not_overlap(self, store: CallStore):
         """Following the cursor lists every call once, also where many share a time."""

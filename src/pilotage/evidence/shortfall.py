@@ -15,8 +15,8 @@ from msgspec import Struct
 from pilotage.evidence.betting import contrast
 from pilotage.evidence.measurements import NotEstimable
 from pilotage.evidence.moments import moments
-from pilotage.evidence.sums import Totals
 from pilotage.evidence.readers import UNREADABLE, Outcomes, answer_of, reader, scalar_text
+from pilotage.evidence.sums import Totals
 from pilotage.playbook.metrics import AnswerEquals, LabelCost, LabelMatch, Metric, Target
 from pilotage.runtime.records import Execution
 

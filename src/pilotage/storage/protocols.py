@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
+from pilotage.evidence.agreement import PairedAnswers
 from pilotage.evidence.burning import MinuteCount
 from pilotage.evidence.daybook import DayProfile, Reference
 from pilotage.evidence.measurements import Traffic
@@ -146,7 +147,9 @@ class StoredCall(Struct, frozen=True, kw_only=True):
 
 
 class CallFilter(Struct, frozen=True, kw_only=True):
-    """Which calls to list. Times in UTC, `until` exclusive; None means any."""
+    """Which calls to list. Times in UTC, `until` exclusive; None means any. `compared` is the field of answers on which
+    `disagree` compares them; None for whole answers.
+    """
 
     since: dt.datetime | None = None
     until: dt.datetime | None = None
@@ -159,6 +162,18 @@ class CallFilter(Struct, frozen=True, kw_only=True):
     fallback: str | None = None
     source: str | None = None
     text: str | None = None
+    compared: str | None = None
+
+
+class PairsOf(Struct, frozen=True, kw_only=True):
+    """Which pairs of answers to count: of one stage and candidate release, from sources that count, compared on a field
+    of the answers or (None) as a whole.
+    """
+
+    stage: str
+    release: str
+    sources: tuple[str, ...]
+    compared: str | None = None
 
 
 class CallPage(Struct, frozen=True, kw_only=True):
@@ -231,6 +246,9 @@ class CallStore(Protocol):
 
     def search(self, workload: str, where: CallFilter, cursor: str | None = None, limit: int = 50) -> CallPage:
         """Calls that match, newest first."""
+
+    def agreement(self, workload: str, of: PairsOf) -> PairedAnswers:
+        """What both arms answered, counted over the calls that are kept. Reads them: for a page, not for a gate."""
 
     def call(self, workload: str, call_id: str) -> StoredCall | None:
         """One call in full."""

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from litestar.params import FromPath
 from litestar.response import Response
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from pilotage.server.answering import json_answer
 from pilotage.server.asking import AnyRequest, body_of, query_of
@@ -20,6 +20,7 @@ from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.problems import field_problem, not_found
 from pilotage.server.threads import run_in
 from pilotage.storage.protocols import CallFilter, CallPage, StoredCall
+from pilotage.workflow.pairs import compared_on
 
 logger = logging.getLogger("pilotage.server")
 
@@ -38,7 +39,7 @@ class CallQuery(Struct, frozen=True, kw_only=True):
     arm: Annotated[Literal["incumbent", "candidate"] | None, Meta(description="which arm served")] = None
     stage: Annotated[Text | None, Meta(description="the stratum, such as `shadow/1`")] = None
     mode: Annotated[Literal["none", "shadow", "suggest", "live"] | None, Meta(description="the lease's mode")] = None
-    disagree: Annotated[bool | None, Meta(description="whether the two arms differ")] = None
+    disagree: Annotated[bool | None, Meta(description="whether the arms differ in what is compared")] = None
     failed: Annotated[bool | None, Meta(description="whether an arm failed")] = None
     fallback: Annotated[Text | None, Meta(description="why the incumbent answered instead")] = None
     source: Annotated[Literal["real", "replay", "synthetic"] | None, Meta(description="where it came from")] = None
@@ -74,10 +75,16 @@ class Retention(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 async def list_calls(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """List a workload's calls, newest first, with what was learned about each."""
     query = query_of(request, CallQuery)
-    where = CallFilter(**{name: getattr(query, name) for name in CallFilter.__struct_fields__})
-    store = workspace_of(request).calls
-    page = await run_in(parts_of(request).threads.reading, store.search, slug, where, query.after, query.limit)
-    return json_answer(page)
+    asked = {name: getattr(query, name) for name in CallFilter.__struct_fields__ if name != "compared"}
+    workspace = workspace_of(request)
+
+    def work() -> CallPage:
+        where = CallFilter(**asked)
+        if query.disagree is not None:
+            where = structs.replace(where, compared=compared_on(workspace.desk.find(slug)))
+        return workspace.calls.search(slug, where, query.after, query.limit)
+
+    return json_answer(await run_in(parts_of(request).threads.reading, work))
 
 
 @endpoint(

@@ -27,6 +27,7 @@ from pilotage.server.problems import HttpProblem, field_problem, not_found
 from pilotage.server.threads import run_in
 from pilotage.storage.protocols import CallFilter, StoredCall
 from pilotage.workflow.desk import Judgement
+from pilotage.workflow.pairs import compared_on
 from pilotage.workflow.workspace import Workspace
 
 PAGE = 50
@@ -84,6 +85,7 @@ def filter_of(query: CallsQuery, workload: Workload) -> CallFilter:
         failed=_TRUTH[query.failed],
         fallback=query.fallback or None,
         text=query.text or None,
+        compared=compared_on(workload),
     )
 
 
@@ -111,14 +113,7 @@ class Listed(Struct, frozen=True, kw_only=True):
     failed: bool
 
 
-def answer_field(workload: Workload) -> str:
-    """The field of an answer that the target is about; empty when it is about the whole answer."""
-    charter = workload.charter
-    metric = charter.metric(charter.target.metric) if charter else None
-    return str(getattr(metric.source, "answer_field", None) or "") if metric else ""
-
-
-def listed(stored: StoredCall, field: str = "") -> Listed:
+def listed(stored: StoredCall, field: str | None = None) -> Listed:
     """A call as a row: both arms' answers, whether they agree, and the label."""
     call = stored.call
     runs = {call.served.arm: call.served} | ({call.beside.arm: call.beside} if call.beside else {})
@@ -128,7 +123,7 @@ def listed(stored: StoredCall, field: str = "") -> Listed:
         incumbent = said
     candidate = runs["candidate"].value if "candidate" in runs else None
     both = incumbent is not None and candidate is not None
-    alike = both and field and part_of(incumbent, field) == part_of(candidate, field) is not None
+    alike = both and field is not None and part_of(incumbent, field) == part_of(candidate, field) is not None
     return Listed(
         stored=stored,
         at=moment_of_us(call.at_us),
@@ -136,7 +131,7 @@ def listed(stored: StoredCall, field: str = "") -> Listed:
         candidate=json_text(candidate),
         label=json_text(next((o.value for o in stored.outcomes if o.name == "label"), None)),
         agrees=incumbent == candidate if both else None,
-        same=field if alike else "",
+        same=field or "" if alike else "",
         failed=any(run.error for run in runs.values()),
     )
 
@@ -153,7 +148,7 @@ async def show_calls(request: AnyRequest, slug: FromPath[str]) -> Response[bytes
         without = {name: value for name, value in asked.items() if name != "after"}
         return {
             "query": query,
-            "calls": [listed(stored, answer_field(judgement.workload)) for stored in found.calls],
+            "calls": [listed(stored, compared_on(judgement.workload)) for stored in found.calls],
             "next": urlencode({**without, "after": found.next}) if found.next else "",
             "first": urlencode(without),
             "asked": without,

@@ -19,7 +19,9 @@ import duckdb
 import pyarrow as pa
 from msgspec import Struct
 
+from pilotage.evidence.agreement import CATEGORIES_MAX, AnswerPair, PairedAnswers, influences
 from pilotage.evidence.readers import INCUMBENT_ANSWER
+from pilotage.evidence.sums import Totals
 from pilotage.runtime.records import Call
 from pilotage.storage.calls.connection import Connections
 from pilotage.storage.calls.ingestion import workload_number
@@ -29,12 +31,17 @@ from pilotage.storage.calls.schema import lowest_id
 from pilotage.storage.calls.segments import Segment, SegmentFiles, fresh_rows, holding, manifest
 from pilotage.storage.calls.sums_tables import read_outcomes
 from pilotage.storage.errors import StorageRefused, StorageUnavailable
-from pilotage.storage.protocols import CallFilter, CallPage, StoredCall
+from pilotage.storage.protocols import CallFilter, CallPage, PairsOf, StoredCall
 
 PAGE_MAX = 1000
 FIRST_BLOCK = 4
 _ALWAYS_US = 2**62
-_FIELDS = "{field_values}"
+# What several questions share, by the mark at which it is put into a statement; later ones may stand in earlier ones.
+_PARTS = (
+    ("{field_values}", "field_values"),
+    ("{paired}", "paired"),
+    ("{answered}", "answered"),
+)
 _PARAMETER = re.compile(r"\$([a-z_]+)")
 _CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
@@ -73,7 +80,9 @@ class CallQueries:
         with self._starting:
             if self._duckdb is None:
                 self._duckdb = duckdb.connect(":memory:", config=_CONFIGURATION)
-            return self._duckdb.cursor()
+            cursor = self._duckdb.cursor()
+        cursor.execute(_text_of("macros"))
+        return cursor
 
     def search(self, slug: str, where: CallFilter, cursor: str | None, limit: int) -> CallPage:
         """Calls that match, newest first; at most `PAGE_MAX` to a page."""
@@ -159,6 +168,46 @@ class CallQueries:
 
         return retried(read)
 
+    def agreement(self, slug: str, of: PairsOf) -> PairedAnswers:
+        """What the arms answered to the same calls, counted, with what agreement and kappa are estimated from."""
+
+        def read() -> PairedAnswers:
+            with self._connections.reading() as connection:
+                workload = workload_number(connection, slug)
+                if workload is None:
+                    return PairedAnswers()
+                snapshot = _snapshot(connection, workload)
+                answers = _answers(connection, workload, CallFilter(disagree=True))
+            return self._agreement(snapshot, answers, of)
+
+        return retried(read)
+
+    def _agreement(self, snapshot: Snapshot, answers: pa.Table, of: PairsOf) -> PairedAnswers:
+        parameters = {
+            "stage": of.stage,
+            "release": of.release,
+            "sources": list(of.sources),
+            "pointer": pointer_to(of.compared),
+        }
+        relations = {"fresh": snapshot.fresh, "answers": answers}
+        limits = {"limit": (CATEGORIES_MAX + 1) ** 2}
+        joint = self._run("answer_pairs", parameters | limits, snapshot.segments, relations).to_pylist()
+        categories = joint[0].pop("categories") if joint else 0
+        pairs = tuple(
+            AnswerPair(incumbent=row["incumbent"], candidate=row["candidate"], calls=row["calls"]) for row in joint
+        )
+        moves = influences(pairs) if categories <= CATEGORIES_MAX else {}
+        table = pa.table(
+            {
+                "incumbent": pa.array([incumbent for incumbent, _ in moves], pa.string()),
+                "candidate": pa.array([candidate for _, candidate in moves], pa.string()),
+                "move": pa.array(moves.values(), pa.float64()),
+            }
+        )
+        (row,) = self._run("agreeing", parameters, snapshot.segments, relations | {"moves": table}).to_pylist()
+        influence = row.pop("influence")
+        return PairedAnswers(categories=categories, pairs=pairs, agreeing=Totals(**row), influence=influence)
+
     def _match(
         self, snapshot: Snapshot, where: CallFilter, before: tuple[int, str] | None, answers: pa.Table, limit: int
     ) -> list[tuple[int, int, str]]:
@@ -213,7 +262,8 @@ class CallQueries:
         try:
             for name, relation in relations.items():
                 connection.register(name, relation)
-            return connection.sql(_statement(question).format(calls=calls), params=dict(parameters)).to_arrow_table()
+            statement = _statement(question).format(calls=calls)
+            return connection.sql(statement, params=dict(parameters)).to_arrow_table()
         except (duckdb.IOException, duckdb.InvalidInputException) as error:
             raise SegmentVanished("segment-unreadable", f"A segment cannot be read ({error}).") from error
         except duckdb.Error as error:
@@ -224,8 +274,21 @@ class CallQueries:
 
 @cache
 def _statement(question: str) -> str:
-    text = (resources(__package__) / "sql" / f"{question}.sql").read_text(encoding="utf-8")
-    return text.replace(_FIELDS, _statement("field_values")) if _FIELDS in text else text
+    """A question with the parts that several share put in; `{calls}` is still open."""
+    text = _text_of(question)
+    for mark, part in _PARTS:
+        text = text.replace(mark, _text_of(part)) if mark in text else text
+    return text
+
+
+@cache
+def _text_of(name: str) -> str:
+    return (resources(__package__) / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def pointer_to(field: str | None) -> str | None:
+    """Where a field of an answer is, as a JSON pointer (RFC 6901); None for the whole answer."""
+    return None if field is None else "/" + field.replace("~", "~0").replace("/", "~1")
 
 
 def _snapshot(connection: sqlite3.Connection, workload: int, number: int | None = None) -> Snapshot:
@@ -267,6 +330,7 @@ def _parameters(where: CallFilter, before: tuple[int, str] | None, limit: int) -
         "fallback": where.fallback,
         "failed": where.failed,
         "disagree": where.disagree,
+        "pointer": pointer_to(where.compared),
         "text": where.text,
         "limit": limit,
     }

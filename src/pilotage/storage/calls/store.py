@@ -14,6 +14,7 @@ from typing import Self
 
 import msgspec
 
+from pilotage.evidence.agreement import PairedAnswers
 from pilotage.evidence.burning import MinuteCount
 from pilotage.evidence.daybook import DayProfile, Reference
 from pilotage.evidence.measurements import Traffic
@@ -38,6 +39,7 @@ from pilotage.storage.protocols import (
     CallPage,
     DayRow,
     LookRow,
+    PairsOf,
     ShadowRow,
     StoredCall,
     SumRow,
@@ -160,6 +162,10 @@ class EmbeddedCallStore:
     def search(self, workload: str, where: CallFilter, cursor: str | None = None, limit: int = 50) -> CallPage:
         """Calls that match, newest first; at most a thousand to a page."""
         return self._queries.search(workload, where, cursor, limit)
+
+    def agreement(self, workload: str, of: PairsOf) -> PairedAnswers:
+        """What both arms answered, counted over the calls that are kept."""
+        return self._queries.agreement(workload, of)
 
     def call(self, workload: str, call_id: str) -> StoredCall | None:
         """One call in full; None when it is not kept, or never was."""

@@ -1,20 +1,7 @@
--- Which calls match, newest first? {calls} is the relation of the calls, answers what people answered later.
+-- Which calls match, newest first? `answered` are the calls with both answers, as given and as they are compared.
 -- Every parameter that is NULL means any.
 SELECT number, at_us, call_id
-FROM (
-    SELECT
-        c.*,
-        CASE
-            WHEN served_arm = 'incumbent' AND served_value IS NULL THEN a.value
-            ELSE served_value
-        END AS served_answer,
-        CASE
-            WHEN beside_arm = 'incumbent' AND beside_value IS NULL THEN a.value
-            ELSE beside_value
-        END AS beside_answer
-    FROM {calls} AS c
-    LEFT JOIN answers AS a USING (call_id)
-) AS answered
+FROM ({answered}) AS answered
 WHERE ($since_us::BIGINT IS NULL OR at_us >= $since_us::BIGINT)
     AND ($until_us::BIGINT IS NULL OR at_us < $until_us::BIGINT)
     AND (
@@ -37,7 +24,7 @@ WHERE ($since_us::BIGINT IS NULL OR at_us >= $since_us::BIGINT)
         OR (
             served_error = '' AND beside_error = ''
             AND served_answer IS NOT NULL AND beside_answer IS NOT NULL
-            AND (served_answer <> beside_answer) = $disagree::BOOLEAN
+            AND coalesce(served_said <> beside_said, TRUE) = $disagree::BOOLEAN
         )
     )
     AND (
