@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from tests.guarantees import assigning, covering, going, planning, stopping
+from tests.guarantees import assigning, covering, going, planning, stopping, trusting
 
-PROMISES = [*going.PROMISES, *stopping.PROMISES, *covering.PROMISES, *planning.PROMISES, *assigning.PROMISES]
+PROMISES = [
+    *going.PROMISES,
+    *stopping.PROMISES,
+    *covering.PROMISES,
+    *planning.PROMISES,
+    *assigning.PROMISES,
+    *trusting.PROMISES,
+]
