@@ -17,6 +17,8 @@ from pilotage.cli.screen import Screen
 DEFAULT = "answer"
 DRAWN: dict[str, str] = {
     "answer": "evidence_answer:draw",
+    "trust": "evidence_trust:draw_trust",
+    "attempts": "evidence_trust:draw_attempts",
 }
 """How each section is shown on a terminal: `module:function` below `pilotage.cli`, loaded when it is asked for."""
 

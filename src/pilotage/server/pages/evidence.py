@@ -33,6 +33,7 @@ from pilotage.server.pages.evidence_rows import (
 from pilotage.server.pages.frame import Frame
 from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.threads import run_in
+from pilotage.workflow import trust_section
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.workspace import Workspace
 
@@ -61,6 +62,7 @@ def _shown(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping
     content: dict[str, Any] = {
         "measured": measured if measured and measured.traffic.calls else None,
         "target": target_of(judgement),
+        "trust": trust_section.build(workspace, judgement),
         "attempt": attempt,
         "charts": charts_of(workspace, judgement),
         "rows": rows_of(judgement, workspace),

@@ -15,6 +15,7 @@ from pilotage.workflow.workspace import Workspace
 
 SUBPAGES: tuple[tuple[str, str], ...] = (
     ("", "The answer"),
+    ("/attempts", "All attempts"),
 )  # fmt: skip
 """Path below `/w/{slug}/evidence`, and title."""
 

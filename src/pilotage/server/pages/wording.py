@@ -34,6 +34,11 @@ GUARDRAILS: dict[str, Badge] = {
     "undecided": Badge(tone="calm", shape="dots", word="undecided"),
     "not_estimable": Badge(tone="calm", shape="dash", word="not estimable"),
 }
+CHECKS: dict[str, Badge] = {
+    "held": Badge(tone="good", shape="check", word="held"),
+    "violated": Badge(tone="bad", shape="cross", word="violated"),
+    "not_estimable": Badge(tone="calm", shape="dash", word="not estimable"),
+}
 ANSWERS: dict[str, Badge] = {
     "reached": Badge(tone="good", shape="check", word="reached"),
     "below_floor": Badge(tone="bad", shape="cross", word="below the floor"),
