@@ -43,6 +43,7 @@ PAGES = (
     "/w/ticket-triage/charter/edit",
     "/w/call-summaries/charter",
     "/w/ticket-triage/evidence",
+    "/w/ticket-triage/evidence/attempts",
     "/w/call-summaries/evidence",
     "/w/ticket-triage/calls",
     "/w/call-summaries/calls",

@@ -22,6 +22,8 @@ PAGES = (
     "/ledger/24",
     "/ledger/verification",
     *(f"/w/{slug}{part}" for slug in SLUGS for part in ("", "/charter", "/evidence", "/calls")),
+    "/w/ticket-triage/evidence/attempts",
+    "/w/invoice-matching/evidence/attempts",
     "/w/ticket-triage/charter/edit",
     "/w/ticket-triage/do/expose",
     "/w/ticket-triage/do/waive?criterion=deploy.stages",
@@ -423,3 +425,21 @@ def test_the_owner_is_offered_what_fits_now(reading):
     offered = set(re.findall(r'href="/w/ticket-triage/do/([a-z_]+)"', page))
     assert {"advance", "go_back", "expose", "waive"} <= offered
     assert offered.isdisjoint({"decide", "score", "revive", "propose", "clear_pilot"})
+
+
+def test_what_the_answer_rests_on_is_on_its_page(reading):
+    """Every check is on the Evidence page and in its table, with verdict, figure and meaning."""
+    table = rows(reading("ruth").get("/w/ticket-triage/trust.csv"))
+    assert {"labels", "missing_at_worst"} <= {row["check"] for row in table}
+    said = text_of(reading("ruth").page("/w/ticket-triage/evidence"))
+    assert "Can it be trusted?" in said
+    assert all(row["title"] in said and row["meaning"] in said for row in table)
+
+
+def test_every_attempt_is_shown(reading):
+    """Each declared release stands with its error, its looks and what its test said."""
+    table = rows(reading("ruth").get("/w/ticket-triage/attempts.csv"))
+    assert [row["attempt"] for row in table] == [str(number) for number in range(1, len(table) + 1)]
+    said = text_of(reading("ruth").page("/w/ticket-triage/evidence/attempts"))
+    assert table
+    assert all(row["release"] in said and row["reason"] in said for row in table)
