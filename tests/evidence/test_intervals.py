@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, test_proportions_2indep as score_test
 
-from pilotage.evidence.intervals import fieller, join_difference, join_strata, tango, tango_z, wilson
+from pilotage.evidence.intervals import fieller, join_difference, join_strata, tango, tango_z, two_shares_variance, wilson
 from pilotage.evidence.normal import quantile, two_sided, upper_tail
 
 counts = st.integers(0, 60)
@@ -95,3 +95,20 @@ def test_the_normal_tail_keeps_its_precision():
     assert upper_tail(-quantile(0.025)) == pytest.approx(0.025, rel=1e-12)
     with pytest.raises(ValueError, match="between 0 and 1"):
         two_sided(1.0)
+
+
+@pytest.mark.parametrize("difference", [0.0, 0.05, -0.1])
+@pytest.mark.parametrize(("hits", "sizes"), [((48, 130), (60, 240)), ((3, 40), (100, 1000)), ((19, 20), (20, 20))])
+def test_two_shares_are_tested_as_statsmodels_tests_them(hits, sizes, difference):
+    """The variance under a hypothesised difference gives the score statistic that statsmodels gives."""
+    theirs = score_test(
+        hits[0], sizes[0], hits[1], sizes[1], value=difference, method="score", compare="diff", correction=False
+    )
+    first, second = ((hit / size, size) for hit, size in zip(hits, sizes, strict=True))
+    ours = (first[0] - second[0] - difference) / math.sqrt(two_shares_variance(first, second, difference))
+    assert ours == pytest.approx(theirs.statistic, rel=1e-6)
+
+
+def test_two_equal_shares_at_an_extreme_have_no_variance():
+    """Where both shares are 1 and the hypothesis is no difference, there is nothing to test with."""
+    assert two_shares_variance((1.0, 50.0), (1.0, 80.0), 0.0) == pytest.approx(0.0, abs=1e-12)

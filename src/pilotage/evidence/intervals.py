@@ -50,6 +50,26 @@ def tango(b: float, c: float, n: float, level: float = 0.95) -> Interval:
     return _edge(inside, estimate, -1.0), _edge(inside, estimate, 1.0)
 
 
+def two_shares_variance(first: tuple[float, float], second: tuple[float, float], difference: float) -> float:
+    """The variance of the difference of two independent shares, each given as (share, n), where the hypothesis says
+    what the difference is: at the constrained maximum-likelihood estimates, the root of a cubic (Miettinen and Nurminen
+    1985, appendix; Farrington and Manning 1990, without the factor N/(N - 1)). Each n may be an effective number.
+    """
+    (p1, n1), (p0, n0) = first, second
+    size, hits0 = n1 + n0, p0 * n0
+    cube = size
+    square = (n1 + 2.0 * n0) * difference - size - (p1 * n1 + hits0)
+    line = (n0 * difference - size - 2.0 * hits0) * difference + p1 * n1 + hits0
+    constant = hits0 * difference * (1.0 - difference)
+    third = square / (3.0 * cube)
+    q = third**3 - square * line / (6.0 * cube**2) + constant / (2.0 * cube)
+    root = math.copysign(math.sqrt(max(third**2 - line / (3.0 * cube), 0.0)), q)
+    turn = (math.pi + math.acos(min(max(q / root**3, -1.0), 1.0))) / 3.0 if root else 0.0
+    low = min(max(2.0 * root * math.cos(turn) - third, 0.0), 1.0)
+    high = min(max(low + difference, 0.0), 1.0)
+    return high * (1.0 - high) / n1 + low * (1.0 - low) / n0
+
+
 def _edge(inside: Callable[[float], bool], start: float, end: float) -> float:
     """The last point inside on the way from `start` to `end`, by halving."""
     for _ in range(_HALVINGS):

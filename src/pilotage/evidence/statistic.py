@@ -14,7 +14,7 @@ from msgspec import Struct
 from pilotage.evidence.betting import contrast
 from pilotage.evidence.compare import absent, binary, effective_calls, effective_pairs, too_skewed
 from pilotage.evidence.figures import only_stage
-from pilotage.evidence.intervals import tango_variance
+from pilotage.evidence.intervals import tango_variance, two_shares_variance
 from pilotage.evidence.measurements import NotEstimable
 from pilotage.evidence.moments import Moments, moments
 from pilotage.evidence.sequential import planned_drift
@@ -142,8 +142,28 @@ def _between(metric: Metric, stage: StageTotals, weights: tuple[float, float], l
         return _CONSTANT
     distance = candidate.mean + incumbent.mean - level
     few = distance * distance / min(candidate.effective_units, incumbent.effective_units)
+    if binary(metric) and set(weights) == {1.0, -1.0}:
+        return _two_shares(metric, stage, weights, level, seen)
     size = candidate.calls * incumbent.calls / (candidate.calls + incumbent.calls)
     return _Part(size, distance, seen + few, seen)
+
+
+def _two_shares(
+    metric: Metric, stage: StageTotals, weights: tuple[float, float], level: float, seen: float
+) -> _Part | NotEstimable:
+    """The score test of two shares: with the variance that is seen, a share that is high by chance would also look
+    sure, and a candidate at its target would go too often.
+    """
+    candidate, incumbent = (moments(totals, 1.0, 0.0, metric.shift) for totals in (stage.candidate, stage.incumbent))
+    shares = [(m.mean, effective_calls(m)) for m in (candidate, incumbent)]
+    first, second = shares if weights[0] > 0.0 else shares[::-1]
+    variance = two_shares_variance(first, second, level)
+    if variance <= 0.0:
+        return _CONSTANT
+    distance = first[0] - second[0] - level
+    few = _few(candidate, distance) + _few(incumbent, distance)
+    size = candidate.calls * incumbent.calls / (candidate.calls + incumbent.calls)
+    return _Part(size, distance, variance + few, seen)
 
 
 def _too_few(units: float) -> NotEstimable | None:
