@@ -14,9 +14,8 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
 
-from pilotage.evidence.answer import answer
 from pilotage.evidence.baseline import BEFORE, baseline
-from pilotage.evidence.betting import FLOOR_BET, bets_for
+from pilotage.evidence.betting import bets_for
 from pilotage.evidence.coverage import coverage
 from pilotage.evidence.guardrails import live_guardrails, shadow_guardrails
 from pilotage.evidence.measurements import (
@@ -32,6 +31,7 @@ from pilotage.evidence.measurements import (
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.evidence.reach import reachability
 from pilotage.evidence.sample_ratio import SampleRatio
+from pilotage.evidence.snapshot import Snapshot, evaluate
 from pilotage.evidence.strata import LookSums, StageTotals
 from pilotage.evidence.sums import Totals
 from pilotage.playbook.metrics import Metric, Target
@@ -90,6 +90,14 @@ class _Key(Struct, frozen=True):
     day: dt.date
 
 
+class _Held(Struct, frozen=True):
+    """What was measured last of a workload, and what its answer was computed from."""
+
+    key: _Key
+    measurements: Measurements
+    snapshot: Snapshot | None
+
+
 class Measuring:
     """Measures workloads from the call store. Safe to use from several threads."""
 
@@ -97,7 +105,7 @@ class Measuring:
         self._calls = calls
         self._clock = clock
         self._lock = threading.Lock()
-        self._cache: dict[str, tuple[_Key, Measurements]] = {}
+        self._cache: dict[str, _Held] = {}
         self._news: dict[str, int] = defaultdict(int)
 
     def measure(self, workload: Workload, playbook: Playbook) -> Measurements:
@@ -112,12 +120,18 @@ class Measuring:
                 day=day_of(workload.charter, now),
             )
             held = self._cache.get(workload.slug)
-        if held and held[0] == key:
-            return held[1]
-        measurements = self._measure(workload, playbook, now)
+        if held and held.key == key:
+            return held.measurements
+        measurements, snapshot = self._measure(workload, playbook, now)
         with self._lock:
-            self._cache[workload.slug] = (key, measurements)
+            self._cache[workload.slug] = _Held(key, measurements, snapshot)
         return measurements
+
+    def snapshot(self, slug: str, measurements: Measurements) -> Snapshot | None:
+        """What the answer in these measurements was computed from; None when they are not the newest, or hold none."""
+        with self._lock:
+            held = self._cache.get(slug)
+        return held.snapshot if held and held.measurements is measurements else None
 
     def take_look(self, workload: Workload, now: dt.datetime) -> bool:
         """Keep the sums of the day for the running attempt, once a day; whether one was taken.
@@ -151,7 +165,9 @@ class Measuring:
         with self._lock:
             self._news[slug] += 1
 
-    def _measure(self, workload: Workload, playbook: Playbook, now: dt.datetime) -> Measurements:
+    def _measure(
+        self, workload: Workload, playbook: Playbook, now: dt.datetime
+    ) -> tuple[Measurements, Snapshot | None]:
         slug, charter, attempt = workload.slug, workload.charter, workload.attempt
         required = _required_share(playbook)
         measured = Measurements(
@@ -161,20 +177,22 @@ class Measuring:
             shadow=self._shadow(slug),
         )
         if charter is None:
-            return measured
+            return measured, None
         rows = self._calls.totals(slug)
         current = _as_of(day_of(charter, now), attempt, rows, self._calls.bets(slug)) if attempt else None
         ratio = ratio_of(workload, rows)
-        return structs.replace(
+        snapshot = self._snapshot(workload, charter, current, (required, ratio)) if current else None
+        measured = structs.replace(
             measured,
             sample_ratio=ratio,
             checks=self._checks(workload, charter, rows, current, ratio),
             baseline=self._baselines(slug, charter, rows, measured.traffic.first_candidate_at),
             reachability=_reachability(workload, charter),
-            answer=self._answer(workload, charter, current, (required, ratio)) if current else None,
+            answer=_answer(workload, charter, snapshot) if snapshot else None,
             guardrails=_guardrails(charter, attempt, current) if attempt and current else (),
             live_guardrails=_live(workload, charter, rows),
         )
+        return measured, snapshot
 
     def _coverage(self, workload: Workload, share: float) -> tuple[FieldCoverage, ...]:
         counts = self._calls.coverage(workload.slug)
@@ -236,16 +254,15 @@ class Measuring:
             found += [days_check(target, m, days, place, stage) for m, stage in shadow if m.id == target.metric]
         return (*found, *live_checks(live))
 
-    def _answer(
+    def _snapshot(
         self, workload: Workload, charter: Charter, current: LookRow, rests_on: tuple[float, SampleRatio | None]
-    ) -> Answer | None:
-        """The answer as of `current`; once owner and sponsor have decided, as it was when the decision was put. It
-        rests on the required share of labels and on the sample ratio.
+    ) -> Snapshot | None:
+        """What the answer is computed from as of `current`; once owner and sponsor have decided, as of the day on
+        which the decision was put. It rests on the required share of labels and on the sample ratio.
         """
         required, ratio = rests_on
-        attempt, deadline = workload.attempt, workload.decision_on
-        metric = next((m for m in _planned(charter) if m.id == charter.target.metric), None)
-        if attempt is None or deadline is None or metric is None or workload.attempt_overtaken:
+        attempt, deadline, target = workload.attempt, workload.decision_on, charter.target
+        if attempt is None or deadline is None or charter.metric(target.metric) is None or workload.attempt_overtaken:
             return None
         decided = _ended_by(workload, attempt)
         today = day_of(charter, decided.stamp.at) if decided else current.day
@@ -253,24 +270,32 @@ class Measuring:
         latest = kept[-1] if decided and kept else current
         traffic = self._calls.traffic(workload.slug, [_stage(attempt)])
         due = traffic.candidate_runs + traffic.shadow_dropped
-        found = answer(
-            target=charter.target,
-            metric=metric,
+        return Snapshot(
+            target=target,
+            metrics=_planned(charter),
+            guardrails=charter.guardrails,
             attempt=attempt.number,
-            looks=[_look_sums(look, metric.id, attempt) for look in kept],
-            latest=_look_sums(latest, metric.id, attempt),
+            release=attempt.release,
+            stage=_stage(attempt),
             started=day_of(charter, attempt.stamp.at),
             deadline=deadline,
             planned_until=charter.decision_on,
             today=today,
-            guardrails=_guardrails(charter, attempt, latest),
-            kill=_wealth(attempt, latest).get(FLOOR_BET),
+            extendable=not any(d.outcome == "extend" and workload.decision_in_force(d) for d in workload.decisions),
+            looks=tuple(_look_sums(look, target.metric, attempt) for look in kept),
+            latest=_latest(charter, attempt, latest),
+            bets=_wealth(attempt, latest),
             label_coverage=_labels(self._calls.coverage(workload.slug, [_stage(attempt)]), required),
             dropped_share=traffic.shadow_dropped / due if due else None,
             sample_ratio=ratio,
-            extendable=not any(d.outcome == "extend" and workload.decision_in_force(d) for d in workload.decisions),
         )
-        return _as_decided(found, workload, decided, today) if decided else found
+
+
+def _answer(workload: Workload, charter: Charter, snapshot: Snapshot) -> Answer:
+    """The answer; once owner and sponsor have decided, the one that they decided on."""
+    found = evaluate(snapshot).answer
+    decided = _ended_by(workload, workload.attempt) if workload.attempt else None
+    return _as_decided(found, workload, decided, day_of(charter, decided.stamp.at)) if decided else found
 
 
 def _ended_by(workload: Workload, attempt: Attempt) -> Decision | None:
@@ -315,14 +340,17 @@ def _wealth(attempt: Attempt, look: LookRow) -> dict[str, tuple[float, ...]]:
     return {bet.bet: bet.log_wealth for bet in look.bets if bet.release == attempt.release}
 
 
+def _latest(charter: Charter, attempt: Attempt, look: LookRow) -> dict[str, StageTotals]:
+    """Each metric's sums in the one stage that a look is about."""
+    found = {metric.id: _look_sums(look, metric.id, attempt).stages for metric in charter.metrics}
+    return {metric: stages[0] for metric, stages in found.items() if stages}
+
+
 def _guardrails(charter: Charter, attempt: Attempt, look: LookRow) -> tuple[GuardrailResult, ...]:
-    totals = {
-        metric.id: stages[0] for metric in charter.metrics if (stages := _look_sums(look, metric.id, attempt).stages)
-    }
     return shadow_guardrails(
         charter.guardrails,
         _planned(charter),
-        totals,
+        _latest(charter, attempt, look),
         alpha=charter.target.alpha,
         log_wealth=_wealth(attempt, look),
         power=charter.target.power,
