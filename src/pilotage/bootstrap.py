@@ -136,6 +136,7 @@ def open_workspace(
         playbooks=load,
         measure=measuring.measure,
         people=accounts.person_ids,
+        freeze=measuring.freeze,
         demonstration=row.demonstration,
     )
 

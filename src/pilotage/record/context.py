@@ -19,11 +19,19 @@ class Actor(Struct, frozen=True, kw_only=True):
     roles: frozenset[str]
 
 
+class FrozenEvidence(Struct, frozen=True, kw_only=True):
+    """What the answer of the moment was computed from and came to, as canonical JSON, and its digest."""
+
+    content: str
+    digest: str
+
+
 class Context(Struct, frozen=True, kw_only=True):
     """Actor, time, playbook and what the gates and the portfolio say.
 
     `verdicts` holds every criterion's verdict by id, `ceiling` the most exposure allowed now; both are of the
-    moment. `answer` is the sequential answer on the target. `people` are the ids of everybody known.
+    moment. `answer` is the sequential answer on the target, `evidence` what it rests on, None before there is any.
+    `people` are the ids of everybody known.
     """
 
     actor: Actor
@@ -34,6 +42,7 @@ class Context(Struct, frozen=True, kw_only=True):
     portfolio: PortfolioView = PortfolioView()
     people: frozenset[str] = frozenset()
     answer: str = "not_estimable"
+    evidence: FrozenEvidence | None = None
     demonstration_workspace: bool = False
 
     @property

@@ -18,4 +18,14 @@ def digest_of(value: Any) -> str:  # noqa: ANN401 - anything that can be written
 
     Raises ValueError for what canonical JSON cannot hold: infinite numbers, integers beyond 2^53, half characters.
     """
-    return hashlib.sha256(rfc8785.dumps(msgspec.to_builtins(value))).hexdigest()
+    return digest_of_text(canonical_text(value))
+
+
+def canonical_text(value: Any) -> str:  # noqa: ANN401 - anything that can be written as JSON
+    """A value's canonical JSON. Raises ValueError as `digest_of` does."""
+    return rfc8785.dumps(msgspec.to_builtins(value)).decode()
+
+
+def digest_of_text(text: str) -> str:
+    """The SHA-256 digest of a text in UTF-8, as 64 hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -143,8 +143,19 @@ class WentBack(Struct, frozen=True, kw_only=True, tag="went_back"):
     reason: Text
 
 
+class EvidenceFrozen(Struct, frozen=True, kw_only=True, tag="evidence_frozen"):
+    """What an answer was computed from and came to when a decision was put: canonical JSON, whose SHA-256 is `digest`.
+    It holds sums over units, never a unit.
+    """
+
+    digest: str
+    content: str
+
+
 class Decided(Struct, frozen=True, kw_only=True, tag="decided"):
-    """Go, no-go or one extension, with every verdict frozen. In force once owner and sponsor signed `digest`."""
+    """Go, no-go or one extension, with every verdict frozen. In force once owner and sponsor signed `digest`, which
+    covers `evidence`, the digest of the evidence that was frozen with it; None where there was none.
+    """
 
     outcome: Outcome
     reasons: Text
@@ -153,6 +164,7 @@ class Decided(Struct, frozen=True, kw_only=True, tag="decided"):
     verdicts: dict[str, str]
     answer: str
     digest: str
+    evidence: str | None = None
 
 
 class ExposureSet(Struct, frozen=True, kw_only=True, tag="exposure_set"):
@@ -249,6 +261,7 @@ Fact = (
     | Attested
     | Advanced
     | WentBack
+    | EvidenceFrozen
     | Decided
     | ExposureSet
     | Killed

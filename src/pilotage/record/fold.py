@@ -144,6 +144,11 @@ def _went_back(w: Workload, fact: f.WentBack, stamp: Stamp) -> Changes:
     }
 
 
+def _evidence_frozen(w: Workload, fact: f.EvidenceFrozen, stamp: Stamp) -> Changes:
+    """Only where it stands: it is large, and read by those who compute it again."""
+    return {"frozen": {**w.frozen, fact.digest: stamp.position}}
+
+
 def _decided(w: Workload, fact: f.Decided, stamp: Stamp) -> Changes:
     return {"decisions": (*w.decisions, Decision(**structs.asdict(fact), stamp=stamp))}
 
@@ -208,6 +213,7 @@ _APPLY: dict[type, Callable[[Workload, Any, Stamp], Changes]] = {
     f.Attested: _attested,
     f.Advanced: _advanced,
     f.WentBack: _went_back,
+    f.EvidenceFrozen: _evidence_frozen,
     f.Decided: _decided,
     f.ExposureSet: _exposure_set,
     f.Killed: _killed,

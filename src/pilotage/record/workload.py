@@ -133,7 +133,7 @@ class WaiverAsked(Struct, frozen=True, kw_only=True):
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """A decision with the verdicts frozen in it."""
+    """A decision with the verdicts frozen in it, and the digest of the evidence frozen with it."""
 
     outcome: Literal["go", "no_go", "extend"]
     reasons: str
@@ -143,6 +143,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     answer: str
     digest: str
     stamp: Stamp
+    evidence: str | None = None
 
 
 class Exposure(Struct, frozen=True, kw_only=True):
@@ -188,6 +189,7 @@ class AnswerSeen(Struct, frozen=True, kw_only=True):
 class Workload(Struct, frozen=True, kw_only=True):
     """Everything that the record knows of one workload.
 
+    `frozen` holds where in the ledger evidence stands that was frozen with a decision, by its digest.
     `reopened` holds, for each phase that the workload went back over, when: what was decided or attested for it
     before counts no more. `waivers` are the ones last asked for, `standing_waivers` the ones last agreed on, so
     that asking for a longer one does not end the one that stands. `in_force` lists the digests of decisions and
@@ -230,6 +232,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     waivers: dict[str, WaiverAsked] = {}
     standing_waivers: dict[str, WaiverAsked] = {}
     decisions: tuple[Decision, ...] = ()
+    frozen: dict[str, int] = {}
     exposure: Exposure = Exposure()
     exposures: tuple[Exposure, ...] = ()
     ladder_from: dt.datetime | None = None

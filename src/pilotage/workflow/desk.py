@@ -16,7 +16,7 @@ from pilotage.gates.evaluate import evaluate
 from pilotage.playbook.types import Playbook
 from pilotage.record import commands as c
 from pilotage.record.commands import Command
-from pilotage.record.context import SYSTEM, Actor, Context
+from pilotage.record.context import SYSTEM, Actor, Context, FrozenEvidence
 from pilotage.record.decide import decide
 from pilotage.record.facts import Fact, Recorded, decode, encode
 from pilotage.record.fold import fold
@@ -24,7 +24,7 @@ from pilotage.record.verdicts import ExposureLimit, Mode, PortfolioView, Verdict
 from pilotage.record.workload import Workload
 from pilotage.storage.protocols import Conflict, Draft, Entry, Ledger
 from pilotage.workflow.clock import Clock
-from pilotage.workflow.errors import Overtaken, UnknownWorkload
+from pilotage.workflow.errors import Outdated, Overtaken, UnknownWorkload
 from pilotage.workflow.portfolio import portfolio_of
 
 TRIES = 5
@@ -84,7 +84,8 @@ class Desk:
     """Where everything is decided. Safe to use from several threads.
 
     `measure` gives a workload's measurements (or None when it has no calls at all to measure), `people` the
-    ids of everybody known, `playbooks` a playbook by name.
+    ids of everybody known, `playbooks` a playbook by name, `freeze` what measurements were computed from, to be kept
+    with a decision.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Desk:
         playbooks: Callable[[str], Playbook],
         measure: Callable[[Workload, Playbook], Measurements | None],
         people: Callable[[], frozenset[str]],
+        freeze: Callable[[Workload, Measurements], FrozenEvidence | None] = lambda _workload, _measurements: None,
         demonstration: bool = False,
     ) -> None:
         self._ledger = ledger
@@ -102,6 +104,7 @@ class Desk:
         self._playbooks = playbooks
         self._measure = measure
         self._people = people
+        self._freeze = freeze
         self._demonstration = demonstration
         self._lock = threading.RLock()
         self._workloads: dict[str, Workload] = {}
@@ -196,10 +199,10 @@ class Desk:
         """
         for _ in range(TRIES):
             workload = self.find(slug)
-            facts = decide(workload, command, self._context(actor, workload, command))
             try:
+                facts = decide(workload, command, self._context(actor, workload, command))
                 return self._append(slug, workload.sequence if workload else 0, facts, actor.person)
-            except Conflict:
+            except (Conflict, Outdated):
                 continue
         raise Overtaken(slug)
 
@@ -237,7 +240,11 @@ class Desk:
             verdicts=judged.verdicts,
             ceiling=judged.ceiling,
             answer=judged.answer,
+            evidence=self._frozen(judged) if isinstance(command, c.Decide) else None,
         )
+
+    def _frozen(self, judged: Judgement) -> FrozenEvidence | None:
+        return self._freeze(judged.workload, judged.measurements) if judged.measurements else None
 
     def _append(self, slug: str, expected: int, facts: Iterable[Fact], actor: str) -> Receipt:
         now, simulated = self._clock.now(), self._clock.simulated

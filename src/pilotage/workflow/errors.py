@@ -2,7 +2,8 @@
 
 WorkflowError
 ├── UnknownWorkload   there is no workload of that name
-└── Overtaken         others kept writing to the workload; nothing was written
+├── Overtaken         others kept writing to the workload; nothing was written
+└── Outdated          measurements that are no longer the newest: measure again
 """
 
 from __future__ import annotations
@@ -30,3 +31,12 @@ class Overtaken(WorkflowError):
 
     def __init__(self, slug: str) -> None:
         super().__init__(f"Others are changing {slug} right now; nothing was written. Try again in a moment.")
+
+
+class Outdated(WorkflowError):
+    """What these measurements rest on is no longer held."""
+
+    code = "conflict"
+
+    def __init__(self, slug: str) -> None:
+        super().__init__(f"{slug} was measured again in the meantime; nothing was written. Try again.")

@@ -37,10 +37,13 @@ from pilotage.evidence.sums import Totals
 from pilotage.playbook.metrics import Metric, Target
 from pilotage.playbook.types import Playbook
 from pilotage.record.charter import Charter
+from pilotage.record.context import FrozenEvidence
 from pilotage.record.workload import Attempt, Decision, Workload, stage_of
 from pilotage.storage.protocols import BetRow, CallStore, LookRow, SumRow
 from pilotage.workflow.checking import days_check, live_checks, ratio_check, ratio_of, shadow_checks
 from pilotage.workflow.clock import Clock
+from pilotage.workflow.errors import Outdated
+from pilotage.workflow.freezing import frozen_evidence
 
 COVERAGE_MIN = 0.95
 # Live guardrails are looked at every few minutes without correction, so each look gets little of the error.
@@ -128,10 +131,21 @@ class Measuring:
         return measurements
 
     def snapshot(self, slug: str, measurements: Measurements) -> Snapshot | None:
-        """What the answer in these measurements was computed from; None when they are not the newest, or hold none."""
+        """What the answer in these measurements was computed from; None when they hold none. Raises `Outdated` when
+        they are not the newest.
+        """
         with self._lock:
             held = self._cache.get(slug)
-        return held.snapshot if held and held.measurements is measurements else None
+        if held is None or held.measurements is not measurements:
+            raise Outdated(slug)
+        return held.snapshot
+
+    def freeze(self, workload: Workload, measurements: Measurements) -> FrozenEvidence | None:
+        """What the answer in these measurements was computed from and came to, to be kept with a decision. None when
+        they hold no answer. Raises `Outdated` when they are not the newest.
+        """
+        snapshot = self.snapshot(workload.slug, measurements)
+        return None if snapshot is None else frozen_evidence(snapshot)
 
     def take_look(self, workload: Workload, now: dt.datetime) -> bool:
         """Keep the sums of the day for the running attempt, once a day; whether one was taken.

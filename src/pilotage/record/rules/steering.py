@@ -84,11 +84,13 @@ def go_back(workload: Workload, command: c.GoBack, context: Context) -> list[f.F
 
 
 def decide(workload: Workload, command: c.Decide, context: Context) -> list[f.Fact]:
-    """Go needs every other criterion of the gate; a no-go needs none; one extension needs a later date."""
+    """Go needs every other criterion of the gate; a no-go needs none; one extension needs a later date. The evidence of
+    the moment is frozen with it, once.
+    """
     problems = list(_decision_problems(workload, command, context))
     if problems:
         raise Refused(problems)
-    verdicts = frozen(context)
+    verdicts, evidence = frozen(context), context.evidence
     content = {
         "outcome": command.outcome,
         "reasons": command.reasons,
@@ -99,8 +101,11 @@ def decide(workload: Workload, command: c.Decide, context: Context) -> list[f.Fa
         "number": len(workload.decisions) + 1,
         "charter": workload.charter_version.digest if workload.charter_version else None,
         "release": workload.release.digest if workload.release else None,
+        "evidence": evidence.digest if evidence else None,
     }
+    fresh = [evidence] if evidence and evidence.digest not in workload.frozen else []
     return [
+        *(f.EvidenceFrozen(digest=one.digest, content=one.content) for one in fresh),
         f.Decided(
             outcome=command.outcome,
             reasons=command.reasons,
@@ -109,7 +114,8 @@ def decide(workload: Workload, command: c.Decide, context: Context) -> list[f.Fa
             verdicts=verdicts,
             answer=context.answer,
             digest=digest_of(content),
-        )
+            evidence=evidence.digest if evidence else None,
+        ),
     ]
 
 
