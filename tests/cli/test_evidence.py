@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from pilotage.cli.evidence import DRAWN, drawing
@@ -42,3 +44,46 @@ def test_what_does_not_exist_is_named(terminal):
     assert ran.code == 2
     assert ran.err == "Error: There are no figures of speed here; those with figures: none yet.\n"
     assert "nope" in terminal.run("evidence", "nope").err
+
+
+def exported(terminal):
+    """The ledger of a workload that was proposed, as a file."""
+    terminal.settle_triage()
+    ran = terminal.run("ledger", "export", "-o", "ledger.jsonl")
+    assert ran.code == 0, ran.err
+    assert ran.out.startswith("3 entries in ledger.jsonl. Tree head ")
+    return terminal.folder / "ledger.jsonl"
+
+
+def test_an_exported_ledger_is_proven_without_a_workspace(terminal):
+    """What `ledger export` wrote is checked with nothing but the file; changing a single sign is found out."""
+    file = exported(terminal)
+    shutil.rmtree(terminal.home)
+    ran = terminal.run("evidence", "recompute", file.name)
+    assert (ran.code, ran.err) == (0, "")
+    assert "3 entries: as they were written." in ran.out
+    assert "Nothing was decided in it." in ran.out
+    file.write_text(file.read_text().replace("Ticket triage", "Ticket Triage"))
+    ran = terminal.run("evidence", "recompute", file.name)
+    assert ran.code == 1
+    assert "The tree head over the entries is not the one that the file names." in ran.out
+
+
+def test_an_export_is_held_to_a_head_that_is_known(terminal):
+    """With `--root`, a file that is sound but of another ledger is found out."""
+    file = exported(terminal)
+    assert terminal.run("evidence", "recompute", file.name, "--root", "0" * 64).code == 1
+    answer = terminal.run("evidence", "recompute", file.name, "--root", "0" * 64, "--json").json
+    assert answer["same"] is False
+    root = answer["root"]
+    assert terminal.run("evidence", "recompute", file.name, "--root", root).code == 0
+
+
+def test_what_is_no_export_is_refused(terminal):
+    """A file of another kind is wrong use, and says how to make the right one."""
+    for content in (b"workload: x\n", b"\xff\xfe\x00"):
+        (terminal.folder / "other.txt").write_bytes(content)
+        ran = terminal.run("evidence", "recompute", "other.txt")
+        assert ran.code == 2
+        assert ran.err.startswith("Error: ")
+        assert "no exported ledger" in ran.err

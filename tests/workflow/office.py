@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from msgspec import structs
 from sqlalchemy.engine import Engine
@@ -72,6 +73,7 @@ class Office:
         measure: Measure | None = None,
         ledger: Callable[[Ledger], Ledger] = lambda ledger: ledger,
         demonstration: bool = False,
+        **wired: Any,
     ) -> None:
         self.clock = clock or FakeClock()
         self.stated = Stated()
@@ -84,6 +86,7 @@ class Office:
             measure=measure or self.stated,
             people=lambda: frozenset(ROLES),
             demonstration=demonstration,
+            **wired,
         )
 
     def close(self) -> None:

@@ -1,16 +1,17 @@
-"""`pilotage evidence`: what the traffic shows, section by section."""
+"""`pilotage evidence`: what the traffic shows, section by section, and what it showed when somebody decided."""
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
 from difflib import get_close_matches
+from pathlib import Path
 
 import click
 from msgspec import Struct
 
 from pilotage.cli.access import Json
-from pilotage.cli.failures import CliError
+from pilotage.cli.failures import CliError, Exit
 from pilotage.cli.invocation import Answer, Invocation, command
 from pilotage.cli.screen import Screen
 
@@ -33,6 +34,24 @@ class Asked(Struct, frozen=True, kw_only=True):
 Draw = Callable[[Screen, Json, Asked], None]
 
 
+class EvidenceGroup(click.Group):
+    """`pilotage evidence WORKLOAD` is `pilotage evidence show WORKLOAD`: what is asked for daily is short."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, with `show` where no other command is named."""
+        if args and args[0] not in {*self.commands, *ctx.help_option_names}:
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group("evidence", cls=EvidenceGroup)
+def evidence() -> None:
+    """Show what the traffic shows, or compute again what a decision rested on.
+
+    `pilotage evidence WORKLOAD` is short for `pilotage evidence show WORKLOAD`.
+    """
+
+
 def drawing(section: str) -> Draw:
     """How a section is drawn. Raises `CliError` for one that does not exist, with those that do."""
     if section not in DRAWN:
@@ -46,12 +65,12 @@ def drawing(section: str) -> Draw:
     return found
 
 
-@command("evidence", acts=False)
+@command("show", acts=False)
 @click.argument("workload")
 @click.option("--section", default=DEFAULT, show_default=True, help="Which section; docs/sections.md lists them.")
 @click.option("--metric", help="Only this metric's figures.")
 @click.option("--explain", is_flag=True, help="Say in plain words what each figure means, and what it does not.")
-def evidence(run: Invocation, workload: str, *, section: str, metric: str | None, explain: bool) -> Answer:
+def show(run: Invocation, workload: str, *, section: str, metric: str | None, explain: bool) -> Answer:
     """Show what the traffic of a workload shows: figures with intervals, what they rest on, what they mean.
 
     Without `--section` the answer on the target, with its figures. `--json` gives the section as the HTTP interface
@@ -75,3 +94,29 @@ def only(found: Json, metric: str) -> Json:
         there = ", ".join(sorted({one["metric"] for one in figures})) or "none yet"
         raise CliError("unknown-metric", f"There are no figures of {metric} here; those with figures: {there}.")
     return {**found, "figures": kept}
+
+
+@command("recompute", reaches=False)
+@click.argument("export", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--root", help="A tree head known from elsewhere, which the ledger has to have.")
+@click.option("--workload", help="Only this workload's decisions.")
+def recompute(run: Invocation, export: Path, *, root: str | None, workload: str | None) -> Answer:
+    """Compute again what every decision of an exported ledger rested on. Needs the file and nothing else.
+
+    EXPORT is what `pilotage ledger export` wrote. Proves the file first: an entry that was changed, added or taken out
+    is found out. Exits with 1 when it was, or when a verdict or a figure comes out otherwise (nine digits count).
+    """
+    from pilotage.cli.evidence_recomputed import as_json, draw
+    from pilotage.workflow.recomputing import recompute_export
+
+    try:
+        with export.open(encoding="utf-8") as lines:
+            found = recompute_export(lines, root=root, workload=workload)
+    except UnicodeDecodeError as error:
+        raise CliError("not-an-export", f"{export} is no exported ledger: it is not text.") from error
+    run.screen.answer(as_json(found), lambda screen: draw(screen, found))
+    return Exit.MET if found.same else Exit.UNMET
+
+
+for one in (show, recompute):
+    evidence.add_command(one)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from pilotage.cli.access import Json
-from pilotage.cli.failures import Exit, counted
+from pilotage.cli.failures import CliError, Exit, counted
 from pilotage.cli.invocation import Answer, Invocation, command
 from pilotage.cli.names import Names
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from pilotage.cli.screen import Screen
 
 LIMIT = 100
+PAGE = 1000
 DIGEST_SHOWN = 12
 TEXT_SHOWN = 100
 
@@ -80,5 +82,38 @@ def _row(entry: Json, names: Names) -> Sequence[str]:
     )
 
 
-for one in (verify, show):
+@command("export")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), required=True, help="The file to write."
+)
+def export(run: Invocation, *, output: Path) -> Answer:
+    """Write the ledger into a file that proves itself, for `pilotage evidence recompute` and whoever checks it.
+
+    One JSON object a line: the tree head, then every entry. What people wrote in their own words stays behind; the
+    entries hold commitments to it. A ledger that is not as it was written is not exported.
+    """
+    from pilotage.storage.ledger.export import FORMAT, Head, export_lines
+
+    found = run.access.verification()
+    if found["problems"]:
+        raise CliError("ledger-damaged", "The ledger is not as it was written; `pilotage ledger verify` says where.")
+    head = Head(format=FORMAT, entries=found["entries"], root=found["root"])
+    with output.open("w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in export_lines(head, _all(run, head.entries)))
+    said = {"file": str(output), "entries": head.entries, "root": head.root}
+    entries = counted(head.entries, "entry", "entries")
+    run.screen.answer(said, lambda screen: screen.line(f"{entries} in {output}. Tree head {head.root}."))
+    return None
+
+
+def _all(run: Invocation, upto: int) -> Iterator[Json]:
+    """The entries up to a position: the ledger may grow meanwhile."""
+    after = 0
+    while after < upto:
+        read = [entry for entry in run.access.entries(after, PAGE) if entry["position"] <= upto]
+        yield from read
+        after = read[-1]["position"]
+
+
+for one in (verify, show, export):
     ledger.add_command(one)

@@ -75,6 +75,7 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     f.Attested: lambda fact, _: f"attested {fact.criterion}",
     f.Advanced: lambda fact, _: f"passed the gate {fact.from_phase}: on to {fact.to_phase}",
     f.WentBack: lambda fact, _: f"went back from {fact.from_phase} to {fact.to_phase}",
+    f.EvidenceFrozen: lambda _fact, _: "froze the evidence that the decision after it rests on",
     f.Decided: _decided,
     f.ExposureSet: _exposed,
     f.Killed: lambda _fact, _: "switched the candidate off",
