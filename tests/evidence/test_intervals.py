@@ -5,10 +5,20 @@ import math
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import minimize_scalar
 from statsmodels.stats.contingency_tables import mcnemar
-from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint, test_proportions_2indep as score_test
+from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from statsmodels.stats.proportion import test_proportions_2indep as score_test
 
-from pilotage.evidence.intervals import fieller, join_difference, join_strata, tango, tango_z, two_shares_variance, wilson
+from pilotage.evidence.intervals import (
+    fieller,
+    join_difference,
+    join_strata,
+    tango,
+    tango_z,
+    two_shares_variance,
+    wilson,
+)
 from pilotage.evidence.normal import quantile, two_sided, upper_tail
 
 counts = st.integers(0, 60)
@@ -97,16 +107,34 @@ def test_the_normal_tail_keeps_its_precision():
         two_sided(1.0)
 
 
-@pytest.mark.parametrize("difference", [0.0, 0.05, -0.1])
-@pytest.mark.parametrize(("hits", "sizes"), [((48, 130), (60, 240)), ((3, 40), (100, 1000)), ((19, 20), (20, 20))])
-def test_two_shares_are_tested_as_statsmodels_tests_them(hits, sizes, difference):
-    """The variance under a hypothesised difference gives the score statistic that statsmodels gives."""
+HITS_AND_SIZES = [((48, 130), (60, 240)), ((3, 40), (100, 1000)), ((19, 19), (20, 20))]
+
+
+@pytest.mark.parametrize(("hits", "sizes"), HITS_AND_SIZES)
+def test_two_shares_are_tested_as_statsmodels_tests_them(hits, sizes):
+    """Against no difference, the score statistic is that of statsmodels."""
     theirs = score_test(
-        hits[0], sizes[0], hits[1], sizes[1], value=difference, method="score", compare="diff", correction=False
+        hits[0], sizes[0], hits[1], sizes[1], value=0.0, method="score", compare="diff", correction=False
     )
     first, second = ((hit / size, size) for hit, size in zip(hits, sizes, strict=True))
-    ours = (first[0] - second[0] - difference) / math.sqrt(two_shares_variance(first, second, difference))
-    assert ours == pytest.approx(theirs.statistic, rel=1e-6)
+    ours = (first[0] - second[0]) / math.sqrt(two_shares_variance(first, second, 0.0))
+    assert ours == pytest.approx(theirs.statistic, rel=1e-9)
+
+
+@pytest.mark.parametrize("difference", [0.05, -0.1])
+@pytest.mark.parametrize(("hits", "sizes"), HITS_AND_SIZES)
+def test_two_shares_vary_as_the_likelihood_says(hits, sizes, difference):
+    """The variance is that at the shares which maximise the likelihood under the hypothesis, found by search."""
+
+    def unlikely(low):
+        pairs = zip((low + difference, low), hits, sizes, strict=True)
+        return -sum(hit * math.log(p) + (size - hit) * math.log(1.0 - p) for p, hit, size in pairs)
+
+    ends = (max(0.0, -difference) + 1e-9, min(1.0, 1.0 - difference) - 1e-9)
+    low = minimize_scalar(unlikely, bounds=ends, method="bounded", options={"xatol": 1e-12}).x
+    sought = sum(p * (1.0 - p) / size for p, size in zip((low + difference, low), sizes, strict=True))
+    first, second = ((hit / size, size) for hit, size in zip(hits, sizes, strict=True))
+    assert two_shares_variance(first, second, difference) == pytest.approx(sought, rel=1e-6)
 
 
 def test_two_equal_shares_at_an_extreme_have_no_variance():
