@@ -35,6 +35,8 @@ from pilotage.storage.errors import StorageRefused
 from pilotage.storage.protocols import Accepted, BetRow, CallFilter, CallStore, LookRow, PairsOf, ShadowRow, SumRow
 
 W = "flight-delay-desk"
+# Each store runs these with a fixture of its own; every example opens a store.
+SHARED = [HealthCheck.function_scoped_fixture, HealthCheck.differing_executors]
 NewStore = Callable[[], CallStore]
 
 
@@ -363,7 +365,7 @@ class Summing(CallStoreContract):
         assert_same_sums(store, reference(plan(), sent, learned, LATE))
 
     @given(st.randoms(use_true_random=True))
-    @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=40, suppress_health_check=SHARED)
     def test_no_order_of_arrival_changes_the_sums(self, new_store: NewStore, rng: Random):
         """Any order, any batches, any repetition, flushed and projected at any time: the sums are those of a single
         pass over everything, in plain Python.
@@ -393,7 +395,7 @@ class Summing(CallStoreContract):
         assert (store.traffic(W), store.coverage(W), store.shadow(W)) == again
 
     @given(st.randoms(use_true_random=True))
-    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=SHARED)
     def test_the_sums_are_those_of_their_time(self, new_store: NewStore, rng: Random):
         """Projected again and again while calls, labels and erasures come: at any time the sums are those of a single
         pass over what is there, with the calls whose window has closed by then.
@@ -424,7 +426,7 @@ class Summing(CallStoreContract):
             assert_same_totals(store, reference(plan(), calls, outcomes, now))
 
     @given(st.randoms(use_true_random=True))
-    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=SHARED)
     def test_every_kind_and_way_of_counting_has_its_sums(self, new_store: NewStore, rng: Random):
         """Ratios, metrics by unit, tokens, confidence, actions and limits: in any order of arrival the sums are those
         of a single pass, with a unit's old value replaced when it returns.

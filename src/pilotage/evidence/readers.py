@@ -7,7 +7,7 @@ never averaged.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, get_args
@@ -310,7 +310,17 @@ def _field(json_text: str, field: str) -> str:
         return UNREADABLE
     if not isinstance(answer, dict) or answer.get(field) is None:
         return UNREADABLE
-    return scalar_text(answer[field])
+    value = answer[field]
+    return ("true" if value else "false") if isinstance(value, bool) else scalar_text(value)
+
+
+def answer_texts(json_texts: Sequence[str], field: str | None) -> list[str]:
+    """What answers are compared by: the texts of scalars, or of one key of objects."""
+    if field is None:
+        return [_scalar(text) for text in json_texts]
+    # Many different answers would only push one another out of the cache.
+    read = _field.__wrapped__
+    return [read(text, field) for text in json_texts]
 
 
 def scalar_text(value: Any) -> str:  # noqa: ANN401 - an outcome is any JSON value

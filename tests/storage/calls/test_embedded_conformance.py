@@ -9,15 +9,18 @@ from pathlib import Path
 import pytest
 from tests.storage.call_store_contract import Conformance, NewStore
 
-from pilotage.storage.calls import EmbeddedCallStore
+from pilotage.storage.calls import EmbeddedCallStore, projector
 
 
-class TestEmbeddedCallStore(Conformance):
-    """The conformance suite on SQLite and Parquet."""
+class OnSQLiteAndParquet(Conformance):
+    """The conformance suite, with steps that take calls one by one or as columns."""
+
+    many: int
 
     @pytest.fixture
-    def new_store(self, tmp_path: Path) -> Iterator[NewStore]:
+    def new_store(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[NewStore]:
         """Opens stores in folders of their own, whose names DuckDB could take for a pattern, and closes them."""
+        monkeypatch.setattr(projector, "MANY", self.many)
         opened: list[EmbeddedCallStore] = []
         numbers = count()
 
@@ -30,3 +33,15 @@ class TestEmbeddedCallStore(Conformance):
         yield open_one
         for store in opened:
             store.close()
+
+
+class TestOneByOne(OnSQLiteAndParquet):
+    """Every step takes its calls one by one."""
+
+    many = 1_000_000_000
+
+
+class TestAsColumns(OnSQLiteAndParquet):
+    """Every step takes its calls as columns."""
+
+    many = 1

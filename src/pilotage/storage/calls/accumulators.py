@@ -24,6 +24,8 @@ MOMENTS = Totals.__struct_fields__
 
 _SERIES_MASK = 0xFFFF_FFFF
 _WIDTH = 6
+_DENSE = 4096
+_SPARSE = 8
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -39,10 +41,33 @@ class Change:
 
     def __init__(self) -> None:
         self.flat: list[float] = []
+        self.blocks: list[Floats] = []
+        self.day_blocks: list[Floats] = []
 
     def rows(self) -> Floats:
-        """One row per contribution, six columns."""
-        return np.array(self.flat, dtype=np.float64).reshape(-1, _WIDTH)
+        """Rows for the units' sums, six columns."""
+        return self._with(self.blocks)
+
+    def day_rows(self) -> Floats:
+        """Rows for the daily sums, six columns."""
+        return self._with(self.day_blocks)
+
+    def _with(self, blocks: list[Floats]) -> Floats:
+        rows = np.array(self.flat, dtype=np.float64).reshape(-1, _WIDTH)
+        return np.concatenate([rows, *blocks]) if blocks else rows
+
+
+def distinct(codes: Integers, count: int) -> tuple[Integers, Integers]:
+    """The first place of each code that occurs, in order of code, and for each place the rank of its code; codes are
+    from 0 to below `count`.
+    """
+    if count > max(_DENSE, _SPARSE * len(codes)):
+        _, firsts, ranks = np.unique(codes, return_index=True, return_inverse=True)
+        return firsts, ranks
+    first = np.full(count, -1, dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    there = first >= 0
+    return first[there], (np.cumsum(there) - 1)[codes]
 
 
 class Merged(Struct):
@@ -61,17 +86,18 @@ def merge(blobs: Sequence[bytes], rows: Floats, per_unit: PerUnit = MappingProxy
     sizes = np.array([len(blob) // RECORD.itemsize for blob in blobs], dtype=np.int64)
     old_codes = (np.repeat(np.arange(len(blobs), dtype=np.int64), sizes) << 32) | old["series"].astype(np.int64)
     new_codes = (rows[:, 0].astype(np.int64) << 32) | rows[:, 1].astype(np.int64)
-    codes, places = np.unique(np.concatenate([old_codes, new_codes]), return_inverse=True)
+    codes, places = _unit_series(np.concatenate([old_codes, new_codes]), len(blobs))
     old_places, new_places = places[: len(old)], places[len(old) :]
     was = tuple(_summed(old_places, old[name], len(codes)) for name in ("n", "y", "z"))
     now = tuple(x + _summed(new_places, rows[:, 3 + i], len(codes)) for i, x in enumerate(was))
-    touched = np.unique(new_places)
+    touched = np.flatnonzero(np.bincount(new_places, minlength=len(codes)))
     touched = touched[(codes[touched] & WINDOW) == 0]
     numbers = codes[touched] & _SERIES_MASK
-    after, before = (_counted(numbers, tuple(x[touched] for x in sums), per_unit) for sums in (now, was))
-    difference = _moments(*after) - _moments(*before)
     series, belongs = np.unique(numbers, return_inverse=True)
-    moments = np.stack([_summed(belongs, column, len(series)) for column in difference], axis=1)
+    moments = np.empty((len(series), len(MOMENTS)))
+    after, before = (_moments(*_counted(numbers, tuple(x[touched] for x in sums), per_unit)) for sums in (now, was))
+    for column, (more, less) in enumerate(zip(after, before, strict=True)):
+        moments[:, column] = _summed(belongs, more - less, len(series))
     return Merged(blobs=list(_blobs(len(blobs), codes, now)), series=series.tolist(), moments=moments)
 
 
@@ -92,6 +118,16 @@ def _counted(numbers: Integers, sums: tuple[Floats, ...], per_unit: PerUnit) -> 
     return sums
 
 
+def _unit_series(codes: Integers, units: int) -> tuple[Integers, Integers]:
+    """The pairs of unit and series that occur, in order, and by row which it is."""
+    series = codes & _SERIES_MASK
+    is_window = (series & WINDOW) != 0
+    width = int((series & ~WINDOW).max(initial=0)) + 1
+    dense = (codes >> 32) * (2 * width) + (series & ~WINDOW) + is_window * width
+    firsts, places = distinct(dense, 2 * width * units)
+    return codes[firsts], places
+
+
 def by_day(rows: Floats, overall: NDArray[np.bool_]) -> list[tuple[int, int, float, float, float]]:
     """The change of the daily sums: day, series, n, y, z. `overall` says by number which series span all segments."""
     series = rows[:, 1].astype(np.int64)
@@ -107,20 +143,18 @@ def _summed(places: Integers, values: Floats, size: int) -> Floats:
     return np.bincount(places, values, size).astype(np.float64, copy=False)
 
 
-def _moments(n: Floats, y: Floats, z: Floats) -> Floats:
-    """Every moment that `Totals` names, one row each: `yyz` is y*y*z. A unit without calls has none."""
+def _moments(n: Floats, y: Floats, z: Floats) -> Iterator[Floats]:
+    """Every moment that `Totals` names, one after the other: `yyz` is y*y*z. A unit without calls has none."""
     there = n != 0
     factors = {"n": n, "y": np.where(there, y, 0.0), "z": np.where(there, z, 0.0)}
-    rows = []
     for name in MOMENTS:
         if name == "units":
-            rows.append(there.astype(np.float64))
+            yield there.astype(np.float64)
             continue
         product = factors[name[0]]
         for letter in name[1:]:
             product = product * factors[letter]
-        rows.append(product)
-    return np.stack(rows)
+        yield product
 
 
 def _blobs(units: int, codes: Integers, sums: Sequence[Floats]) -> Iterator[bytes]:

@@ -91,6 +91,19 @@ class Connections:
             finally:
                 self._give_back(connection)
 
+    @contextlib.contextmanager
+    def rereading(self) -> Iterator[sqlite3.Connection]:
+        """One read transaction on the writer's connection, which has at hand what it wrote last; for short reads of
+        what will be written next, since nobody can write meanwhile.
+        """
+        with self._writing, translated():
+            connection = self._take_writer()
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+
     def claim(self) -> None:
         """Take the folder's writer lock and keep it: before a file is made that the manifest does not list yet."""
         with self._writing, translated():

@@ -25,14 +25,15 @@ from pilotage.playbook.metrics import Metric
 from pilotage.runtime.records import Call
 from pilotage.storage.calls.accumulators import WINDOW, Change
 from pilotage.storage.calls.marks import NOTHING_KNOWN, Known, Mark, Marking
+from pilotage.storage.calls.rows import segment_of
 from pilotage.storage.calls.windows import BetClock, SeriesName, UnitRow, window_us
 
 MINUTE_US = 60_000_000
 DUE = -1
 # Every zone's offset changes on a quarter of an hour.
-_QUARTER_US = 15 * MINUTE_US
-_SHADOW_PAIR = int(Mark.SHADOWED | Mark.PAIRED)
-_SHADOWED, _LABELLED, _RAN = int(Mark.SHADOWED), int(Mark.LABELLED), int(Mark.CANDIDATE_RAN)
+QUARTER_US = 15 * MINUTE_US
+SHADOW_PAIR = int(Mark.SHADOWED | Mark.PAIRED)
+SHADOWED, RAN, _LABELLED = int(Mark.SHADOWED), int(Mark.CANDIDATE_RAN), int(Mark.LABELLED)
 
 UnitKey = tuple[str, str | bytes]
 Located = tuple[int, Call]
@@ -49,9 +50,15 @@ def unit_key(call: Call) -> UnitKey:
 def release_of(call: Call) -> str:
     """The candidate's release on a call: of the assigned execution where both arms are releases; "" when none ran."""
     served, beside = call.served, call.beside
-    if served.arm == "candidate":
-        return served.release
-    return beside.release if beside is not None and beside.arm == "candidate" else ""
+    return release_in((served.arm, served.release), (None, None) if beside is None else (beside.arm, beside.release))
+
+
+def release_in(served: tuple[str | None, str | None], beside: tuple[str | None, str | None]) -> str:
+    """The same from both executions' arms and releases."""
+    for arm, release in (served, beside):
+        if arm == "candidate":
+            return release or ""
+    return ""
 
 
 class SeriesBook:
@@ -103,12 +110,26 @@ class Counts:
         self.shadow_days: Counter[str] = Counter()
         self.shadow_waits: dict[int, list[int]] = {}
 
+    def note(self, stage: str, source: str, new: Times) -> None:
+        """Let first and last times take in others."""
+        old = self.firsts.setdefault((stage, source), new)
+        old.first_us = min(old.first_us, new.first_us)
+        old.last_us = max(old.last_us, new.last_us)
+        old.candidate_us = _earlier(old.candidate_us, new.candidate_us)
+        old.feedback_us = _earlier(old.feedback_us, new.feedback_us)
+
+
+def _earlier(one_us: int | None, other_us: int | None) -> int | None:
+    known = [at_us for at_us in (one_us, other_us) if at_us is not None]
+    return min(known, default=None)
+
 
 class Batch:
-    """The changes that one step makes: units by index, and rows for the sums."""
+    """The changes that one step makes: units by index, with their clocks as stored, and rows for the sums."""
 
     def __init__(self) -> None:
         self.units: list[UnitRow] = []
+        self.clocks: list[tuple[int, int]] = []
         self.index: dict[UnitKey, int] = {}
         self.recount: set[int] = set()
         self.change = Change()
@@ -124,7 +145,7 @@ class Fold:
         self.book = book
         self.clock = BetClock(plan)
         self.marking = Marking(plan)
-        self._windows_us = sorted({window_us(metric) for metric in plan.metrics if metric.labelled})
+        self.windows_us = sorted({window_us(metric) for metric in plan.metrics if metric.labelled})
         self._contributors: dict[tuple[int, int, bool], Contributor] = {}
         self._counted = frozenset(plan.counted_sources)
         self._per_unit = {metric.id: metric for metric in plan.metrics if metric.per != "call"}
@@ -148,10 +169,10 @@ class Fold:
 
     def day(self, at_us: int) -> int:
         """The ordinal of the day in the plan's zone."""
-        quarter = at_us // _QUARTER_US
+        quarter = at_us // QUARTER_US
         day = self._days.get(quarter)
         if day is None:
-            day = dt.datetime.fromtimestamp(quarter * (_QUARTER_US // 1_000_000), self._zone).toordinal()
+            day = dt.datetime.fromtimestamp(quarter * (QUARTER_US // 1_000_000), self._zone).toordinal()
             self._days[quarter] = day
         return day
 
@@ -218,11 +239,11 @@ class Fold:
 
     def waits(self, number: int, call: Call) -> list[tuple[int, int]]:
         """For each length of window, from when the call counts for the metrics that wait so long, and its number."""
-        return [(call.at_us + wait_us + 1, number) for wait_us in self._windows_us]
+        return [(call.at_us + wait_us + 1, number) for wait_us in self.windows_us]
 
     def _closed(self, call: Call, ripe_us: int) -> int:
         """How many of the windows, the shortest first, have closed by then, as `matured` tells it."""
-        return bisect_left(self._windows_us, ripe_us - call.at_us)
+        return bisect_left(self.windows_us, ripe_us - call.at_us)
 
     def _contribute(
         self, call: Call, known: Known, start: int, stop: int, *, only_labelled: bool = False
@@ -230,7 +251,7 @@ class Fold:
         """What the call contributes to the metrics of those windows, and to those that wait for none."""
         contribute = self._contributors.get((start, stop, only_labelled))
         if contribute is None:
-            waited = frozenset(self._windows_us[start:stop])
+            waited = frozenset(self.windows_us[start:stop])
             metrics = tuple(
                 metric
                 for metric in self.plan.metrics
@@ -269,10 +290,22 @@ class Fold:
         place = (c.metric, c.series, c.segment)
         found = layout.get(place)
         if found is None:
-            release = "" if c.series == "incumbent" else release_of(call)
-            number = self.book.number(SeriesName(call.stage, release, c.metric, c.series, c.segment))
+            number = self.number_of(call.stage, release_of(call), place)
             found = layout[place] = number, None if c.segment else self.clock.group(c.metric, c.series)
         return found
+
+    def number_of(self, stage: str, release: str, place: tuple[str, str, str]) -> int:
+        """The number of a metric's series in a segment; what the incumbent did is of no release."""
+        metric, series, segment = place
+        return self.book.number(SeriesName(stage, "" if series == "incumbent" else release, metric, series, segment))
+
+    def segments_in(self, text: str) -> tuple[str, ...]:
+        """By declared key the segment that a call belongs to, "" where it has none; `text` is the call's as kept."""
+        keys = self.plan.segments
+        if not keys:
+            return ()
+        segment = segment_of(text)
+        return tuple(f"{key}={segment[key]}" if key in segment else "" for key in keys)
 
     def tally(self, counts: Counts, call: Call, known: Known, sign: int, due_until_us: int) -> None:
         """Count the call (`sign` 1) or take it out (-1)."""
@@ -282,9 +315,9 @@ class Fold:
         self._count_label(counts, call, due_until_us, sign, sign if marks & _LABELLED else 0)
         if sign > 0:
             _note_times(counts.firsts, call, marks, known)
-        if marks & _SHADOWED and source in self._counted:
-            if marks & _SHADOW_PAIR == _SHADOW_PAIR:
-                counts.shadow_days[self._day_text(call.at_us)] += sign
+        if marks & SHADOWED and source in self._counted:
+            if marks & SHADOW_PAIR == SHADOW_PAIR:
+                counts.shadow_days[self.day_text(self.day(call.at_us))] += sign
             wait = counts.shadow_waits.setdefault(wait_bin(call.added_us), [0, 0])
             wait[0] += sign
             wait[1] += sign * call.added_us
@@ -300,10 +333,10 @@ class Fold:
         counts.tallies[stage, source, old] -= 1
         counts.tallies[stage, source, new] += 1
         self._count_label(counts, call, due_until_us, 0, bool(new & _LABELLED) - bool(old & _LABELLED))
-        if new & _SHADOWED and source in self._counted:
-            paired = (new & _SHADOW_PAIR == _SHADOW_PAIR) - (old & _SHADOW_PAIR == _SHADOW_PAIR)
+        if new & SHADOWED and source in self._counted:
+            paired = (new & SHADOW_PAIR == SHADOW_PAIR) - (old & SHADOW_PAIR == SHADOW_PAIR)
             if paired:
-                counts.shadow_days[self._day_text(call.at_us)] += paired
+                counts.shadow_days[self.day_text(self.day(call.at_us))] += paired
 
     def _count_label(self, counts: Counts, call: Call, due_until_us: int, calls: int, labelled: int) -> None:
         if self.marking.label_window_us is None:
@@ -315,8 +348,9 @@ class Fold:
         label[0] += calls
         label[1] += labelled
 
-    def _day_text(self, at_us: int) -> str:
-        return dt.date.fromordinal(self.day(at_us)).isoformat()
+    def day_text(self, day: int) -> str:
+        """A day as it is stored."""
+        return dt.date.fromordinal(day).isoformat()
 
 
 def _may_be_by_person(call: Call) -> bool:
@@ -338,7 +372,7 @@ def _note_times(firsts: dict[tuple[str, str], Times], call: Call, marks: int, kn
         times.first_us = at_us
     elif at_us > times.last_us:
         times.last_us = at_us
-    if marks & _RAN and (times.candidate_us is None or at_us < times.candidate_us):
+    if marks & RAN and (times.candidate_us is None or at_us < times.candidate_us):
         times.candidate_us = at_us
     feedback_us = known.feedback_us
     if feedback_us is not None and (times.feedback_us is None or feedback_us < times.feedback_us):

@@ -70,14 +70,17 @@ class Known(msgspec.Struct, frozen=True):
                 at_us[outcome.name] = outcome.at_us
             if outcome.kind == "feedback":
                 feedback_us = outcome.at_us if feedback_us is None else feedback_us
-                acted = acted or outcome.name == _ACTION or _tells_action(outcome.value)
+                acted = acted or tells_action(outcome.name, outcome.value)
         return cls(values, at_us, feedback_us, acted)
 
 
 NOTHING_KNOWN = Known({}, {})
 
 
-def _tells_action(value: str) -> bool:
+def tells_action(name: str, value: str) -> bool:
+    """Whether feedback says what the person did."""
+    if name == _ACTION:
+        return True
     if _ACTION not in value:
         return False
     try:
@@ -93,23 +96,23 @@ class Marking:
     """
 
     def __init__(self, plan: MeasurementPlan) -> None:
-        self._windows_us: dict[str, float] = {}
+        self.awaited: dict[str, float] = {}
         for metric in plan.metrics:
             for name in metric.awaited if metric.observable == "shadow" else ():
                 window_us = metric.window_hours * MICROS_PER_HOUR
-                self._windows_us[name] = max(window_us, self._windows_us.get(name, 0.0))
+                self.awaited[name] = max(window_us, self.awaited.get(name, 0.0))
 
     @property
     def label_window_us(self) -> int | None:
         """How long after a call its labels are due; None when the plan waits for none."""
-        return int(max(self._windows_us.values())) if self._windows_us else None
+        return int(max(self.awaited.values())) if self.awaited else None
 
     def labelled(self, call: Call, known: Known) -> bool:
         """Whether every awaited outcome came in time."""
         at_us = known.at_us
-        if not at_us or not self._windows_us:
+        if not at_us or not self.awaited:
             return False
-        for name, window_us in self._windows_us.items():
+        for name, window_us in self.awaited.items():
             if name not in at_us or at_us[name] - call.at_us > window_us:
                 return False
         return True

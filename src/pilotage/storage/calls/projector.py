@@ -18,6 +18,9 @@ import msgspec
 
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.storage.calls.accumulators import MOMENTS
+from pilotage.storage.calls.bulk import Bulk
+from pilotage.storage.calls.columnar import Columnar
+from pilotage.storage.calls.columns import call_keys, outcome_rows
 from pilotage.storage.calls.connection import Connections
 from pilotage.storage.calls.folding import Batch, Fold, known_of, unit_key
 from pilotage.storage.calls.ingestion import workload_number
@@ -43,9 +46,11 @@ from pilotage.storage.errors import StorageRefused
 
 # Rises when the same plan must give other sums.
 PROJECTION_VERSION = 4
-CALLS_PER_STEP = 5_000
-OUTCOMES_PER_STEP = 10_000
+CALLS_PER_STEP = 50_000
+OUTCOMES_PER_STEP = 50_000
 UNITS_PER_STEP = 5_000
+# From how many records on a step takes them as columns: below it, setting up costs more than it saves.
+MANY = 200
 
 UnitFinder = Callable[[int, Sequence[str], int, int], list[int]]
 
@@ -58,6 +63,7 @@ class Projection(msgspec.Struct):
     id: int
     workload: int
     fold: Fold
+    columnar: Columnar
     is_current: bool
     call_number: int
     outcome_number: int
@@ -72,7 +78,7 @@ class Projector:
         self._connections = connections
         self._reader = reader
         self._find_calls = find_calls
-        self._folds: dict[int, Fold] = {}
+        self._folds: dict[int, tuple[Fold, Columnar]] = {}
         self.alone = threading.RLock()
 
     def project(self, slug: str, plan: MeasurementPlan, now_us: int) -> int:
@@ -135,6 +141,15 @@ class Projector:
         if found is None:
             return False
         numbers, until_us = found
+        bulk = self._bulk(projection, len(numbers))
+        if bulk is not None:
+            table = self._reader.table_of(projection.workload, numbers)
+            batch = bulk.ripen(
+                table, outcome_number=projection.outcome_number, since_us=projection.ripe_us, until_us=until_us
+            )
+            projection.ripe_us = until_us
+            self._write(projection, batch, ripened=True)
+            return True
         calls = self._reader.numbered(projection.workload, numbers).values()
         batch = Batch()
         fold = projection.fold
@@ -170,10 +185,12 @@ class Projector:
         ).fetchone()
         if row is None:
             return None
+        fold, columnar = self._fold(connection, row[0], plan)
         return Projection(
             id=row[0],
             workload=workload,
-            fold=self._fold(connection, row[0], plan),
+            fold=fold,
+            columnar=columnar,
             is_current=bool(row[1]),
             call_number=row[2],
             outcome_number=row[3],
@@ -181,15 +198,15 @@ class Projector:
             ripe_us=row[5],
         )
 
-    def _fold(self, connection: sqlite3.Connection, projection: int, plan: MeasurementPlan) -> Fold:
+    def _fold(self, connection: sqlite3.Connection, projection: int, plan: MeasurementPlan) -> tuple[Fold, Columnar]:
         cached = self._folds.get(projection)
         if cached is not None:
             stored = connection.execute("SELECT count(*) FROM series WHERE projection = ?", (projection,)).fetchone()
-            if stored[0] == len(cached.book.names):
+            if stored[0] == len(cached[0].book.names):
                 return cached
         fold = Fold(plan, _zone(plan.time_zone), read_book(connection, projection))
-        self._folds[projection] = fold
-        return fold
+        made = self._folds[projection] = fold, Columnar(fold)
+        return made
 
     def _take_calls(self, projection: Projection) -> int:
         """Fold the next calls in, with the outcomes that the cursor has passed."""
@@ -204,6 +221,9 @@ class Projector:
             # No call is in the sums, so no outcome can come late for one.
             passed = newest_outcome - projection.outcome_number
             projection.outcome_number = newest_outcome
+        bulk = self._bulk(projection, newest - projection.call_number)
+        if bulk is not None:
+            return self._take_many_calls(projection, bulk, newest) + passed
         numbered = self._reader.after(projection.workload, projection.call_number, CALLS_PER_STEP)
         last = max((number for number, _ in numbered), default=newest)
         calls = [call for _, call in numbered]
@@ -223,6 +243,29 @@ class Projector:
         self._write(projection, batch)
         return len(calls) + passed
 
+    def _bulk(self, projection: Projection, records: int) -> Bulk | None:
+        """Steps for many records; None where there are few."""
+        if records < MANY:
+            return None
+        return Bulk(self._connections, projection.columnar, projection.id, projection.workload)
+
+    def _take_many_calls(self, projection: Projection, bulk: Bulk, newest: int) -> int:
+        table = self._reader.table_after(projection.workload, projection.call_number, CALLS_PER_STEP)
+        last: int = table.column("number")[-1].as_py() if table.num_rows else newest
+        batch = Batch()
+        if table.num_rows:
+            batch = bulk.add(
+                table,
+                outcome_number=projection.outcome_number,
+                ripe_us=projection.ripe_us,
+                due_until_us=projection.due_until_us,
+                stored=projection.call_number > 0,
+            )
+        self._recount(projection, batch, last)
+        projection.call_number = last
+        self._write(projection, batch)
+        return int(table.num_rows)
+
     def _take_outcomes(self, projection: Projection) -> int:
         """Fold in the next outcomes of calls that are in the sums; those of later calls come with their call."""
         if projection.call_number == 0:
@@ -233,10 +276,18 @@ class Projector:
                 "SELECT outcomes.id, outcomes.call, seen.number FROM outcomes LEFT JOIN seen "
                 "ON seen.call = outcomes.call AND seen.workload = ? WHERE outcomes.id > ? AND outcomes.id < ? "
                 "ORDER BY outcomes.id LIMIT ?",
-                (workload, after, lowest_id(workload + 1), OUTCOMES_PER_STEP),
+                (
+                    workload,
+                    after,
+                    lowest_id(workload + 1),
+                    OUTCOMES_PER_STEP,
+                ),
             ).fetchall()
             if not rows:
                 return 0
+            bulk = self._bulk(projection, len(rows))
+            if bulk is not None:
+                return self._take_many_outcomes(connection, projection, bulk, rows, after)
             late = {row[1].hex(): row[2] for row in rows if row[2] is not None and 0 < row[2] <= projection.call_number}
             found = read_outcomes(connection, workload, list(late), rows[-1][0])
         calls = self._reader.numbered(workload, late.values())
@@ -252,6 +303,24 @@ class Projector:
             fold.replace(batch, index, call, before=old, after=new, ripe_us=projection.ripe_us)
         for call in calls.values():
             fold.retally(batch.counts, call, before[call.call_id], now[call.call_id], projection.due_until_us)
+        projection.outcome_number = number_of(rows[-1][0])
+        self._write(projection, batch)
+        return len(rows)
+
+    def _take_many_outcomes(
+        self,
+        connection: sqlite3.Connection,
+        projection: Projection,
+        bulk: Bulk,
+        rows: Sequence[tuple[int, bytes, int | None]],
+        after: int,
+    ) -> int:
+        late = {row[2]: row[1] for row in rows if row[2] is not None and 0 < row[2] <= projection.call_number}
+        batch = Batch()
+        table = self._reader.table_of(projection.workload, late)
+        if table.num_rows:
+            known = outcome_rows(connection, projection.workload, call_keys(table), rows[-1][0])
+            batch = bulk.learn(table, known, after, ripe_us=projection.ripe_us, due_until_us=projection.due_until_us)
         projection.outcome_number = number_of(rows[-1][0])
         self._write(projection, batch)
         return len(rows)
@@ -298,7 +367,7 @@ class Projector:
     def _due_units(self, projection: Projection, now_us: int) -> list[UnitRow]:
         with self._connections.reading() as connection:
             rows = connection.execute(
-                "SELECT stage, unit, first_us, last_us, closed, sums FROM units "
+                "SELECT stage, unit, first_us, last_us, closed, sums, id FROM units "
                 "WHERE projection = ? AND due_us <= ? ORDER BY due_us LIMIT ?",
                 (projection.id, now_us, UNITS_PER_STEP),
             )

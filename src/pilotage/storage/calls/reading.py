@@ -14,10 +14,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from pilotage.runtime.records import Call
+from pilotage.storage.calls.columns import table_of_packed
 from pilotage.storage.calls.connection import Connections
 from pilotage.storage.calls.rows import COLUMNS, SCHEMA, calls_of, unpack
 from pilotage.storage.calls.schema import lowest_id, number_of
-from pilotage.storage.calls.segments import Segment, SegmentFiles, fresh_rows, manifest
+from pilotage.storage.calls.segments import Segment, SegmentFiles, fresh_rows, manifest, packed_rows
 from pilotage.storage.errors import StorageError
 
 CACHED_SEGMENTS = 16
@@ -47,6 +48,37 @@ class CallReader:
                     return list(zip(*fresh_rows(connection, workload, after=number, limit=limit), strict=True))
             table = self._table(segments[0])
             return calls_of(table.filter(pc.greater(table.column("number"), number)))
+
+        return retried(read)
+
+    def table_after(self, workload: int, number: int, limit: int) -> pa.Table:
+        """The same as a table."""
+
+        def read() -> pa.Table:
+            with self._connections.reading() as connection:
+                segments = [s for s in manifest(connection, workload) if s.last_number > number]
+                if not segments:
+                    return table_of_packed(*packed_rows(connection, workload, after=number, limit=limit))
+            table = self._table(segments[0])
+            return table.filter(pc.greater(table.column("number"), number))
+
+        return retried(read)
+
+    def table_of(self, workload: int, numbers: Iterable[int]) -> pa.Table:
+        """The calls of those numbers that are still kept, as a table in order of number."""
+        wanted = np.unique(np.fromiter(numbers, dtype=np.int64))
+
+        def read() -> pa.Table:
+            with self._connections.reading() as connection:
+                segments = manifest(connection, workload)
+                fresh = table_of_packed(*_packed_among(connection, workload, wanted, segments))
+            found = [fresh]
+            for segment in segments:
+                start, stop = np.searchsorted(wanted, (segment.first_number, segment.last_number + 1))
+                if start < stop:
+                    table = self._table(segment)
+                    found.append(table.take(_among(table, wanted[start:stop])))
+            return pa.concat_tables(found).sort_by("number")
 
         return retried(read)
 
@@ -103,7 +135,8 @@ def retried(read: Callable[[], T]) -> T:
 def read_segment(files: SegmentFiles, segment: Segment, columns: Sequence[str] = COLUMNS) -> pa.Table:
     """A segment's rows in order of number."""
     try:
-        return pq.read_table(files.folder / segment.path, columns=list(columns), partitioning=None)
+        with pq.ParquetFile(files.folder / segment.path) as file:
+            return file.read(list(columns), use_threads=False)
     except (OSError, pa.ArrowException) as error:
         raise SegmentVanished(
             "segment-unreadable", f"The segment {segment.path} cannot be read ({error}): restore it from a copy."
@@ -128,9 +161,27 @@ def _fresh_among(connection: sqlite3.Connection, workload: int, numbers: Sequenc
         yield from ((number_of(row[0]), unpack(row[1])) for row in rows)
 
 
+def _packed_among(
+    connection: sqlite3.Connection, workload: int, numbers: np.ndarray, segments: Sequence[Segment]
+) -> tuple[list[int], list[bytes]]:
+    """Of those numbers the calls that are not in a segment, which have the highest."""
+    last = max((segment.last_number for segment in segments), default=0)
+    wanted = numbers[numbers > last].tolist()
+    if not wanted:
+        return [], []
+    found = zip(*packed_rows(connection, workload, after=wanted[0] - 1, upto=wanted[-1]), strict=True)
+    among = set(wanted)
+    kept = [(number, packed) for number, packed in found if number in among]
+    return [number for number, _ in kept], [packed for _, packed in kept]
+
+
 def _rows_among(table: pa.Table, numbers: np.ndarray) -> list[tuple[int, Call]]:
+    return calls_of(table.take(_among(table, numbers)))
+
+
+def _among(table: pa.Table, numbers: np.ndarray) -> pa.Array:
     stored = table.column("number").to_numpy()
     places = np.searchsorted(stored, numbers)
     places = places[(places < len(stored))]
     places = places[np.isin(stored[places], numbers)]
-    return calls_of(table.take(pa.array(np.unique(places))))
+    return pa.array(np.unique(places))

@@ -232,7 +232,7 @@ def _forget(connection: sqlite3.Connection, projection: Projection, unit: str, c
 
 def _unit_rows(connection: sqlite3.Connection, projection: int, unit: str) -> list[UnitRow]:
     rows = connection.execute(
-        "SELECT units.stage, unit, units.first_us, units.last_us, closed, sums FROM units JOIN "
+        "SELECT units.stage, unit, units.first_us, units.last_us, closed, sums, units.id FROM units JOIN "
         "(SELECT DISTINCT stage FROM firsts WHERE projection = ?) AS stages ON stages.stage = units.stage "
         "WHERE projection = ? AND unit = ?",
         (projection, projection, unit),

@@ -18,7 +18,7 @@ from pilotage.storage.errors import StorageRefused
 
 INT64_MAX = 2**63 - 1
 
-_EXECUTION_COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
+EXECUTION_COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
     ("arm", pa.string()),
     ("release", pa.string()),
     ("value", pa.string()),
@@ -31,7 +31,7 @@ _EXECUTION_COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
     ("scores", pa.string()),
     ("detail", pa.string()),
 )
-_CALL_COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
+CALL_COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
     ("call_id", pa.string()),
     ("at_us", pa.int64()),
     ("assigned", pa.string()),
@@ -51,16 +51,16 @@ _CALL_COLUMNS: tuple[tuple[str, pa.DataType], ...] = (
 SCHEMA = pa.schema(
     [
         pa.field("number", pa.int64(), nullable=False),
-        *(pa.field(name, kind) for name, kind in _CALL_COLUMNS),
-        *(pa.field(f"served_{name}", kind) for name, kind in _EXECUTION_COLUMNS),
-        *(pa.field(f"beside_{name}", kind) for name, kind in _EXECUTION_COLUMNS),
+        *(pa.field(name, kind) for name, kind in CALL_COLUMNS),
+        *(pa.field(f"served_{name}", kind) for name, kind in EXECUTION_COLUMNS),
+        *(pa.field(f"beside_{name}", kind) for name, kind in EXECUTION_COLUMNS),
     ]
 )
 COLUMNS = tuple(SCHEMA.names)
 _AS_JSON = frozenset({"segment", "scores"})
-_NO_EXECUTION = SimpleNamespace(**dict.fromkeys(name for name, _ in _EXECUTION_COLUMNS))
-_CALL_END = 1 + len(_CALL_COLUMNS)
-_SERVED_END = _CALL_END + len(_EXECUTION_COLUMNS)
+_NO_EXECUTION = SimpleNamespace(**dict.fromkeys(name for name, _ in EXECUTION_COLUMNS))
+_CALL_END = 1 + len(CALL_COLUMNS)
+_SERVED_END = _CALL_END + len(EXECUTION_COLUMNS)
 
 
 def _without_limits(packed: type[Call | Execution], base: type[msgspec.Struct], **nested: object) -> type[Any]:
@@ -130,18 +130,19 @@ def table_of(numbers: Sequence[int], calls: Sequence[Call]) -> pa.Table:
     """The calls as Arrow columns, in the order given."""
     columns = [
         pa.array(numbers, pa.int64()),
-        *_columns(_CALL_COLUMNS, calls),
-        *_columns(_EXECUTION_COLUMNS, [call.served for call in calls]),
-        *_columns(_EXECUTION_COLUMNS, [call.beside or _NO_EXECUTION for call in calls]),
+        *_columns(CALL_COLUMNS, calls),
+        *_columns(EXECUTION_COLUMNS, [call.served for call in calls]),
+        *_columns(EXECUTION_COLUMNS, [call.beside or _NO_EXECUTION for call in calls]),
     ]
     return pa.Table.from_arrays(columns, schema=SCHEMA)
 
 
 def _columns(kinds: Sequence[tuple[str, pa.DataType]], rows: Sequence[object]) -> list[pa.Array]:
-    return [_column(name, kind, list(map(attrgetter(name), rows))) for name, kind in kinds]
+    return [column_of(name, kind, list(map(attrgetter(name), rows))) for name, kind in kinds]
 
 
-def _column(name: str, kind: pa.DataType, values: list[Any]) -> pa.Array:
+def column_of(name: str, kind: pa.DataType, values: list[Any]) -> pa.Array:
+    """Values of a column of the rows, as they are kept."""
     # Of most columns a batch holds one value only: one is converted then, and repeated.
     if values and values[0] == values[-1] and values.count(values[0]) == len(values):
         return pa.repeat(_array(name, kind, values[:1])[0], len(values))
@@ -170,7 +171,7 @@ def calls_of(table: pa.Table) -> list[tuple[int, Call]]:
                 assigned=row[3],
                 unit=row[4],
                 cohort=row[5],
-                segment=_segment(row[6]),
+                segment=segment_of(row[6]),
                 source=row[7],
                 mode=row[8],
                 percent=row[9],
@@ -204,7 +205,8 @@ def _execution(row: tuple[Any, ...]) -> Execution:
     )
 
 
-def _segment(text: str) -> dict[str, str]:
+def segment_of(text: str) -> dict[str, str]:
+    """A call's segment from the text that it is kept as."""
     return {} if text == "{}" else _decode_segment(text)
 
 

@@ -235,7 +235,29 @@ CREATE TABLE drift_references (
 );
 """
 
-MIGRATIONS = (_FIRST, _SECOND, _PROFILES)
+_UNITS = """
+-- A unit's sums are rewritten each time it comes back: under a number of its own that costs a fraction, above all where
+-- the sums are longer than a page of the index would hold.
+ALTER TABLE units RENAME TO former_units;
+CREATE TABLE units (
+    id INTEGER PRIMARY KEY,
+    projection INTEGER NOT NULL,
+    stage TEXT NOT NULL,
+    unit NOT NULL,
+    first_us INTEGER NOT NULL,
+    last_us INTEGER NOT NULL,
+    closed INTEGER NOT NULL DEFAULT 0,
+    due_us INTEGER,
+    sums BLOB NOT NULL,
+    UNIQUE (projection, stage, unit)
+);
+INSERT INTO units (projection, stage, unit, first_us, last_us, closed, due_us, sums)
+    SELECT projection, stage, unit, first_us, last_us, closed, due_us, sums FROM former_units;
+DROP TABLE former_units;
+CREATE INDEX units_by_due ON units (projection, due_us) WHERE due_us IS NOT NULL;
+"""
+
+MIGRATIONS = (_FIRST, _SECOND, _PROFILES, _UNITS)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

@@ -61,12 +61,20 @@ def fresh_rows(
     connection: sqlite3.Connection, workload: int, *, after: int = 0, upto: int | None = None, limit: int = -1
 ) -> tuple[list[int], list[Call]]:
     """Numbers and calls that are not in a segment yet, in order of number; `upto` is inclusive."""
+    numbers, packed = packed_rows(connection, workload, after=after, upto=upto, limit=limit)
+    return numbers, [unpack(one) for one in packed]
+
+
+def packed_rows(
+    connection: sqlite3.Connection, workload: int, *, after: int = 0, upto: int | None = None, limit: int = -1
+) -> tuple[list[int], list[bytes]]:
+    """The same with the calls as they are packed."""
     last = lowest_id(workload + 1) - 1 if upto is None else lowest_id(workload, upto)
     rows = connection.execute(
         "SELECT id, packed FROM fresh WHERE id > ? AND id <= ? ORDER BY id LIMIT ?",
         (lowest_id(workload, after), last, limit),
     ).fetchall()
-    return [number_of(row[0]) for row in rows], [unpack(row[1]) for row in rows]
+    return [number_of(row[0]) for row in rows], [row[1] for row in rows]
 
 
 def holding(segments: Iterable[Segment], numbers: Sequence[int]) -> list[Segment]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import zip_longest
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from pilotage.storage.calls.folding import (
     Fold,
     Located,
     SeriesBook,
+    UnitKey,
     unit_key,
 )
 from pilotage.storage.calls.marks import Known
@@ -40,6 +43,7 @@ SUM_TABLES = (
     "ripening",
 )
 _CHUNK = 500
+_MANY = 5_000
 _NO_MOMENTS = bytes(8 * len(MOMENTS))
 _NO_WEALTH = bytes(8 * len(NO_WEALTH))
 
@@ -91,23 +95,60 @@ def known_upto(connection: sqlite3.Connection, workload: int, calls: Sequence[st
     return {call_id: Known.of(outcome for _, outcome in rows) for call_id, rows in found.items()}
 
 
-def load_units(connection: sqlite3.Connection, projection: int, calls: Iterable[Call], batch: Batch) -> list[Located]:
-    """Put the calls' units into the batch as stored, new ones beginning with their earliest call; the calls with the
+def load_units(connection: sqlite3.Connection, projection: int, calls: Collection[Call], batch: Batch) -> list[Located]:
+    """Put the calls' units into the batch as stored, new ones beginning with their first call; the calls with the
     index of their unit.
     """
-    located = []
-    for call in calls:
-        key = unit_key(call)
-        index = batch.index.get(key)
-        if index is None:
-            index = batch.index[key] = len(batch.units)
-            row = connection.execute(
-                "SELECT first_us, last_us, closed, sums FROM units WHERE projection = ? AND stage = ? AND unit = ?",
-                (projection, *key),
-            ).fetchone()
-            batch.units.append(UnitRow(*key, *row) if row is not None else UnitRow(*key, call.at_us, call.at_us))
-        located.append((index, call))
-    return located
+    places = locate(connection, projection, [(unit_key(call), call.at_us) for call in calls], batch)
+    return list(zip(places, calls, strict=True))
+
+
+def preload(connection: sqlite3.Connection, projection: int, keys: Iterable[UnitKey], batch: Batch) -> None:
+    """Put those of the units into the batch that are stored."""
+    by_stage: dict[str, list[str | bytes]] = defaultdict(list)
+    for stage, unit in keys:
+        by_stage[stage].append(unit)
+    for stage, units in by_stage.items():
+        for start in range(0, len(units), _MANY):
+            chunk = units[start : start + _MANY]
+            for row in connection.execute(
+                "SELECT unit, first_us, last_us, closed, sums, id FROM units "  # noqa: S608 - only marks
+                f"WHERE projection = ? AND stage = ? AND unit IN ({', '.join('?' * len(chunk))})",
+                (projection, stage, *chunk),
+            ):
+                found = UnitRow(stage, *row)
+                batch.index[stage, found.unit] = len(batch.units)
+                batch.units.append(found)
+                batch.clocks.append(found.clock)
+
+
+def locate(
+    connection: sqlite3.Connection,
+    projection: int,
+    calls: Iterable[tuple[UnitKey, int]],
+    batch: Batch,
+    *,
+    stored: bool = True,
+) -> list[int]:
+    """The same for calls given by unit and time: the indices of their units. `stored`: whether any may be."""
+    index, units = batch.index, batch.units
+    places = []
+    for key, at_us in calls:
+        place = index.get(key)
+        if place is None:
+            place = index[key] = len(units)
+            row = None
+            if stored:
+                row = connection.execute(
+                    "SELECT first_us, last_us, closed, sums, id FROM units "
+                    "WHERE projection = ? AND stage = ? AND unit = ?",
+                    (projection, *key),
+                ).fetchone()
+            found = UnitRow(*key, *row) if row else UnitRow(*key, at_us, at_us)
+            units.append(found)
+            batch.clocks.append(found.clock)
+        places.append(place)
+    return places
 
 
 def write_batch(connection: sqlite3.Connection, projection: int, fold: Fold, batch: Batch) -> None:
@@ -120,9 +161,9 @@ def write_batch(connection: sqlite3.Connection, projection: int, fold: Fold, bat
         merged = merge([row.sums for row in batch.units], rows, fold.per_unit())
         for row, blob in zip(batch.units, merged.blobs, strict=True):
             row.sums = blob
-        write_units(connection, projection, fold, batch.units)
+        write_units(connection, projection, fold, batch.units, batch.clocks)
         add_moments(connection, projection, merged)
-        add_days(connection, projection, by_day(rows, fold.book.overall()))
+        add_days(connection, projection, by_day(batch.change.day_rows(), fold.book.overall()))
     add_counts(connection, projection, batch.counts)
     connection.executemany(
         "INSERT OR IGNORE INTO ripening VALUES (?, ?, ?)", [(projection, *waiting) for waiting in batch.ripening]
@@ -162,16 +203,43 @@ def write_series(connection: sqlite3.Connection, projection: int, book: SeriesBo
     )
 
 
-def write_units(connection: sqlite3.Connection, projection: int, fold: Fold, rows: Iterable[UnitRow]) -> None:
-    """Replace units' rows."""
+def write_units(
+    connection: sqlite3.Connection,
+    projection: int,
+    fold: Fold,
+    rows: Sequence[UnitRow],
+    clocks: Sequence[tuple[int, int]] = (),
+) -> None:
+    """Store units' rows; `clocks` say by row what it was loaded with, where that may not have changed."""
+    new, moved, others = [], [], []
+    for row, clock in zip_longest(rows, clocks):
+        if not row.number:
+            new.append(
+                (
+                    projection,
+                    row.stage,
+                    row.unit,
+                    row.first_us,
+                    row.last_us,
+                    row.closed,
+                    fold.clock.due_us(row),
+                    row.sums,
+                )
+            )
+        elif row.clock == clock:
+            others.append((row.last_us, row.sums, row.number))
+        else:
+            moved.append((row.first_us, row.last_us, row.closed, fold.clock.due_us(row), row.sums, row.number))
     connection.executemany(
-        "INSERT OR REPLACE INTO units (projection, stage, unit, first_us, last_us, closed, due_us, sums) "
+        "INSERT INTO units (projection, stage, unit, first_us, last_us, closed, due_us, sums) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (projection, row.stage, row.unit, row.first_us, row.last_us, row.closed, fold.clock.due_us(row), row.sums)
-            for row in rows
-        ],
+        new,
     )
+    connection.executemany(
+        "UPDATE units SET first_us = ?, last_us = ?, closed = ?, due_us = ?, sums = ? WHERE id = ?", moved
+    )
+    # Most units come back inside their window: then no index has to be touched.
+    connection.executemany("UPDATE units SET last_us = ?, sums = ? WHERE id = ?", sorted(others, key=itemgetter(2)))
 
 
 def add_moments(connection: sqlite3.Connection, projection: int, merged: Merged) -> None:

@@ -22,7 +22,7 @@ NO_WEALTH = (0.0,) * 10
 
 class UnitRow(Struct):
     """One unit in one stage, as stored. `last_us` is the latest call inside the window; `closed` counts the bet
-    groups that are settled.
+    groups that are settled; `number` is its row's, 0 before it has one.
     """
 
     stage: str
@@ -31,6 +31,12 @@ class UnitRow(Struct):
     last_us: int
     closed: int = 0
     sums: bytes = b""
+    number: int = 0
+
+    @property
+    def clock(self) -> tuple[int, int]:
+        """What the time of its next bets depends on."""
+        return self.first_us, self.closed
 
 
 class SeriesName(Struct, frozen=True):
