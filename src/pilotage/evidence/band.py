@@ -15,10 +15,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from pilotage.evidence.figures import Form, figures
+from pilotage.evidence.figures import figures
 from pilotage.evidence.measurements import Estimate
 from pilotage.evidence.normal import upper_tail
 from pilotage.evidence.strata import StageTotals
+from pilotage.playbook.kinds import Form
 from pilotage.playbook.metrics import Metric
 
 ALPHA = 0.05

@@ -16,6 +16,7 @@ from pilotage.evidence.sums import UnitSum
 from pilotage.evidence.values import orientation, value_range
 from pilotage.playbook.kinds import kind_of
 from pilotage.playbook.metrics import Guardrail, Metric, Target
+from pilotage.playbook.quantiles import floor_of
 
 STAKES = tuple(2.0**-j for j in range(1, 11))
 FLOOR_BET = "floor"
@@ -70,7 +71,8 @@ def bets_for(plan: MeasurementPlan) -> tuple[BetThreshold, ...]:
     metrics = {metric.id: metric for metric in plan.metrics}
     bets = [_guardrail_bet(guardrail, metrics[guardrail.metric]) for guardrail in plan.guardrails]
     if plan.target is not None:
-        bets.insert(0, _floor_bet(plan.target, metrics[plan.target.metric]))
+        floor = floor_of(plan.target) or plan.target
+        bets.insert(0, _floor_bet(floor, metrics[floor.metric]))
     return tuple(bet for bet in bets if bet is not None)
 
 

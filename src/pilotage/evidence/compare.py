@@ -6,7 +6,7 @@ All figures are per call and clustered by unit. Differences and improvements are
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pilotage.evidence.intervals import Interval, fieller, join_difference, join_strata, tango, wilson
 from pilotage.evidence.measurements import Estimate, Estimated, NotEstimable
@@ -18,6 +18,7 @@ from pilotage.evidence.values import orientation, value_range
 from pilotage.playbook.metrics import Metric
 
 UNITS_MIN = 2
+OfArm = Callable[[Metric, Totals, float], Estimated]
 
 
 def binary(metric: Metric) -> bool:
@@ -119,11 +120,13 @@ def paired_improvement(metric: Metric, paired: Totals, *, level: float = 0.95) -
     return _improvement(metric, candidate, incumbent, cov=covariance(paired), level=level)
 
 
-def live_difference(metric: Metric, stages: Sequence[StageTotals], *, level: float = 0.95) -> Estimated:
+def live_difference(
+    metric: Metric, stages: Sequence[StageTotals], *, level: float = 0.95, of_arm: OfArm | None = None
+) -> Estimated:
     """Candidate minus incumbent between units assigned to them, oriented; stages are compared each for itself
-    and then averaged, weighted by size (Cochran 1954), never pooled.
+    and then averaged, weighted by size (Cochran 1954), never pooled. `of_arm` makes an arm's figure of its totals.
     """
-    found = [(_size(stage), _stage_difference(metric, stage, level)) for stage in stages]
+    found = [(_size(stage), _stage_difference(metric, stage, level, of_arm or compared_arm)) for stage in stages]
     parts = [(weight, part) for weight, part in found if isinstance(part, Estimate)]
     if not parts:
         reasons = [part for _, part in found if isinstance(part, NotEstimable)]
@@ -167,15 +170,17 @@ def too_skewed(m: Moments) -> NotEstimable | None:
     )
 
 
-def _stage_difference(metric: Metric, stage: StageTotals, level: float) -> Estimated:
+def compared_arm(metric: Metric, totals: Totals, level: float) -> Estimated:
+    """An arm's mean for a comparison, which takes more units the more skewed the values are."""
+    skewed = None if binary(metric) else too_skewed(moments(totals, 1.0, 0.0, metric.shift))
+    return skewed or arm(metric, totals, level=level)
+
+
+def _stage_difference(metric: Metric, stage: StageTotals, level: float, of_arm: OfArm) -> Estimated:
     for totals, what in ((stage.candidate, "calls of the candidate"), (stage.incumbent, "calls of the incumbent")):
         if missing := absent(totals, what):
             return missing
-    if not binary(metric):
-        each = [moments(totals, 1.0, 0.0, metric.shift) for totals in (stage.candidate, stage.incumbent)]
-        if skewed := too_skewed(each[0]) or too_skewed(each[1]):
-            return skewed
-    candidate, incumbent = (arm(metric, t, level=level) for t in (stage.candidate, stage.incumbent))
+    candidate, incumbent = (of_arm(metric, t, level) for t in (stage.candidate, stage.incumbent))
     if isinstance(candidate, NotEstimable):
         return candidate
     if isinstance(incumbent, NotEstimable):

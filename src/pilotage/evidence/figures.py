@@ -7,24 +7,16 @@ Shadow, suggest and live are never pooled.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from msgspec import Struct
 
-from pilotage.evidence.compare import (
-    arm,
-    live_difference,
-    live_improvement,
-    paired_difference,
-    paired_improvement,
-)
+from pilotage.evidence.estimators import estimator_of
 from pilotage.evidence.intervals import join_strata
 from pilotage.evidence.measurements import Estimate, Estimated, NotEstimable
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals
+from pilotage.playbook.kinds import Form
 from pilotage.playbook.metrics import Metric
-
-Form = Literal["own", "difference", "share"]
 
 
 class Figures(Struct, frozen=True, kw_only=True):
@@ -44,13 +36,16 @@ def figures(metric: Metric, form: Form, stages: Sequence[StageTotals], *, level:
     stage = only_stage(stages)
     if isinstance(stage, NotEstimable):
         return Figures(incumbent=stage, candidate=stage, comparison=stage)
-    incumbent = arm(metric, stage.paired, incumbent_of_pairs=True)
+    estimator = estimator_of(metric)
+    incumbent = estimator.incumbent_of_pairs(metric, stage, 0.95)
     if form == "own":
-        own = arm(metric, stage.candidate, level=level)
+        own = estimator.arm(metric, stage.candidate, level)
         return Figures(incumbent=incumbent, candidate=own, comparison=own)
-    compare = paired_difference if form == "difference" else paired_improvement
+    compare = estimator.paired_difference if form == "difference" else estimator.paired_improvement
     return Figures(
-        incumbent=incumbent, candidate=arm(metric, stage.paired), comparison=compare(metric, stage.paired, level=level)
+        incumbent=incumbent,
+        candidate=estimator.arm(metric, stage.paired, 0.95),
+        comparison=compare(metric, stage, level),
     )
 
 
@@ -60,8 +55,9 @@ def live_figures(metric: Metric, form: Form, stages: Sequence[StageTotals], *, l
     candidate = arm_over_stages(metric, [stage.candidate for stage in stages], level=level if form == "own" else 0.95)
     if form == "own":
         return Figures(incumbent=incumbent, candidate=candidate, comparison=candidate)
-    compare = live_difference if form == "difference" else live_improvement
-    return Figures(incumbent=incumbent, candidate=candidate, comparison=compare(metric, stages, level=level))
+    estimator = estimator_of(metric)
+    compare = estimator.live_difference if form == "difference" else estimator.live_improvement
+    return Figures(incumbent=incumbent, candidate=candidate, comparison=compare(metric, stages, level))
 
 
 def only_stage(stages: Sequence[StageTotals]) -> StageTotals | NotEstimable:
@@ -77,7 +73,8 @@ def only_stage(stages: Sequence[StageTotals]) -> StageTotals | NotEstimable:
 
 def arm_over_stages(metric: Metric, totals: Sequence[Totals], *, level: float = 0.95) -> Estimated:
     """One arm's mean per call over several stages, weighted by calls; errors add up, since units come back."""
-    found = [arm(metric, part, level=level) for part in totals]
+    estimator = estimator_of(metric)
+    found = [estimator.arm(metric, part, level) for part in totals]
     parts = [part for part in found if isinstance(part, Estimate)]
     if not parts:
         empty = NotEstimable(reason="There are no calls with a known value yet.")

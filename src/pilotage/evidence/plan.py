@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from pilotage.playbook.kinds import kind_of
 from pilotage.playbook.metrics import Guardrail, Metric, Target
 
 
@@ -38,3 +39,12 @@ class MeasurementPlan(Struct, frozen=True, kw_only=True):
     unit_window_hours: float = 168.0
     counted_sources: tuple[str, ...] = ("real",)
     time_zone: str = "UTC"
+
+
+def shifted(metric: Metric, target: Target) -> Metric:
+    """The metric as its sums are kept: the target's shifted by its baseline, which keeps them precise. Ratios and a
+    unit's sums are not shifted, since a shift of each call would not come out of them again.
+    """
+    if metric.id != target.metric or kind_of(metric).divides or metric.per == "unit_sum":
+        return metric
+    return structs.replace(metric, shift=target.baseline)

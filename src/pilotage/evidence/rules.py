@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import msgspec
 
 from pilotage.evidence.dues import Dues, missing_of
-from pilotage.evidence.readers import UNREADABLE, Outcomes, answer_of, denominator_reader, reader
+from pilotage.evidence.readers import UNREADABLE, Outcomes, answer_of, denominator_of, denominator_reader, reader
 from pilotage.evidence.sums import Series
 from pilotage.playbook.metrics import LabelCost, LabelMatch, Metric, UserAction, is_seen
 from pilotage.runtime.records import Call, Execution
@@ -135,12 +135,19 @@ class Rule:
 
 class RatioRule:
     """One ratio: `y` is the numerator's value and `z` the denominator's, known together or not at all. A pair gives the
-    candidate's to `paired` and the incumbent's to `paired_incumbent`.
+    candidate's to `paired` and the incumbent's to `paired_incumbent`. `owes`: calls whose label never came are summed
+    up at what they would count if it spoke against the candidate, as `dues` says of other metrics.
     """
 
-    __slots__ = ("alone", "by_server", "metric_id", "read", "read_denominator", "window_us")
+    __slots__ = ("alone", "best", "by_server", "metric_id", "owes", "read", "read_denominator", "window_us", "worst")
 
-    def __init__(self, metric: Metric, *, alone: bool) -> None:
+    def __init__(self, metric: Metric, *, alone: bool, owes: bool = False) -> None:
+        below = denominator_of(metric)
+        self.owes = owes
+        self.worst = metric.worst, below.worst
+        self.best = (
+            (metric.lo, metric.denominator_hi) if metric.direction == "lower" else (metric.hi, metric.denominator_lo)
+        )
         self.metric_id = metric.id
         self.read = reader(metric)
         self.read_denominator = denominator_reader(metric)
@@ -161,6 +168,8 @@ class RatioRule:
         else:
             mine = self.both(own, outcomes)
             theirs = self.both(other, outcomes) if other is not None and other.arm != assigned else None
+        if self.owes:
+            self.owed(call, found, mine=mine, theirs=theirs)
         if mine is not None:
             self.append(assigned, segments, found, mine)
         if theirs is None:
@@ -172,6 +181,24 @@ class RatioRule:
         candidate, incumbent = (theirs, mine) if assigned == "incumbent" else (mine, theirs)
         self.append("paired", segments, found, candidate)
         self.append("paired_incumbent", segments, found, incumbent)
+
+    def owed(
+        self,
+        call: Call,
+        found: list[Contribution],
+        *,
+        mine: tuple[float, float] | None,
+        theirs: tuple[float, float] | None,
+    ) -> None:
+        """Append what the call lacks of the arm that was assigned live, or of the candidate beside the incumbent."""
+        if call.mode == "live":
+            if mine is None and call.unit:
+                lacking = self.worst if call.assigned == "candidate" else self.best
+                self.append(missing_of(call.assigned), OVERALL, found, lacking)
+            return
+        ran = any(side is not None and side.arm == "candidate" for side in (call.served, call.beside))
+        if call.mode == "shadow" and theirs is None and ran and not self.by_server and call.assigned == "incumbent":
+            self.append("missing", OVERALL, found, self.worst)
 
     def both(self, execution: Execution | None, outcomes: Outcomes) -> tuple[float, float] | None:
         """Numerator and denominator of an execution."""

@@ -14,13 +14,14 @@ from typing import Literal
 from msgspec import Struct, structs
 
 from pilotage.evidence.discovery import adjusted
-from pilotage.evidence.figures import Form, figures
+from pilotage.evidence.figures import figures
 from pilotage.evidence.measurements import Estimate, Estimated, NotEstimable
 from pilotage.evidence.normal import two_sided, upper_tail
 from pilotage.evidence.pooling import Pool, heterogeneity, pool
 from pilotage.evidence.statistic import Statistic, statistic
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.values import orientation
+from pilotage.playbook.kinds import Form
 from pilotage.playbook.metrics import Guardrail, Metric, Target
 
 FALSE_DISCOVERIES = 0.05

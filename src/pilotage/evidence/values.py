@@ -16,6 +16,7 @@ from pilotage.evidence.readers import Outcomes, reader
 from pilotage.evidence.rules import OVERALL, Contribution, RatioRule, Rule
 from pilotage.playbook.kinds import kind_of
 from pilotage.playbook.metrics import Metric
+from pilotage.playbook.quantiles import floor_of
 from pilotage.runtime.records import Call, Execution
 
 MICROS_PER_HOUR = 3_600_000_000
@@ -85,8 +86,10 @@ def compile_plan(plan: MeasurementPlan, *, assigned: bool = True) -> Contributor
     alone = {g.metric for g in plan.guardrails if g.limit is not None}
     if plan.target is not None and plan.target.form == "own":
         alone.add(plan.target.metric)
+        floor = floor_of(plan.target)
+        alone |= {floor.metric} if floor is not None else set()
     rules = tuple(
-        RatioRule(metric, alone=metric.id in alone)
+        RatioRule(metric, alone=metric.id in alone, owes=dues_of(plan, metric) is not None)
         if kind_of(metric).divides
         else Rule(metric, alone=metric.id in alone, dues=dues_of(plan, metric))
         for metric in plan.metrics

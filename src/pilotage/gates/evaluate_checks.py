@@ -16,7 +16,7 @@ NO_GO = {"below_floor", "harmed", "futile"}
 def _answer(case: Case) -> Answer | Finding:
     """The answer on the attempt that runs and the promise that stands; any other answers another question."""
     workload, answer = case.workload, case.measurements.answer if case.measurements else None
-    charter, attempt = workload.charter, workload.attempt
+    charter, attempt = workload.measured_charter, workload.attempt
     if charter is None or attempt is None:
         return pending(
             "No release has been declared for evaluation.",
@@ -91,11 +91,11 @@ def guardrails(case: Case) -> Finding:
 
 
 def _guardrails(case: Case) -> tuple[Guardrail, ...]:
-    return case.workload.charter.guardrails if case.workload.charter else ()
+    return case.workload.measured_charter.guardrails if case.workload.measured_charter else ()
 
 
 def _seen_in_shadow(case: Case, metric_id: str) -> bool:
-    metric = case.workload.charter.metric(metric_id) if case.workload.charter else None
+    metric = case.workload.measured_charter.metric(metric_id) if case.workload.measured_charter else None
     return metric is not None and metric.observable == "shadow"
 
 

@@ -60,7 +60,7 @@ def baseline(case: Case) -> Finding:
     measured = _measured(case)
     if isinstance(measured, Finding):
         return measured
-    charter = case.workload.charter
+    charter = case.workload.measured_charter
     target = next((b for b in measured.baseline if charter and b.metric == charter.target.metric), None)
     if charter is None or target is None:
         return pending("The charter names no metric to take a baseline of.", next="Write the charter.")

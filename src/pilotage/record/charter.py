@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from typing import Annotated
 from zoneinfo import available_timezones
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from pilotage.playbook.metrics import Guardrail, Metric, Target
+from pilotage.playbook.quantiles import SUFFIXES, Promised, expanded
+from pilotage.record.charter_metrics import metric_problems
 from pilotage.record.digests import digest_of
 from pilotage.record.errors import Problem
 
@@ -45,8 +47,20 @@ class Charter(Struct, frozen=True, kw_only=True):
         return (self.decision_on - self.starts_on).days / DAYS_A_WEEK
 
     def metric(self, metric_id: str) -> Metric | None:
-        """The metric of that id, or None."""
-        return next((metric for metric in self.metrics if metric.id == metric_id), None)
+        """The metric of that id, or None; also one that a quantile is measured as."""
+        found = next((metric for metric in self.metrics if metric.id == metric_id), None)
+        if found is None and metric_id.endswith(SUFFIXES):
+            found = next((metric for metric in self.measured.metrics if metric.id == metric_id), None)
+        return found
+
+    @property
+    def measured(self) -> Charter:
+        """The charter as it is measured: each quantile as the shares of calls beyond its limits."""
+        promised = Promised(metrics=self.metrics, target=self.target, guardrails=self.guardrails)
+        found = expanded(promised)
+        if found is promised:
+            return self
+        return structs.replace(self, metrics=found.metrics, target=found.target, guardrails=found.guardrails)
 
 
 def charter_digest(charter: Charter, team: str) -> str:
@@ -61,29 +75,8 @@ def promised(charter: Charter) -> dict[str, object]:
 
 def charter_problems(charter: Charter) -> list[Problem]:
     """Everything that makes a charter unusable, at once. An unfinished charter may still be saved."""
-    return [*_metric_problems(charter), *_target_problems(charter), *_date_problems(charter)]
-
-
-def _metric_problems(charter: Charter) -> Iterator[Problem]:
-    ids = [metric.id for metric in charter.metrics]
-    for metric_id in sorted({i for i in ids if ids.count(i) > 1}):
-        yield Problem(
-            code="duplicate-metric", field="charter.metrics", message=f"Metric {metric_id} is defined twice; keep one."
-        )
-    for metric in charter.metrics:
-        if not metric.lo < metric.hi:
-            yield Problem(
-                code="empty-range",
-                field="charter.metrics",
-                message=f"Metric {metric.id} is capped to [{metric.lo:g}, {metric.hi:g}]; make lo smaller than hi.",
-            )
-    for guardrail in charter.guardrails:
-        if guardrail.metric not in ids:
-            yield Problem(
-                code="unknown-metric",
-                field="charter.guardrails",
-                message=f"Guardrail {guardrail.metric} names no metric of this charter; define the metric first.",
-            )
+    promised = Promised(metrics=charter.metrics, target=charter.target, guardrails=charter.guardrails)
+    return [*metric_problems(promised), *_target_problems(charter), *_date_problems(charter)]
 
 
 def _target_problems(charter: Charter) -> Iterator[Problem]:

@@ -255,6 +255,11 @@ class Workload(Struct, frozen=True, kw_only=True):
         return self.charters[-1].charter if self.charters else None
 
     @property
+    def measured_charter(self) -> Charter | None:
+        """The charter as it is measured: its quantiles as shares of calls beyond their limits."""
+        return None if self.charter is None else self.charter.measured
+
+    @property
     def attempt(self) -> Attempt | None:
         """The evaluation attempt now running, or None before the first declaration."""
         return self.attempts[-1] if self.attempts else None

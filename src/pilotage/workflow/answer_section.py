@@ -72,7 +72,7 @@ def build(_workspace: Workspace, judgement: Judgement) -> AnswerSection:
 
 
 def _figures(judgement: Judgement) -> Iterator[FigureJson]:
-    measured, charter = judgement.measurements, judgement.workload.charter
+    measured, charter = judgement.measurements, judgement.workload.measured_charter
     if measured is None or charter is None:
         return
     place = stage_of("shadow", 0, judgement.workload.attempt)

@@ -28,7 +28,7 @@ from pilotage.evidence.measurements import (
     Reachability,
     ShadowHealth,
 )
-from pilotage.evidence.plan import MeasurementPlan
+from pilotage.evidence.plan import MeasurementPlan, shifted
 from pilotage.evidence.reach import reachability
 from pilotage.evidence.sample_ratio import SampleRatio
 from pilotage.evidence.snapshot import Snapshot, evaluate
@@ -54,7 +54,7 @@ ALWAYS_RECORDED = ("input", "output", "latency", "unit")
 def plan_of(workload: Workload) -> MeasurementPlan:
     """What is to be measured: the charter's metrics, with the target's shifted by its baseline to keep sums precise."""
     counted = ("replay",) if workload.demonstration else ("real",)
-    charter = workload.charter
+    charter = workload.measured_charter
     if charter is None:
         return MeasurementPlan(counted_sources=counted)
     plan = MeasurementPlan(
@@ -182,7 +182,7 @@ class Measuring:
     def _measure(
         self, workload: Workload, playbook: Playbook, now: dt.datetime
     ) -> tuple[Measurements, Snapshot | None]:
-        slug, charter, attempt = workload.slug, workload.charter, workload.attempt
+        slug, charter, attempt = workload.slug, workload.measured_charter, workload.attempt
         required = _required_share(playbook)
         measured = Measurements(
             taken_at=now,
@@ -210,7 +210,7 @@ class Measuring:
 
     def _coverage(self, workload: Workload, share: float) -> tuple[FieldCoverage, ...]:
         counts = self._calls.coverage(workload.slug)
-        charter = workload.charter
+        charter = workload.measured_charter
         target = charter.metric(charter.target.metric) if charter else None
         asked = [*ALWAYS_RECORDED]
         asked += ["label"] if target and target.labelled else []
@@ -382,8 +382,7 @@ def _look_sums(look: LookRow, metric: str, attempt: Attempt) -> LookSums:
 
 def _planned(charter: Charter) -> tuple[Metric, ...]:
     """The charter's metrics as their sums are kept: the target's shifted by its baseline."""
-    target = charter.target
-    return tuple(structs.replace(m, shift=target.baseline) if m.id == target.metric else m for m in charter.metrics)
+    return tuple(shifted(metric, charter.target) for metric in charter.metrics)
 
 
 def _reachability(workload: Workload, charter: Charter) -> Reachability:

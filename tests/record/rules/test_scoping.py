@@ -170,7 +170,7 @@ def test_every_problem_of_a_charter_is_named_at_once():
     found = story.refusal("eva", c.ReviseCharter(base_version=0, charter=broken))
     assert {code: problem.field for code, problem in found.items()} == {
         "duplicate-metric": "charter.metrics",
-        "empty-range": "charter.metrics",
+        "empty-range": "charter.metrics[0].hi",
         "unknown-metric": "charter.guardrails",
         "target-order": "charter.target",
         "date-order": "charter.decision_on",

@@ -9,6 +9,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from pilotage.playbook.kinds import kind_of
 from pilotage.playbook.metrics import Metric
 from pilotage.reports.charts.palette import Palette
 from pilotage.reports.charts.plots import Box, Label, Plot, axes, domain, rows_of, words
@@ -35,15 +36,17 @@ class DailyData(Struct, frozen=True, kw_only=True):
 
 
 def daily_data(rows: Iterable[DayRow], metric: Metric, *, title: str, unit: str, factor: float) -> DailyData:
-    """Both arms' daily means over all stages. Sums are kept shifted by the metric's `shift`; that is undone here."""
-    sums: dict[tuple[dt.date, str], tuple[float, float]] = defaultdict(lambda: (0.0, 0.0))
+    """Both arms' daily means or ratios over all stages. The shift that sums are kept with is undone here."""
+    sums: dict[tuple[dt.date, str], tuple[float, float, float]] = defaultdict(lambda: (0.0, 0.0, 0.0))
     for row in rows:
         if row.metric == metric.id and row.series in ARMS and row.n > 0:
-            n, y = sums[row.day, row.series]
-            sums[row.day, row.series] = (n + row.n, y + row.y)
+            n, y, z = sums[row.day, row.series]
+            sums[row.day, row.series] = (n + row.n, y + row.y, z + row.z)
+    divides = kind_of(metric).divides
     points = [
-        DayPoint(day=day, arm=arm, value=(y / n + metric.shift) * factor, calls=n)
-        for (day, arm), (n, y) in sorted(sums.items())
+        DayPoint(day=day, arm=arm, value=(y / (z if divides else n) + metric.shift) * factor, calls=n)
+        for (day, arm), (n, y, z) in sorted(sums.items())
+        if z > 0.0 or not divides
     ]
     return DailyData(title=title, unit=unit, points=tuple(points))
 

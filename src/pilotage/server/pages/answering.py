@@ -21,7 +21,7 @@ class Target(Struct, frozen=True, kw_only=True):
 
 def target_of(judgement: Judgement) -> Target:
     """The answer in words; before anything is tested, what is missing."""
-    charter = judgement.workload.charter
+    charter = judgement.workload.measured_charter
     answer = judgement.measurements.answer if judgement.measurements else None
     if charter is None:
         return Target(reason="There is no charter yet, so nothing is promised.")

@@ -12,6 +12,7 @@ from litestar.response import Response
 from msgspec import Struct
 
 from pilotage.evidence.measurements import Estimate
+from pilotage.evidence.plan import shifted
 from pilotage.reports.charts.daily import ARMS, DailyData, daily_data, daily_plot
 from pilotage.reports.charts.drawing import Draw, Drawings
 from pilotage.reports.charts.palette import LIGHT
@@ -60,7 +61,7 @@ class ChartJson(Struct, frozen=True, kw_only=True):
 
 def data_of(workspace: Workspace, judgement: Judgement, name: str) -> tuple[Data, Draw] | None:
     """What a chart shows: the target with its looks, or any metric by day. None when there is nothing yet."""
-    charter = judgement.workload.charter
+    charter = judgement.workload.measured_charter
     if charter is None:
         return None
     metric = charter.metric(charter.target.metric if name == TARGET else name)
@@ -73,10 +74,8 @@ def data_of(workspace: Workspace, judgement: Judgement, name: str) -> tuple[Data
         if looks.points:
             return looks, target_plot
     scale = own_scale(metric.unit)
-    shift = charter.target.baseline if metric.id == charter.target.metric else metric.shift
-    shifted = msgspec.structs.replace(metric, shift=shift)
     rows = workspace.calls.days(judgement.workload.slug)
-    days = daily_data(rows, shifted, title=metric.title, unit=scale.after, factor=scale.factor)
+    days = daily_data(rows, shifted(metric, charter.target), title=metric.title, unit=scale.after, factor=scale.factor)
     return (days, daily_plot) if days.points else None
 
 
@@ -89,7 +88,7 @@ class Charts(Struct, frozen=True, kw_only=True):
 
 def charts_of(workspace: Workspace, judgement: Judgement) -> Charts:
     """The charts of a workload that have something to show."""
-    charter, measured = judgement.workload.charter, judgement.measurements
+    charter, measured = judgement.workload.measured_charter, judgement.measurements
     if charter is None or measured is None:
         return Charts()
     newest: dict[str, dt.date] = {}

@@ -46,7 +46,7 @@ LOOK_COLUMNS = ("attempt", "day", "information", "estimate", "low", "high", "cal
 def rows_of(judgement: Judgement, workspace: Workspace) -> tuple[Row, ...]:
     """Target, guardrails and every other metric, compared where the attempt is judged."""
     workload, measured = judgement.workload, judgement.measurements
-    charter, attempt = workload.charter, workload.attempt
+    charter, attempt = workload.measured_charter, workload.attempt
     if charter is None or attempt is None or measured is None:
         return ()
     stage = stage_of("shadow", 0, attempt)
@@ -58,7 +58,7 @@ def rows_of(judgement: Judgement, workspace: Workspace) -> tuple[Row, ...]:
 
 def _shown(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
     workload, measured = judgement.workload, judgement.measurements
-    charter, attempt = workload.charter, workload.attempt
+    charter, attempt = workload.measured_charter, workload.attempt
     content: dict[str, Any] = {
         "measured": measured if measured and measured.traffic.calls else None,
         "target": target_of(judgement),
@@ -129,7 +129,7 @@ def _figures(judgement: Judgement) -> Iterator[tuple[Cell, ...]]:
 
 def _segments(judgement: Judgement, workspace: Workspace) -> Iterator[tuple[Cell, ...]]:
     workload = judgement.workload
-    charter, attempt = workload.charter, workload.attempt
+    charter, attempt = workload.measured_charter, workload.attempt
     if charter is None or attempt is None:
         return
     place, target = stage_of("shadow", 0, attempt), charter.target

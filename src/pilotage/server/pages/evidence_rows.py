@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from pilotage.evidence.figures import Figures, figures
 from pilotage.evidence.measurements import Answer, Baseline, Estimate, Estimated, GuardrailResult, NotEstimable
+from pilotage.evidence.plan import shifted
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals
 from pilotage.record.charter import Charter
@@ -123,7 +124,7 @@ def segment_figures(charter: Charter, rows: Sequence[SumRow], attempt: Attempt) 
     target, metric = charter.target, charter.metric(charter.target.metric)
     if metric is None:
         return []
-    planned = structs.replace(metric, shift=target.baseline)
+    planned = shifted(metric, target)
     stage = stage_of("shadow", 0, attempt)
     segments = sorted({row.segment for row in rows if row.segment and row.metric == metric.id and row.stage == stage})
     found = [
