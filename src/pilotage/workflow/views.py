@@ -113,7 +113,7 @@ def gate_json(judgement: Judgement, phase: str) -> GateJson:
 def target_json(judgement: Judgement) -> TargetJson:
     """The target's answer as the API shows it."""
     answer = judgement.measurements.answer if judgement.measurements else None
-    charter = judgement.workload.charter
+    charter = judgement.workload.measured_charter
     if answer is None:
         return TargetJson(
             metric=charter.target.metric if charter else None,
