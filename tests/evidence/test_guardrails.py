@@ -5,7 +5,7 @@ import pytest
 from tests.evidence.simulated import money, paired_calls, right, totals
 
 from pilotage.evidence.betting import log_wealth
-from pilotage.evidence.guardrails import judge, live_guardrails, shadow_guardrails
+from pilotage.evidence.guardrails import judge, live_alpha, live_guardrails, shadow_guardrails
 from pilotage.evidence.measurements import Estimate, NotEstimable
 from pilotage.evidence.strata import StageTotals
 from pilotage.playbook.metrics import Guardrail
@@ -113,3 +113,12 @@ def test_live_judges_every_guardrail_in_every_stage():
     )
     found = live_guardrails((MARGIN,), (right(),), {"right": stages})
     assert [(result.stage, result.status) for result in found] == [("live/5/1", "within"), ("live/25/1", "breached")]
+
+
+def test_a_live_look_is_given_less_error_the_less_is_known():
+    """The error of one live look is least with few units, under a limit by the candidate's alone, and never nothing."""
+    stage = StageTotals(stage="live-5/1", candidate=totals(np.ones(500)), incumbent=totals(np.ones(50)))
+    assert live_alpha(MARGIN, stage) == pytest.approx(8.4e-5, rel=0.05)
+    limit = Guardrail(metric="right", limit=0.5)
+    assert live_alpha(limit, stage) == pytest.approx(0.0012, rel=0.05)
+    assert 0.0 < live_alpha(MARGIN, StageTotals()) < 1e-12

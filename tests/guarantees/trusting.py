@@ -10,7 +10,7 @@ from tests.guarantees.walks import LOOKS, false_go_by_information, in_chunks
 
 from pilotage.evidence.band import band
 from pilotage.evidence.figures import figures
-from pilotage.evidence.guardrails import judge
+from pilotage.evidence.guardrails import judge, live_guardrails
 from pilotage.evidence.imputation import completed
 from pilotage.evidence.sample_ratio import ALARM_AT, evidence_of
 from pilotage.evidence.strata import StageTotals
@@ -99,6 +99,26 @@ def _band(*, fixed):
     return simulate
 
 
+def _breached(runs, seed):
+    """A live guardrail exactly at its margin, looked at every hour for 30 days: the share of runs that are breached at
+    any look.
+    """
+    hours, guardrail, metric = 720, Guardrail(metric="right", margin=0.05), right(observable="exposed")
+    rng = np.random.default_rng(seed)
+    hits = rng.binomial(20, np.array([0.75, 0.8])[:, None, None], size=(2, runs, hours)).cumsum(axis=-1)
+    n = 20 * np.arange(1, hours + 1)
+    shares = hits / n
+    error = np.sqrt((shares * (1.0 - shares)).sum(axis=0) / n + 1e-9)
+    near = (shares[0] - shares[1] + 0.05) / error < -2.0  # the others are nowhere near a breach
+
+    def broken(run, hour):
+        arms = [single_calls(int(n[hour]), int(hits[arm, run, hour])) for arm in (0, 1)]
+        stage = StageTotals(stage="live-50/1", candidate=arms[0], incumbent=arms[1])
+        return live_guardrails((guardrail,), (metric,), {metric.id: (stage,)})[0].status == "breached"
+
+    return float(np.mean([any(broken(run, hour) for hour in np.flatnonzero(near[run])) for run in range(runs)]))
+
+
 def _all_hold(runs, seed):
     """Three guardrails on equal arms at the calls that are said to be needed: the share of runs in which all hold."""
     guardrail, beta = Guardrail(metric="right", margin=0.03), 0.2 / 3
@@ -124,6 +144,14 @@ def _split(calls, won, lost):
 
 
 PROMISES = [
+    Promise(
+        GROUP,
+        "a live guardrail exactly at its margin breached at any of 720 hourly looks",
+        _breached,
+        200,
+        4000,
+        high=0.05,
+    ),
     Promise(
         GROUP,
         "a sample-ratio alarm over 200 looks in five stages, all units coming back",

@@ -112,3 +112,27 @@ def test_every_attempts_last_answer_is_kept():
     story.does("ann", c.DeclareForEvaluation(release="r2"))
     assert story.standing.answer is None
     assert story.standing.answers["1"].answer == "futile"
+
+
+def test_missing_labels_reach_the_answer_from_the_store(pilot):
+    """Calls stored without a label count at their worst where the arms differ: what is due, what is missing and the
+    estimate at its worst come out of the sums, and the check by disagreement sees where they are.
+    """
+    for _ in range(8):
+        pilot.day((0.5, 0.9), labelled=0.8)
+    measured = pilot.measure()
+    imputed = measured.answer.imputed
+    assert imputed.due == 360  # of 480, those whose window of two days has closed
+    assert 40 < imputed.missing < 110
+    assert imputed.estimate.value < measured.answer.estimate.value
+    assert imputed.estimate.calls == imputed.due
+    assert {check.id for check in measured.checks} >= {"missing_by_disagreement:right_team", "days:right_team"}
+
+
+def test_a_wrong_split_of_live_units_is_an_alarm_from_the_store(pilot):
+    """Units that a lease of 50 % sends to the candidate one time in five are seen, with or without a label."""
+    pilot.serve(calls=200, stage="live-50/1", labelled=0.0, assigned=lambda _call: "candidate")
+    pilot.serve(calls=800, stage="live-50/1", labelled=0.0, assigned=lambda _call: "incumbent")
+    ratio = pilot.measure().sample_ratio
+    assert [(s.candidate, s.incumbent, s.share) for s in ratio.stages] == [(200, 800, 0.5)]
+    assert ratio.alarm

@@ -10,14 +10,16 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pilotage.evidence import betting
+from pilotage.evidence.band import CRITICAL_MAX, NARROWEST_AT, critical
 from pilotage.evidence.figures import Figures, figures, live_figures
 from pilotage.evidence.imputation import completed, missing_calls, widened
 from pilotage.evidence.measurements import Estimate, Estimated, GuardrailResult, NotEstimable
-from pilotage.evidence.normal import quantile, two_sided
+from pilotage.evidence.normal import quantile, two_sided, upper_tail
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.values import orientation
 from pilotage.playbook.metrics import Guardrail, Metric
 
+LIVE_UNITS = 500.0
 Status = Literal["within", "breached", "undecided"]
 
 
@@ -100,21 +102,31 @@ def live_guardrails(
     guardrails: Sequence[Guardrail],
     metrics: Sequence[Metric],
     totals: Mapping[str, Sequence[StageTotals]],
-    *,
-    alpha: float = 0.05,
 ) -> tuple[GuardrailResult, ...]:
-    """Every guardrail in every live stage that has calls. `totals` by metric, one entry per stage.
+    """Every guardrail in every live stage that has calls, however often one looks. `totals` by metric, one entry per
+    stage.
 
     Between the arms only: pairs made while live hold every failure but few of the successes, so bets on them
     would cry harm.
     """
     by_id = {metric.id: metric for metric in metrics}
     return tuple(
-        judge(guardrail, by_id[guardrail.metric], stage, live=True, alpha=alpha)
+        judge(guardrail, by_id[guardrail.metric], stage, live=True, alpha=live_alpha(guardrail, stage))
         for guardrail in guardrails
         for stage in totals.get(guardrail.metric, ())
         if stage.candidate.n > 0
     )
+
+
+def live_alpha(guardrail: Guardrail, stage: StageTotals) -> float:
+    """The error of one look that makes the looks of a stage together an asymptotic confidence sequence at 5 %, so that
+    a guardrail at its margin is seldom breached, or said to hold, at any of them (see `band`). It is closest at
+    `LIVE_UNITS` units of the smaller arm.
+    """
+    units = stage.candidate.units
+    if guardrail.limit is None:
+        units = min(units, stage.incumbent.units)
+    return upper_tail(min(critical(NARROWEST_AT * units / LIVE_UNITS), CRITICAL_MAX))
 
 
 def _judged(

@@ -46,8 +46,6 @@ from pilotage.workflow.errors import Outdated
 from pilotage.workflow.freezing import frozen_evidence
 
 COVERAGE_MIN = 0.95
-# Live guardrails are looked at every few minutes without correction, so each look gets little of the error.
-LIVE_ALPHA = 0.0005
 ALWAYS_RECORDED = ("input", "output", "latency", "unit")
 
 
@@ -405,7 +403,7 @@ def _live(workload: Workload, charter: Charter, rows: Sequence[SumRow]) -> tuple
     totals: Mapping[str, tuple[StageTotals, ...]] = {
         metric.id: _live_stages(rows, metric.id, release) for metric in charter.metrics
     }
-    return live_guardrails(charter.guardrails, _planned(charter), totals, alpha=LIVE_ALPHA)
+    return live_guardrails(charter.guardrails, _planned(charter), totals)
 
 
 def _live_stages(rows: Sequence[SumRow], metric: str, release: str | None) -> tuple[StageTotals, ...]:
