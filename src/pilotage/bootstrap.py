@@ -8,12 +8,15 @@ import secrets
 import threading
 import time
 from collections.abc import Mapping
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 
 from argon2 import PasswordHasher
 from msgspec import Struct
 
+from pilotage.evidence.estimators import Estimator, EstimatorInvalid, register_estimator
 from pilotage.lease import Lease, generate_key, load_private_key, private_key_pem, public_key_bytes, sign
+from pilotage.playbook.kinds import ExtensionBroken, KindInvalid, MetricKind, register_kind
 from pilotage.playbook.loading import load
 from pilotage.storage.accounts import Accounts
 from pilotage.storage.calls import EmbeddedCallStore
@@ -28,6 +31,8 @@ from pilotage.workflow.workspace import Workspace
 
 SECRET_BYTES = 32
 OWNER_ONLY = 0o600
+KINDS_GROUP = "pilotage.metric_kinds"
+ESTIMATORS_GROUP = "pilotage.estimators"
 
 
 class Environment(Struct, frozen=True, kw_only=True):
@@ -113,8 +118,9 @@ def open_workspace(
     """Open the workspace in a folder, or make it. What it is, a demonstration or not, is fixed when it is made.
 
     `demonstration` of None takes the workspace as it is. Raises `StorageError` when it is the other kind, or
-    cannot be opened.
+    cannot be opened, `ExtensionBroken` when an installed metric kind or estimator cannot be used.
     """
+    take_in_extensions()
     home = environment.home
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     database = open_database(environment.database or home / "pilotage.db")
@@ -164,4 +170,39 @@ def open_workspace(
         public_key=public_key_bytes(key).hex(),
         advance_clock=simulated.advance if simulated else None,
         close=close,
+    )
+
+
+def take_in_extensions() -> None:
+    """Register every installed metric kind and estimator; those already there stay. Raises `ExtensionBroken`."""
+    for point in entry_points(group=ESTIMATORS_GROUP):
+        found = _loaded(point)
+        if not isinstance(found, Estimator):
+            raise _broken(point, f"is {type(found).__name__}, and an Estimator is needed")
+        try:
+            register_estimator(found)
+        except EstimatorInvalid as error:
+            raise _broken(point, str(error)) from error
+    for point in entry_points(group=KINDS_GROUP):
+        found = _loaded(point)
+        if not isinstance(found, MetricKind):
+            raise _broken(point, f"is {type(found).__name__}, and a MetricKind is needed")
+        try:
+            register_kind(found)
+        except KindInvalid as error:
+            raise _broken(point, str(error)) from error
+
+
+def _loaded(point: EntryPoint) -> object:
+    try:
+        return point.load()
+    except Exception as error:
+        raise _broken(point, f"cannot be imported ({type(error).__name__}: {error})") from error
+
+
+def _broken(point: EntryPoint, why: str) -> ExtensionBroken:
+    package = point.dist.name if point.dist is not None else "an unnamed package"
+    return ExtensionBroken(
+        f"The extension {point.name} of {package} ({point.value}) cannot be used: {why.rstrip('.')}. "
+        "Repair or uninstall that package."
     )

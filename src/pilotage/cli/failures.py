@@ -121,6 +121,9 @@ def _translations() -> Iterable[tuple[tuple[type[Exception], ...], Callable[...,
     yield (StorageError,), _storage
     yield (WorkflowError,), _workflow
     yield (PlaybookError, RecordError), _plain
+    from pilotage.playbook.kinds import ExtensionBroken
+
+    yield (ExtensionBroken,), _extension
 
 
 def _own(error: CliError) -> Failure:
@@ -159,6 +162,10 @@ def _storage(error: StorageError) -> Failure:
 
 def _workflow(error: WorkflowError) -> Failure:
     return Failure(exit_code=Exit.USAGE, code=error.code, message=str(error))
+
+
+def _extension(error: Exception) -> Failure:
+    return Failure(exit_code=Exit.USAGE, code="extension-broken", message=str(error))
 
 
 def _plain(error: Exception) -> Failure:

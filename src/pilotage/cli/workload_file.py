@@ -14,6 +14,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta, Struct
 
+from pilotage.bootstrap import take_in_extensions
 from pilotage.cli.failures import CliError, InvalidFile, Wrong
 from pilotage.cli.files import text_of
 from pilotage.playbook.errors import PlaybookUnknown
@@ -125,6 +126,7 @@ def _beyond_shape(reading: ReadFile) -> Iterator[Wrong]:
     except PlaybookUnknown as error:
         yield reading.wrong("cadence", str(error), "unknown-playbook")
     if says.charter is not None:
+        take_in_extensions()
         for problem in charter_problems(says.charter):
             yield reading.wrong(problem.field, problem.message, problem.code)
     names = [entry.name for entry in says.releases]

@@ -34,6 +34,10 @@ class KindInvalid(Exception):
     """A metric kind that cannot be taken in; the message says why and what to do."""
 
 
+class ExtensionBroken(Exception):
+    """A package that adds a kind or an estimator cannot be used; the message names it and says what to do."""
+
+
 class MetricKind(Struct, frozen=True, kw_only=True):
     """A kind of metric.
 
