@@ -39,7 +39,7 @@ def test_a_history_gives_baseline_comparison_and_reachability(terminal, history)
     assert lines[4].startswith("difference  0.1")
     assert lines[5].startswith("labels      ")
     assert lines[6].startswith("reachable   ")
-    assert lines[7].startswith("chance      2 weeks ")
+    assert lines[7].startswith("chance      4 weeks ")
     assert lines[8] == "This is history: it says what a pilot could show, and it counts for no gate."
 
 

@@ -28,7 +28,7 @@ from pilotage.playbook.shape import differences
 
 if TYPE_CHECKING:
     from pilotage.cli.screen import Screen
-    from pilotage.storage.history import HistoryInvalid
+    from pilotage.storage.history import HistoryInvalid, HistoryWrong
     from pilotage.workflow.assessing import Question
 
 COST_FORM = "ANSWER/LABEL=AMOUNT"
@@ -96,6 +96,9 @@ class Assessed(Struct, frozen=True, kw_only=True):
     help="The length of the pilot to plan.",
 )
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write a draft of the workload's file here.")
+@click.option(
+    "--report", type=click.Path(path_type=Path), help="Write a report here: one HTML file, pictures included."
+)
 def assess_(
     run: Invocation,
     *,
@@ -115,6 +118,7 @@ def assess_(
     time_zone: str,
     weeks: float,
     output: Path | None,
+    report: Path | None,
 ) -> Answer:
     """Say from past answers and labels in a CSV or Parquet FILE what a pilot could show.
 
@@ -143,9 +147,15 @@ def assess_(
         except HistoryInvalid as invalid:
             raise _refusal(file, invalid) from invalid
     assessed = Assessed(file=str(file), assessment=found)
+    today = dt.datetime.now(dt.UTC).date()
     if output is not None:
-        write_text(output, draft(file.name, found, today=dt.datetime.now(dt.UTC).date()))
-    run.screen.answer(assessed, lambda screen: _draw(screen, assessed, output))
+        write_text(output, draft(file.name, found, today=today))
+    if report is not None:
+        from pilotage.reports.assessment import report_html, view_of
+
+        view = view_of(found, file.name, draft=draft(file.name, found, today=today), today=today)
+        write_text(report, report_html(view))
+    run.screen.answer(assessed, lambda screen: _draw(screen, assessed, output, report))
     return None
 
 
@@ -163,16 +173,11 @@ def read_metric(file: Path) -> Metric:
 
 def _costs(given: tuple[str, ...]) -> dict[str, dict[str, float]]:
     """`--cost delivery/billing=20` as a table. Raises `CliError` for one that is written another way."""
-    costs: dict[str, dict[str, float]] = {}
-    for one in given:
-        pair, _, amount = one.rpartition("=")
-        answer, slash, label = pair.partition("/")
-        try:
-            costs.setdefault(answer, {})[label] = float(amount)
-        except ValueError:
-            slash = ""
-        if not (answer and slash and label):
-            raise CliError("cost", f"--cost {one} is not of the form {COST_FORM}; write one like delivery/billing=20.")
+    from pilotage.workflow.assessing import costs_of
+
+    costs, bad = costs_of(given)
+    if bad:
+        raise CliError("cost", f"--cost {bad[0]} is not of the form {COST_FORM}; write one like delivery/billing=20.")
     return costs
 
 
@@ -247,13 +252,21 @@ def _progress(screen: Screen) -> Iterator[Progress]:
 
 
 def _refusal(file: Path, invalid: HistoryInvalid) -> InvalidFile:
-    wrong = [Wrong(code=one.code, field=one.column, message=one.message, line=one.line) for one in invalid.found]
+    wrong = [Wrong(code=one.code, field=one.column, message=_said(one), line=one.line) for one in invalid.found]
     if invalid.more:
         wrong.append(Wrong(code="more", message=f"and {invalid.more:,} more."))
     return InvalidFile(file, wrong)
 
 
-def _draw(screen: Screen, assessed: Assessed, output: Path | None) -> None:
+def _said(wrong: HistoryWrong) -> str:
+    """What is wrong, and for a missing column the option that names it."""
+    if wrong.code != "columns":
+        return wrong.message
+    option = f"--{wrong.column}"
+    return f"{wrong.message} " + (f"Perhaps {option} {wrong.guess}?" if wrong.guess else f"Name it with {option}.")
+
+
+def _draw(screen: Screen, assessed: Assessed, output: Path | None, report: Path | None) -> None:
     found = assessed.assessment
     pace = f", about {found.calls_per_week:,.0f} calls a week" if found.calls_per_week else ""
     screen.line(
@@ -276,6 +289,8 @@ def _draw(screen: Screen, assessed: Assessed, output: Path | None) -> None:
         screen.line(caution.sentence, "waiting" if caution.weighty else None)
     if output is not None:
         screen.line(f"A draft of the workload's file is in {output}.", "good")
+    if report is not None:
+        screen.line(f"The report is in {report}.", "good")
 
 
 def _draw_segments(screen: Screen, found: Assessment) -> None:

@@ -211,16 +211,19 @@ def _conclusion(facts: Facts) -> Iterator[Caution]:
     if facts.detectable is None or not isinstance(found, Estimate):
         return
     lead = found.value / 2.0
-    detected = f"A pilot of {facts.weeks:g} weeks shows a lead of {facts.detectable:.3g} {facts.metric.unit} over the "
+    share = facts.metric.kind == "proportion"
+    factor, unit = (100.0, "points") if share else (1.0, facts.metric.unit)
+    shown = f"{facts.detectable * factor:.3g} {unit}"
+    detected = f"A pilot of {facts.weeks:g} weeks shows a lead of {shown} over the "
     if facts.detectable <= lead:
         yield Caution(
             code="detectable",
-            sentence=f"{detected}promised target four times out of five; the history leads by {lead:.3g}.",
+            sentence=f"{detected}promised target four times out of five; the history leads by {lead * factor:.3g}.",
         )
     else:
         yield Caution(
             code="not-detectable",
-            sentence=f"{detected}promised target four times out of five, but the history leads by only {lead:.3g}: "
-            "plan longer, bring more calls, or promise less.",
+            sentence=f"{detected}promised target four times out of five, but the history leads by "
+            f"only {lead * factor:.3g}: plan longer, bring more calls, or promise less.",
             weighty=True,
         )

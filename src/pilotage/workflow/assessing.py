@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -18,6 +19,7 @@ from pilotage.workflow.yaml_text import sparse, yaml_text
 DAYS_A_WEEK = 7
 EMPTY = ("workload", "title", "problem", "incumbent")
 COST_UNIT = "cost a call"
+DIGITS = 4
 
 
 class Question(Struct, frozen=True, kw_only=True):
@@ -100,10 +102,38 @@ def _number_metric(path: Path, question: Question) -> tuple[Metric, Caution | No
     return structs.replace(metric, lo=lo, hi=hi), Caution(code="caps", sentence=sentence)
 
 
+def costs_of(given: Iterable[str]) -> tuple[dict[str, dict[str, float]], tuple[str, ...]]:
+    """Costs written as ANSWER/LABEL=AMOUNT, by answer and label, and those that are written another way."""
+    costs: dict[str, dict[str, float]] = {}
+    bad = []
+    for one in given:
+        pair, _, amount = one.strip().rpartition("=")
+        answer, _, label = pair.partition("/")
+        cost = _finite(amount)
+        if answer and label and cost is not None:
+            costs.setdefault(answer.strip(), {})[label.strip()] = cost
+        elif one.strip():
+            bad.append(one.strip())
+    return costs, tuple(bad)
+
+
+def _finite(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def _identifier(name: str) -> str:
     """A metric's id made of a column's name."""
     kept = "".join(sign if sign.isascii() and sign.isalnum() else "_" for sign in name.lower()).strip("_")
     return (kept if kept[:1].isalpha() else f"metric_{kept}")[:63]
+
+
+def _rounded(target: Mapping[str, object]) -> dict[str, object]:
+    """Figures as people write them: a draft is no measurement."""
+    return {name: float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value for name, value in target.items()}
 
 
 def draft(name: str, found: Assessment, *, today: dt.date) -> str:
@@ -111,7 +141,7 @@ def draft(name: str, found: Assessment, *, today: dt.date) -> str:
     starts_on = today + dt.timedelta(days=DAYS_A_WEEK - today.weekday())
     charter: dict[str, object] = {"purpose": "", "value": "", "metrics": [sparse(found.metric)]}
     if "target" in found.charter:
-        charter["target"] = sparse(msgspec.convert(found.charter["target"], Target))
+        charter["target"] = sparse(msgspec.convert(_rounded(found.charter["target"]), Target))
     decided = starts_on + dt.timedelta(days=round(found.weeks * DAYS_A_WEEK))
     charter |= {"starts_on": starts_on, "decision_on": decided}
     if found.segments:

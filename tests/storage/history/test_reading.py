@@ -165,18 +165,18 @@ def test_columns_may_be_called_anything(tmp_path):
 
 
 def test_every_missing_column_is_named_with_a_guess(tmp_path):
-    """All that is missing is said at once, each with the option to give and the likeliest column."""
+    """All that is missing is said at once, each with its role and the likeliest column."""
     (tmp_path / "history.csv").write_text("human,model_answer,truth,note,note\na,b,c,d,e\n", encoding="utf-8")
     with pytest.raises(HistoryInvalid) as refused:
         read_sums(tmp_path / "history.csv", RIGHT_ANSWERS, Columns(unit="customer", by=("region",)))
     there = "the file has human, model_answer, truth, note, note."
-    assert [wrong.message for wrong in refused.value.found] == [
-        "Two columns are called note; rename one.",
-        f"There is no column incumbent; {there} Perhaps --incumbent human?",
-        f"There is no column candidate; {there} Name it with --candidate.",
-        f"There is no column label; {there} Perhaps --label truth?",
-        f"There is no column customer; {there} Name it with --unit.",
-        f"There is no column region; {there} Name it with --by.",
+    assert [(wrong.column, wrong.message, wrong.guess) for wrong in refused.value.found] == [
+        ("note", "Two columns are called note; rename one.", ""),
+        ("incumbent", f"There is no column incumbent; {there}", "human"),
+        ("candidate", f"There is no column candidate; {there}", ""),
+        ("label", f"There is no column label; {there}", "truth"),
+        ("unit", f"There is no column customer; {there}", ""),
+        ("by", f"There is no column region; {there}", ""),
     ]
 
 

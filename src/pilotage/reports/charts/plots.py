@@ -41,12 +41,12 @@ BOXES = {
 
 
 class Plot(Struct, frozen=True, kw_only=True):
-    """A chart, its box, and the days and values that its edges stand for."""
+    """A chart, its box, and the days (of a chart over days) and values that its edges stand for."""
 
     chart: Any
     box: Box
-    first: dt.date
-    last: dt.date
+    first: dt.date | None = None
+    last: dt.date | None = None
     y_domain: tuple[float, float]
 
 

@@ -54,8 +54,8 @@ class ChartJson(Struct, frozen=True, kw_only=True):
     height: int
     left: int
     right: int
-    first: dt.date
-    last: dt.date
+    first: dt.date | None
+    last: dt.date | None
     readings: tuple[tuple[dt.date, str], ...]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from litestar.response import Redirect, Response
 
+from pilotage.reports.assessment import TEMPLATES as REPORTS
 from pilotage.server.pages import wording, written
 
 SERVER = Path(__file__).parent.parent
@@ -21,7 +22,7 @@ HTML = "text/html"
 def environment() -> Environment:
     """The templates, escaped, with the filters of `written` and the words of `wording`."""
     made = Environment(
-        loader=FileSystemLoader(SERVER / "templates"),
+        loader=FileSystemLoader([SERVER / "templates", REPORTS]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pilotage.server.pages import (
+    assessing,
     calls,
     charter,
     charting,
@@ -23,6 +24,7 @@ from pilotage.server.pages.problem_pages import problem_page
 __all__ = ["problem_page", "route_handlers"]
 
 route_handlers: list[Any] = [
+    *assessing.handlers,
     *calls.handlers,
     *charter.handlers,
     *charting.handlers,

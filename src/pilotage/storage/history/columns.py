@@ -83,10 +83,9 @@ def _missing(role: str, name: str, names: Sequence[str], *, taken: set[str]) -> 
     free = {other.casefold(): other for other in names if other not in taken}
     likely = [free[word] for word in LIKELY.get(role, ()) if word in free]
     close = [free[word] for word in get_close_matches(name.casefold(), free, n=2, cutoff=0.7)]
-    guesses = list(dict.fromkeys([*close, *likely]))[:2]
     there = ", ".join(names) or "nothing"
-    hint = f" Perhaps --{role} {guesses[0]}?" if guesses else f" Name it with --{role}."
-    return HistoryWrong(code="columns", column=role, message=f"There is no column {name}; the file has {there}.{hint}")
+    message = f"There is no column {name}; the file has {there}."
+    return HistoryWrong(code="columns", column=role, message=message, guess=next(iter([*close, *likely]), ""))
 
 
 def head_of(path: Path) -> tuple[tuple[str, ...], str]:

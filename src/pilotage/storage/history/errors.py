@@ -9,13 +9,14 @@ from msgspec import Struct
 
 class HistoryWrong(Struct, frozen=True, kw_only=True):
     """One thing wrong: a stable code, the sentence, and where (a column; a line of a CSV file or a row of a Parquet
-    file, counted from 1).
+    file, counted from 1). For a column that is missing, `column` is its role and `guess` the likeliest one in the file.
     """
 
     code: str
     message: str
     column: str = ""
     line: int | None = None
+    guess: str = ""
 
 
 class HistoryInvalid(Exception):
