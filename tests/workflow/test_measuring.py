@@ -12,6 +12,7 @@ from tests.record.stories import Story, charter, release
 from tests.workflow.office import SLUG, FakeClock
 from tests.workflow.pilots import DAY, METRICS, START, TARGET, CountingStore, Pilot
 
+from pilotage.evidence.cost import KEPT, KEPT_IDS
 from pilotage.evidence.measurements import Estimate, NotEstimable
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.playbook.loading import load
@@ -42,14 +43,15 @@ def failed(arm: str) -> Execution:
 
 
 def test_what_is_measured_follows_the_charter():
-    """Without a charter nothing is summed but traffic; with one, its metrics, the target's shifted by its baseline, and
-    only real traffic counts, or replay in a demonstration.
+    """Without a charter traffic is summed and what it cost; with one, its metrics too, the target's shifted by its
+    baseline, and only real traffic counts, or replay in a demonstration.
     """
     story = Story().propose()
-    assert plan_of(story.standing) == MeasurementPlan(counted_sources=("real",))
+    assert plan_of(story.standing) == MeasurementPlan(metrics=KEPT, alone=KEPT_IDS, counted_sources=("real",))
     story.write_charter(metrics=METRICS, target=TARGET, time_zone="Pacific/Auckland", segments=("language",))
     plan = plan_of(story.standing)
-    assert [(metric.id, metric.shift) for metric in plan.metrics] == [("right_team", 0.5), ("errors", 0.0)]
+    assert [(metric.id, metric.shift) for metric in plan.metrics[:2]] == [("right_team", 0.5), ("errors", 0.0)]
+    assert plan.metrics[2:] == KEPT
     assert {bet.id for bet in plan.bets} == {"floor", "harm:errors"}
     assert (plan.time_zone, plan.segments, plan.counted_sources) == ("Pacific/Auckland", ("language",), ("real",))
     assert plan_of(Story(demonstration=True).propose().standing).counted_sources == ("replay",)

@@ -20,6 +20,7 @@ DRAWN: dict[str, str] = {
     "answer": "evidence_answer:draw",
     "trust": "evidence_trust:draw_trust",
     "attempts": "evidence_trust:draw_attempts",
+    "cost": "evidence_cost:draw",
 }
 """How each section is shown on a terminal: `module:function` below `pilotage.cli`, loaded when it is asked for."""
 

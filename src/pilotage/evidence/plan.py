@@ -28,7 +28,8 @@ class MeasurementPlan(Struct, frozen=True, kw_only=True):
 
     `segments` are the keys of a call's segment for which separate sums are kept. `unit_window_hours` is a
     unit's observation window from its first call in a stage; a bet is made once, when that window and the
-    label's have closed. `counted_sources` are the traffic sources that count for gates.
+    label's have closed. `counted_sources` are the traffic sources that count for gates. `alone` are metrics whose
+    candidate is summed up outside live also where the incumbent has no value.
     """
 
     metrics: tuple[Metric, ...] = ()
@@ -39,6 +40,7 @@ class MeasurementPlan(Struct, frozen=True, kw_only=True):
     unit_window_hours: float = 168.0
     counted_sources: tuple[str, ...] = ("real",)
     time_zone: str = "UTC"
+    alone: tuple[str, ...] = ()
 
 
 def shifted(metric: Metric, target: Target) -> Metric:

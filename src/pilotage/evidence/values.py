@@ -77,13 +77,14 @@ def compile_plan(plan: MeasurementPlan, *, assigned: bool = True) -> Contributor
     `incumbent` and `candidate` go by the assigned arm: what the candidate was given and failed to do counts
     against it, though the incumbent answered in its place. Outside live, where everything is assigned to the
     incumbent, `candidate` holds what ran beside it, for the metrics that are judged on the candidate alone (the
-    target's under the form `own`, and guardrails with a limit). `paired` needs an execution of both arms. While
-    live, pairs hold every failure but only a sample of the successes: compare the arms there, not the pairs.
-    What a label is missing for has series of its own, and so has, where `assigned`, who was assigned to which arm.
+    target's under the form `own`, guardrails with a limit, and what the plan lists as `alone`). `paired` needs an
+    execution of both arms. While live, pairs hold every failure but only a sample of the successes: compare the arms
+    there, not the pairs. What a label is missing for has series of its own, and so has, where `assigned`, who was
+    assigned to which arm.
     """
     counted = frozenset(plan.counted_sources)
     segment_keys = plan.segments
-    alone = {g.metric for g in plan.guardrails if g.limit is not None}
+    alone = {*plan.alone, *(g.metric for g in plan.guardrails if g.limit is not None)}
     if plan.target is not None and plan.target.form == "own":
         alone.add(plan.target.metric)
         floor = floor_of(plan.target)

@@ -16,6 +16,7 @@ from msgspec import Struct, structs
 
 from pilotage.evidence.baseline import BEFORE, baseline
 from pilotage.evidence.betting import bets_for
+from pilotage.evidence.cost import KEPT, KEPT_IDS
 from pilotage.evidence.coverage import coverage
 from pilotage.evidence.guardrails import live_guardrails, shadow_guardrails
 from pilotage.evidence.measurements import (
@@ -54,7 +55,7 @@ def plan_of(workload: Workload) -> MeasurementPlan:
     counted = ("replay",) if workload.demonstration else ("real",)
     charter = workload.measured_charter
     if charter is None:
-        return MeasurementPlan(counted_sources=counted)
+        return MeasurementPlan(metrics=KEPT, counted_sources=counted, alone=KEPT_IDS)
     plan = MeasurementPlan(
         metrics=_planned(charter),
         target=charter.target,
@@ -63,7 +64,7 @@ def plan_of(workload: Workload) -> MeasurementPlan:
         counted_sources=counted,
         time_zone=charter.time_zone,
     )
-    return structs.replace(plan, bets=bets_for(plan))
+    return structs.replace(plan, bets=bets_for(plan), metrics=(*plan.metrics, *KEPT), alone=KEPT_IDS)
 
 
 def day_of(charter: Charter | None, at: dt.datetime) -> dt.date:
@@ -342,7 +343,7 @@ def _as_of(day: dt.date, attempt: Attempt, rows: Iterable[SumRow], bets: Iterabl
     return LookRow(
         day=day,
         attempt=attempt.number,
-        rows=tuple(row for row in rows if row.stage == stage and not row.segment),
+        rows=tuple(row for row in rows if row.stage == stage and not row.segment and row.metric not in KEPT_IDS),
         bets=tuple(bet for bet in bets if bet.stage == stage),
     )
 

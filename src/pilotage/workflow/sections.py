@@ -16,10 +16,15 @@ To add one, called `drift` here:
 
 from __future__ import annotations
 
-from pilotage.workflow import answer_section, attempts_section, trust_section
+from pilotage.workflow import answer_section, attempts_section, cost_section, trust_section
 from pilotage.workflow.section import Section
 
-LISTED: tuple[Section, ...] = (answer_section.SECTION, trust_section.SECTION, attempts_section.SECTION)
+LISTED: tuple[Section, ...] = (
+    answer_section.SECTION,
+    trust_section.SECTION,
+    attempts_section.SECTION,
+    cost_section.SECTION,
+)
 SECTIONS: dict[str, Section] = {section.id: section for section in LISTED}
 
 

@@ -16,6 +16,7 @@ from pilotage.workflow.workspace import Workspace
 SUBPAGES: tuple[tuple[str, str], ...] = (
     ("", "The answer"),
     ("/attempts", "All attempts"),
+    ("/cost", "Cost"),
 )  # fmt: skip
 """Path below `/w/{slug}/evidence`, and title."""
 
