@@ -6,11 +6,13 @@ import math
 
 import numpy as np
 import pytest
+from msgspec import structs
 from tests.evidence.simulated import DAY, money, promise, right, totals
 
 from pilotage.evidence.band import band, critical
 from pilotage.evidence.day_effect import day_effect
 from pilotage.evidence.looks import read_looks
+from pilotage.evidence.measurements import NotEstimable
 from pilotage.evidence.strata import LookSums, StageTotals
 from pilotage.evidence.sums import UnitSum
 
@@ -47,8 +49,13 @@ def test_every_look_has_its_band_and_the_band_decides_nothing():
     looks = [LookSums(day=DAY, stages=(stage(900),))]
     seen = read_looks(promise(), right(), looks, planned=4000.0 / 0.25, alpha=0.025, deadline=DAY, final=True).looks[0]
     assert seen.band_low < seen.estimate.low < seen.estimate.high < seen.band_high
-    assert band(right(), "difference", (stage(900),), 0.0005) == (None, None)
-    assert band(right(), "difference", (StageTotals(),), 0.5) == (None, None)
+    estimate = seen.estimate
+    assert band(right(), "difference", estimate, 0.0005) == (None, None)
+    assert band(right(), "difference", NotEstimable(reason="None."), 0.5) == (None, None)
+    wide = structs.replace(estimate, low=-0.9, high=0.9)
+    assert band(right(), "difference", wide, 0.5) == (-1.0, 1.0)
+    assert band(right(), "own", wide, 0.5) == (0.0, 1.0)
+    assert band(right(), "share", wide, 0.5)[1] > 1.0
 
 
 def days_of(shock, days=60, calls=100, seed=3):

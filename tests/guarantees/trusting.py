@@ -84,11 +84,8 @@ def _band(*, fixed):
         for k in range(1, BAND_LOOKS + 1):
             n = k * 60
             stages = (StageTotals(stage="s", paired=totals_of_units(np.ones((1, n)), y[:, :n], z[:, :n])[0]),)
-            if fixed:
-                found = figures(right(), "difference", stages).comparison
-                low, high = found.low, found.high
-            else:
-                low, high = band(right(), "difference", stages, k / BAND_LOOKS)
+            found = figures(right(), "difference", stages).comparison
+            low, high = (found.low, found.high) if fixed else band(right(), "difference", found, k / BAND_LOOKS)
             if low is not None and not low <= 0.05 <= high:
                 return True
         return False

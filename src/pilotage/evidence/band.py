@@ -1,11 +1,11 @@
 """The always-valid band around an estimate: it holds the truth at all looks together. Pure; it never decides.
 
 An asymptotic confidence sequence (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas, arXiv 2103.06476, with the normal
-mixture of Robbins 1970): the interval of a look, with the critical value
+mixture of Robbins 1970): the interval of a look, stretched to the critical value
 
     h = sqrt(2 (1 + x)/x * ln(sqrt(1 + x)/alpha)),   x = c t / t*,
 
-in place of 1.96, t the information fraction, t* the fraction at which the band is narrowest, and
+instead of 1.96, t the information fraction, t* the fraction at which the band is narrowest, and
 c = -2 ln(alpha) + ln(-2 ln(alpha)) + 1 (same, their equation for the tuning parameter). It is asymptotic: with rare or
 very skewed values and little traffic it covers less than it says, which is why the bounds decide and not the band.
 """
@@ -13,15 +13,14 @@ very skewed values and little traffic it covers less than it says, which is why 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
-from pilotage.evidence.figures import figures
-from pilotage.evidence.measurements import Estimate
-from pilotage.evidence.normal import upper_tail
-from pilotage.evidence.strata import StageTotals
+from pilotage.evidence.measurements import Estimate, Estimated
+from pilotage.evidence.normal import two_sided
+from pilotage.evidence.values import value_range
 from pilotage.playbook.kinds import Form
 from pilotage.playbook.metrics import Metric
 
+Band = tuple[float, float] | tuple[None, None]
 ALPHA = 0.05
 NARROWEST_AT = 0.25
 # Above this the level of the interval cannot be told from 1 in floating point.
@@ -38,11 +37,20 @@ def critical(information: float, alpha: float = ALPHA) -> float:
 
 
 def band(
-    metric: Metric, form: Form, stages: Sequence[StageTotals], information: float
+    metric: Metric, form: Form, estimate: Estimated, information: float
 ) -> tuple[float, float] | tuple[None, None]:
-    """Low and high of the band at one look, by the interval of the estimate; None, None where it is too early."""
+    """Low and high of the band at one look: each side of the estimate's interval, stretched by its critical value, and
+    within what the metric can be; None, None where it is too early or there is no estimate.
+    """
     h = critical(information)
-    if h > CRITICAL_MAX:
+    if h > CRITICAL_MAX or not isinstance(estimate, Estimate):
         return None, None
-    found = figures(metric, form, stages, level=1.0 - 2.0 * upper_tail(h)).comparison
-    return (found.low, found.high) if isinstance(found, Estimate) else (None, None)
+    stretched = h / two_sided(estimate.level)
+    low = estimate.value - stretched * (estimate.value - estimate.low)
+    high = estimate.value + stretched * (estimate.high - estimate.value)
+    if form == "share":
+        return low, high
+    least, most = value_range(metric)
+    if form == "difference":
+        least, most = least - most, most - least
+    return max(low, least), min(high, most)

@@ -160,6 +160,10 @@ def _survives(target: Target, metric: Metric, looks: Sequence[LookSums], reading
         bound = bounds.get(look.day)
         if bound is None:
             continue
+        if not any(missing_calls(stage) for stage in look.stages):
+            if look.day == reading.crossed_on:
+                return True
+            continue
         whole = [completed(metric, stage, a, b) for stage in look.stages]
         found = statistic(target, metric, tuple(part.stage for part in whole))
         widest = max((part.inflation for part in whole), default=1.0)

@@ -104,11 +104,12 @@ def _seen(target: Target, metric: Metric, looks: Sequence[LookSums], planned: fl
 
 
 def _look(target: Target, metric: Metric, seen: _Seen, limits: tuple[float | None, float | None]) -> Look:
-    low, high = band(metric, target.form, seen.sums.stages, seen.information)
+    estimate = figures(metric, target.form, seen.sums.stages).comparison
+    low, high = band(metric, target.form, estimate, seen.information)
     return Look(
         day=seen.sums.day,
         information=seen.information,
-        estimate=figures(metric, target.form, seen.sums.stages).comparison,
+        estimate=estimate,
         z=seen.statistic.z if isinstance(seen.statistic, Statistic) else None,
         efficacy=limits[0],
         futility=limits[1],
