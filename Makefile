@@ -46,7 +46,7 @@ pins: $(UV) ## Resolve the dependencies anew and write the hashed pins
 	done
 
 clean: ## Remove the virtual environment and every cache
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist src/pilotage/reports/charts/generated
 
 $(UV): requirements/uv.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Pilotage needs Python 3.11 or newer; name one with PYTHON=..."; exit 1; }
@@ -59,10 +59,12 @@ $(VENV)/.run: $(UV) requirements/run.txt pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/run.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
 	$(BIN)/python -m compileall -q src
+	$(BIN)/pilotage charts
 	@touch $@
 
 $(VENV)/.dev: $(UV) requirements/dev.txt pyproject.toml
 	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --compile-bytecode -r requirements/dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps -e .
 	$(BIN)/python -m compileall -q src
+	$(BIN)/pilotage charts
 	@touch $@ $(VENV)/.run

@@ -6,6 +6,7 @@ import contextlib
 import sqlite3
 
 from pilotage.cli.doctor import modules, python_version
+from pilotage.reports.charts import bundle
 
 
 def findings(terminal, **settings):
@@ -80,3 +81,15 @@ def test_accounts_without_a_password_are_noted(terminal):
     """Somebody who could not sign yet is named."""
     terminal.run("user", "add", "ada", "--name", "Ada", "--role", "admin")
     assert findings(terminal)["accounts"]["found"] == "Without a password: ada."
+
+
+def test_charts_that_do_not_answer_are_noted(terminal, tmp_path, monkeypatch):
+    """Without their script the doctor says that charts are pictures only, and how to build it; building mends it."""
+    monkeypatch.setattr(bundle.found, "__defaults__", (tmp_path,))
+    monkeypatch.setattr(bundle.build, "__defaults__", (tmp_path,))
+    found = findings(terminal)["charts"]
+    assert (found["health"], found["do"]) == ("note", "Build their script once: pilotage charts.")
+    built = terminal.run("charts", "--json")
+    assert built.code == 0
+    assert built.json["bytes"] > 500_000
+    assert findings(terminal)["charts"]["health"] == "fine"

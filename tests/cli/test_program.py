@@ -63,6 +63,7 @@ Trust:
 Admin:
   user      People's accounts: add, list, passwords, sign-in links.
   token     Tokens for programs: make, list, revoke.
+  charts    Build the script that lets charts answer to the pointer.
   doctor    Check this installation and say what to do about what is wrong.
 
   Exit codes: 0 met or done, 1 unmet, 2 wrong use or refused, 3 unreachable.

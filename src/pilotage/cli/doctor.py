@@ -74,6 +74,7 @@ def _all(home: Path) -> Iterator[Finding]:
     yield python_version(sys.version_info[:3])
     yield modules("server", SERVER_MODULES, needed=True)
     yield modules("demo", DEMO_MODULES, needed=False)
+    yield _charts()
     yield _disk(home)
     yield from private_files(home)
     yield _server(home)
@@ -105,6 +106,20 @@ def modules(extra: str, names: Iterable[str], *, needed: bool) -> Finding:
         found=f"{', '.join(missing)} missing.",
         do=f"Install it: pip install 'pilotage[{extra}]'.",
     )
+
+
+def _charts() -> Finding:
+    if importlib.util.find_spec("vl_convert") is None:
+        do = "Install it: pip install 'pilotage[server]'."
+        return Finding(check="charts", health="wrong", found="What draws them is missing.", do=do)
+    from pilotage.reports.charts import bundle
+
+    if bundle.found() is None:
+        do = "Build their script once: pilotage charts."
+        return Finding(
+            check="charts", health="note", found="Shown as pictures that do not answer to the pointer.", do=do
+        )
+    return Finding(check="charts", health="fine", found="They answer to the pointer.")
 
 
 def _disk(home: Path) -> Finding:

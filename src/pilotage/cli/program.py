@@ -53,6 +53,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Admin": (
         Entry("user", "users:user", "People's accounts: add, list, passwords, sign-in links."),
         Entry("token", "tokens:token", "Tokens for programs: make, list, revoke."),
+        Entry("charts", "charts:charts", "Build the script that lets charts answer to the pointer."),
         Entry("doctor", "doctor:doctor", "Check this installation and say what to do about what is wrong."),
     ),
 }

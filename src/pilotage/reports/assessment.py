@@ -15,8 +15,10 @@ from pilotage.evidence.assess import Assessment, Segmented
 from pilotage.evidence.cautions import Caution
 from pilotage.evidence.measurements import Estimate, Estimated
 from pilotage.playbook.metrics import Metric
-from pilotage.reports.charts.drawing import Draw, Drawings
-from pilotage.reports.charts.history import ChanceData, ChancePoint, ForestData, ForestRow, chance_plot, forest_plot
+from pilotage.reports.charts.catalogue import ChartData
+from pilotage.reports.charts.chance import ChanceData, ChancePoint
+from pilotage.reports.charts.drawing import Drawings
+from pilotage.reports.charts.forest import ForestData, ForestLine, ForestRow
 
 TEMPLATES = Path(__file__).parent / "templates"
 PERCENT = 100.0
@@ -200,14 +202,21 @@ def _forest_pictures(split: Segmented, found: Assessment) -> Pictures:
     factor = PERCENT if found.metric.kind == "proportion" else 1.0
     lines = [("all", found.difference), *((one.value, one.difference) for one in split.segments)]
     rows = tuple(
-        ForestRow(name=name, value=one.value * factor, low=one.low * factor, high=one.high * factor, whole=number == 0)
-        for number, (name, one) in enumerate(lines)
+        ForestRow(label=name, calls=one.calls, value=one.value * factor, low=one.low * factor, high=one.high * factor)
+        for name, one in lines
         if isinstance(one, Estimate)
     )
     if not rows:
         return {}
     unit = "points" if found.metric.kind == "proportion" else found.metric.unit
-    return _pictures(ForestData(unit=f"difference, {unit}", rows=rows), forest_plot)
+    return _pictures(
+        ForestData(
+            title=split.column,
+            unit=f"{unit}; plus is better",
+            points=rows,
+            lines=(ForestLine(value=0.0, word="no difference"),),
+        )
+    )
 
 
 def _chance_pictures(found: Assessment) -> Pictures:
@@ -218,14 +227,14 @@ def _chance_pictures(found: Assessment) -> Pictures:
     )
     if len(points) < 2:  # noqa: PLR2004 - a line has two ends
         return {}
-    return _pictures(ChanceData(planned=found.weeks, points=points), chance_plot)
+    return _pictures(ChanceData(title="Chance of a go", planned=found.weeks, points=points))
 
 
-def _pictures(data: object, draw: Draw) -> Pictures:
+def _pictures(data: ChartData) -> Pictures:
     """A chart in every size and theme, as `data:` addresses: vectors that no request is made for."""
     return {
         f"{size}_{theme}": "data:image/svg+xml;base64,"
-        + base64.b64encode(DRAWINGS.draw(data, draw, theme=theme, size=size, form="svg")).decode()
+        + base64.b64encode(DRAWINGS.draw(data, theme=theme, size=size, form="svg")).decode()
         for size in SIZES
         for theme in THEMES
     }

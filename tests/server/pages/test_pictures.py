@@ -13,6 +13,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 IMAGES = Path(__file__).parents[3] / "docs" / "images"
+DRAWN = "figure => figure.querySelector('.interactive svg') || figure.querySelector('img').naturalWidth > 0"
 PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 PICTURES = {
     "portfolio": ("/", "light", (1280, 980)),
@@ -31,10 +32,10 @@ def test_a_page_can_be_pictured(name, served, opening, tmp_path):
     """The picture shows the page in its size, after everything on it was drawn."""
     path, theme, (width, height) = PICTURES[name]
     page = opening(served, "nadia", viewport={"width": width, "height": height}, color_scheme=theme).goto(path)
-    for image in page.locator(".chart img").all():
-        if image.is_visible():
-            image.scroll_into_view_if_needed()
-            while not image.evaluate("image => image.naturalWidth > 0"):
+    for figure in page.locator(".chart").all():
+        if figure.is_visible():
+            figure.scroll_into_view_if_needed()
+            while not figure.evaluate(DRAWN):
                 page.wait_for_timeout(25)
     page.evaluate("window.scrollTo({ top: 0, behavior: 'instant' })")
     folder = IMAGES if os.environ.get("PILOTAGE_SCREENSHOTS") == "1" else tmp_path

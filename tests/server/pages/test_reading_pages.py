@@ -352,7 +352,7 @@ def test_the_ledger_is_checked_and_says_how_to_do_it_alone(reading):
 
 
 def test_charts_come_as_pictures_and_as_data(reading):
-    """SVG in both themes, PNG, JSON and CSV, from the same looks; a picture may run nothing."""
+    """SVG in both themes, PNG, the specification and CSV, of the same looks; a picture may run nothing."""
     reader, base = reading("ruth"), "/w/ticket-triage/charts/target"
     light, dark = reader.get(f"{base}.svg"), reader.get(f"{base}.svg?theme=dark&size=narrow")
     for picture in (light, dark):
@@ -362,10 +362,11 @@ def test_charts_come_as_pictures_and_as_data(reading):
         assert "<script" not in picture.text
     assert light.text != dark.text
     assert reader.get(f"{base}.png").content.startswith(b"\x89PNG")
-    data = reader.get(f"{base}.json").json()
+    spec = reader.get(f"{base}.json").json()
     table = rows(reader.get(f"{base}.csv"))
-    assert [row["day"] for row in table] == [point["day"] for point in data["data"]["points"]]
-    assert [day for day, _ in data["readings"]] == [row["day"] for row in table]
+    assert "vega-lite" in spec["$schema"]
+    days = next(layer["data"]["name"] for layer in spec["layer"] if layer.get("name") == "days")
+    assert [row["day"] for row in spec["datasets"][days]] == [row["day"] for row in table]
     assert reader.get("/w/ticket-triage/charts/nothing.svg").status_code == 404
     assert reader.get("/w/call-summaries/charts/target.svg").status_code == 404
 

@@ -1,4 +1,4 @@
-"""What scripts add: pages that stay up to date, the reader's zone and theme, the keyboard, charts to point at."""
+"""What scripts add: pages that stay up to date, the reader's zone and theme, the keyboard. For charts see beside."""
 
 from __future__ import annotations
 
@@ -125,8 +125,8 @@ def test_the_theme_is_chosen_and_kept(served, opening):
     light = page.evaluate(ground)
     page.get_by_role("button", name="Theme").click()
     assert page.evaluate(ground) != light
-    page.locator(".chart img").scroll_into_view_if_needed()
-    wait_for(page, "document.querySelector('.chart img').currentSrc.includes('theme=dark')")
+    sources = "[...document.querySelectorAll('.chart source')].filter((one) => one.media !== 'not all')"
+    wait_for(page, f"{sources}.every((one) => one.dataset.scheme === 'dark')")
     page = opened.goto("/")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
@@ -171,20 +171,6 @@ def test_the_charter_shows_while_it_is_written(changed, opening):
     page.get_by_label("Value when it works").fill("y" * 1900)
     expect(meter).to_contain_text("too long for one page")
     expect(meter).to_contain_text("too many")
-
-
-def test_a_chart_is_read_by_pointing_at_it(served, opening):
-    """The day under the pointer shows its figures."""
-    page = opening(served, "ruth").goto("/w/ticket-triage")
-    image = page.locator(".chart img")
-    image.scroll_into_view_if_needed()
-    wait_for(page, "document.querySelector('.chart img').naturalWidth > 0")
-    box = image.bounding_box()
-    for share in (0.5, 0.51):
-        page.mouse.move(box["x"] + box["width"] * share, box["y"] + box["height"] / 2)
-    reading = page.locator(".chart .reading")
-    expect(reading).to_contain_text("2026-02-1")
-    expect(reading).to_contain_text("points")
 
 
 def test_a_command_can_be_copied(plain, opening):

@@ -12,7 +12,19 @@ from msgspec import Struct
 from pilotage.playbook.kinds import kind_of
 from pilotage.playbook.metrics import Metric
 from pilotage.reports.charts.palette import Palette
-from pilotage.reports.charts.plots import Box, Label, Plot, axes, domain, rows_of, words
+from pilotage.reports.charts.plots import (
+    NOTHING,
+    Box,
+    Label,
+    Plot,
+    axes,
+    domain,
+    read_by_pointing,
+    rows_of,
+    spelled,
+    words,
+    written,
+)
 from pilotage.storage.protocols import DayRow
 
 ARMS = ("incumbent", "candidate")
@@ -52,7 +64,7 @@ def daily_data(rows: Iterable[DayRow], metric: Metric, *, title: str, unit: str,
 
 
 def daily_plot(data: DailyData, palette: Palette, box: Box) -> Plot:
-    """The chart and where its plot area lies. The arms differ in their marks as well as their colours."""
+    """The chart. The arms differ in their marks as well as their colours."""
     import altair as alt  # noqa: PLC0415 - takes most of a second, and only charts need it
 
     days = sorted({point.day for point in data.points})
@@ -73,4 +85,14 @@ def daily_plot(data: DailyData, palette: Palette, box: Box) -> Plot:
         marks.append(base.mark_point(color=colour, filled=True, size=22, shape=shape, opacity=1, clip=True))
         labels.append(Label(day=days[-1], at=rows[-1]["value"], word=arm, colour=colour))
     marks.append(words(labels, y_domain, x, y))
-    return Plot(chart=alt.layer(*marks), box=box, first=days[0], last=days[-1], y_domain=y_domain)
+    marks.append(read_by_pointing([_reading(day, data) for day in days], ("on", *ARMS), x, palette, box))
+    return Plot(chart=alt.layer(*marks), box=box)
+
+
+def _reading(day: dt.date, data: DailyData) -> dict[str, str]:
+    """What is read at a day: each arm's mean, and on how many calls."""
+    found = {point.arm: point for point in data.points if point.day == day}
+    said = {
+        arm: f"{written(point.value)} {data.unit} ({written(point.calls, 9)} calls)" for arm, point in found.items()
+    }
+    return {"day": day.isoformat(), "on": spelled(day), **dict.fromkeys(ARMS, NOTHING), **said}

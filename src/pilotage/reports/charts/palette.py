@@ -48,7 +48,9 @@ PALETTES = {"light": LIGHT, "dark": DARK}
 def config(palette: Palette) -> dict[str, Any]:
     """What every chart looks like. The ground is left clear, so that the page shows through."""
     return {
-        "background": None,
+        "background": "transparent",
+        # A picture has its words beside it and its figures in a table; a hundred unnamed marks would only be noise.
+        "aria": False,
         "font": TYPE,
         "view": {"stroke": None},
         "axis": {
@@ -62,5 +64,6 @@ def config(palette: Palette) -> dict[str, Any]:
             "tickColor": palette.edge,
             "labelPadding": 6,
         },
+        "legend": {"labelColor": palette.soft, "labelFontSize": 12, "labelLimit": 240, "symbolStrokeWidth": 1.5},
         "text": {"font": TYPE, "fontSize": 12},
     }

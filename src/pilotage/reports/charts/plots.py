@@ -1,16 +1,21 @@
-"""What the charts share: sizes, axes of days and values, lines, and labels at the end of a line. Pure."""
+"""What the charts share: sizes, axes, lines, labels at the end of a line, and what the pointer reads. Pure."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct, structs
 
+from pilotage.reports.charts.palette import Palette
+
 HEADROOM = 0.08
 LABEL_GAP = 16.0
+LONG = 10_000
 DAY = dt.timedelta(days=1)
+NOTHING = "\u2013"
 
 
 class Box(Struct, frozen=True, kw_only=True):
@@ -41,13 +46,16 @@ BOXES = {
 
 
 class Plot(Struct, frozen=True, kw_only=True):
-    """A chart, its box, and the days (of a chart over days) and values that its edges stand for."""
+    """A chart, and the picture that it goes into."""
 
     chart: Any
     box: Box
-    first: dt.date | None = None
-    last: dt.date | None = None
-    y_domain: tuple[float, float]
+
+
+def tall(box: Box, inner_height: int, **edges: int) -> Box:
+    """The box with a plot area of that height, and other edges where they are given."""
+    changed = structs.replace(box, **edges)
+    return structs.replace(changed, height=inner_height + changed.top + changed.bottom)
 
 
 def domain(values: Sequence[float]) -> tuple[float, float]:
@@ -60,7 +68,7 @@ def domain(values: Sequence[float]) -> tuple[float, float]:
 Y = Callable[[str], Any]
 
 
-def rows_of(rows: Sequence[dict[str, Any]]) -> Any:  # noqa: ANN401 - altair's own data
+def rows_of(rows: Sequence[Mapping[str, Any]]) -> Any:  # noqa: ANN401 - altair's own data
     """Rows as a chart's data."""
     import altair as alt  # noqa: PLC0415 - takes most of a second, and only charts need it
 
@@ -78,14 +86,47 @@ def axes(days: Sequence[dt.date], y_domain: tuple[float, float], unit: str, box:
     )
     x = alt.X("day:T", scale=alt.Scale(domain=shown, type="utc"), axis=axis)
 
+    thousands = {"format": "~s"} if max(map(abs, y_domain)) >= LONG else {}
+    axis_y = alt.Axis.from_dict({"title": unit, "tickCount": 5, **thousands})
+
     def y(field: str) -> Any:  # noqa: ANN401 - altair's own channel
         return alt.Y(
             f"{field}:Q",
             scale=alt.Scale(domain=list(y_domain), nice=False, zero=False),
-            axis=alt.Axis(title=unit, tickCount=5),
+            axis=axis_y,
         )
 
     return x, y
+
+
+def written(value: float | None, digits: int = 3) -> str:
+    """A number as people read it: so many digits, thousands apart, a true minus sign; a dash when there is none."""
+    if value is None or not math.isfinite(value):
+        return NOTHING
+    after = 0 if value == 0 else max(0, digits - 1 - math.floor(math.log10(abs(value))))
+    text = f"{value:,.{min(after, 8)}f}"
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return text.replace("-", "\u2212")
+
+
+def spelled(day: dt.date) -> str:
+    """A day as the pages write it."""
+    return f"{day.day} {day:%b %Y}"
+
+
+def read_by_pointing(rows: Sequence[Mapping[str, Any]], tips: Sequence[str], x: Any, palette: Palette, box: Box) -> Any:  # noqa: ANN401 - altair's own
+    """What the pointer reads: one band a row over the whole height, unseen until it is pointed at.
+
+    `tips` are the fields that are read, in order, under their own names; their values are written already.
+    """
+    import altair as alt  # noqa: PLC0415 - takes most of a second, and only charts need it
+
+    pointed = alt.selection_point(name="pointed", on="pointerover", clear="pointerout", empty=False)
+    width = max(4.0, 0.98 * box.inner_width / max(1, len(rows)))
+    bands = alt.Chart(rows_of(rows)).mark_rule(color=palette.edge, strokeWidth=min(width, 60.0), clip=True)
+    shade = alt.condition(pointed, alt.value(0.18), alt.value(0))
+    readings = [alt.Tooltip(f"{tip}:N", title=tip) for tip in tips]
+    return bands.encode(x=x, opacity=shade, tooltip=readings).add_params(pointed).properties(name="days")
 
 
 def rule(value: float, y: Y, colour: str, *, dash: tuple[int, int]) -> Any:  # noqa: ANN401 - altair's own chart

@@ -10,14 +10,31 @@ from msgspec import Struct
 from pilotage.evidence.measurements import Answer, Estimate, Look
 from pilotage.playbook.metrics import Target
 from pilotage.reports.charts.palette import Palette
-from pilotage.reports.charts.plots import Box, Label, Plot, Y, axes, domain, rows_of, rule, words
+from pilotage.reports.charts.plots import (
+    NOTHING,
+    Box,
+    Label,
+    Plot,
+    Y,
+    axes,
+    domain,
+    read_by_pointing,
+    rows_of,
+    rule,
+    spelled,
+    words,
+    written,
+)
 
 Z_95 = 1.959964
 Z_MIN = 0.2
+TIPS = ("on", "estimate", "interval", "always valid", "calls", "go", "futile")
 
 
 class LookPoint(Struct, frozen=True, kw_only=True):
-    """One look, on the scale that is drawn. `go` and `futile`: from where the answer would be one."""
+    """One look, on the scale that is drawn. `go` and `futile`: from where the answer would be one; `band_low` and
+    `band_high`: what stays right however often one looks.
+    """
 
     day: dt.date
     calls: int
@@ -26,6 +43,8 @@ class LookPoint(Struct, frozen=True, kw_only=True):
     high: float
     go: float | None
     futile: float | None
+    band_low: float | None = None
+    band_high: float | None = None
 
 
 class TargetData(Struct, frozen=True, kw_only=True):
@@ -65,7 +84,13 @@ def _point(look: Look, estimate: Estimate, target: Target, factor: float) -> Loo
         high=estimate.high * factor,
         go=bound(look.efficacy),
         futile=bound(look.futility),
+        band_low=_scaled(look.band_low, factor),
+        band_high=_scaled(look.band_high, factor),
     )
+
+
+def _scaled(value: float | None, factor: float) -> float | None:
+    return None if value is None else value * factor
 
 
 def target_plot(data: TargetData, palette: Palette, box: Box) -> Plot:
@@ -84,6 +109,8 @@ def target_plot(data: TargetData, palette: Palette, box: Box) -> Plot:
             "high": p.high,
             "go": p.go,
             "futile": p.futile,
+            "band_low": p.band_low,
+            "band_high": p.band_high,
         }
         for p in data.points
     ]
@@ -91,6 +118,7 @@ def target_plot(data: TargetData, palette: Palette, box: Box) -> Plot:
     base = alt.Chart(rows_of(rows)).encode(x=x)
     marks = [
         base.mark_area(color=palette.accent, opacity=0.16, clip=True).encode(y=y("low"), y2="high:Q"),
+        *_band(data, base, palette, y),
         rule(data.target, y, palette.good, dash=(6, 3)),
         rule(data.floor, y, palette.bad, dash=(2, 3)),
         base.mark_line(color=palette.good, strokeWidth=1.25, clip=True).encode(y=y("go")),
@@ -99,8 +127,34 @@ def target_plot(data: TargetData, palette: Palette, box: Box) -> Plot:
         base.mark_point(color=palette.accent, filled=True, size=26, opacity=1, clip=True).encode(y=y("value")),
         *_crossing(data, palette, x, y),
         words(_labels(data, palette, y_domain), y_domain, x, y),
+        read_by_pointing([_reading(p, data) for p in data.points], TIPS, x, palette, box),
     ]
-    return Plot(chart=alt.layer(*marks), box=box, first=days[0], last=days[-1], y_domain=y_domain)
+    return Plot(chart=alt.layer(*marks), box=box)
+
+
+def _band(data: TargetData, base: Any, palette: Palette, y: Y) -> list[Any]:  # noqa: ANN401 - altair's own chart
+    """The edges of the always-valid band, dotted, where there is one."""
+    if all(p.band_low is None for p in data.points):
+        return []
+    edge = base.mark_line(color=palette.accent, strokeWidth=1.25, strokeDash=[1, 3], strokeCap="round", clip=True)
+    return [edge.encode(y=y("band_low")), edge.encode(y=y("band_high"))]
+
+
+def _reading(point: LookPoint, data: TargetData) -> dict[str, str]:
+    """What is read at a look."""
+    beyond = "above" if data.target >= data.floor else "below"
+    under = "below" if data.target >= data.floor else "above"
+    band = f"{written(point.band_low)} to {written(point.band_high)}" if point.band_low is not None else NOTHING
+    return {
+        "day": point.day.isoformat(),
+        "on": spelled(point.day),
+        "estimate": f"{written(point.value)} {data.unit}",
+        "interval": f"{written(point.low)} to {written(point.high)}",
+        "always valid": band,
+        "calls": written(point.calls, 9),
+        "go": f"{beyond} {written(point.go)}" if point.go is not None else NOTHING,
+        "futile": f"{under} {written(point.futile)}" if point.futile is not None else NOTHING,
+    }
 
 
 def _crossing(data: TargetData, palette: Palette, x: Any, y: Y) -> list[Any]:  # noqa: ANN401 - altair's own channel
@@ -129,6 +183,8 @@ def _labels(data: TargetData, palette: Palette, y_domain: tuple[float, float]) -
         Label(day=last.day, at=data.floor, word="floor", colour=palette.bad),
         Label(day=last.day, at=last.value, word="estimate", colour=palette.accent),
     ]
+    if last.band_high is not None:
+        labels.append(Label(day=last.day, at=last.band_high, word="always valid", colour=palette.accent))
     step = (high - low) / 20
     entered = next((p for p in data.points if p.go is not None and low <= p.go <= high), None)
     if entered is not None and entered.go is not None:

@@ -1,11 +1,12 @@
-"""Charts by address: SVG and PNG in both themes, and the data behind them as JSON and CSV."""
+"""Charts by address: one Vega-Lite specification, as itself, as SVG and PNG in both themes, and its data as CSV."""
 
 from __future__ import annotations
 
-import datetime as dt
-from typing import Any, Literal
+from collections.abc import Callable
+from functools import cached_property
+from typing import Literal
+from urllib.parse import quote
 
-import msgspec
 from litestar import get
 from litestar.params import FromPath
 from litestar.response import Response
@@ -13,20 +14,27 @@ from msgspec import Struct
 
 from pilotage.evidence.measurements import Estimate
 from pilotage.evidence.plan import shifted
-from pilotage.reports.charts.daily import ARMS, DailyData, daily_data, daily_plot
-from pilotage.reports.charts.drawing import Draw, Drawings
-from pilotage.reports.charts.palette import LIGHT
-from pilotage.reports.charts.plots import BOXES
-from pilotage.reports.charts.target import TargetData, target_data, target_plot
+from pilotage.playbook.metrics import Metric
+from pilotage.record.charter import Charter
+from pilotage.record.digests import digest_of
+from pilotage.record.workload import stage_of
+from pilotage.reports.charts import bundle
+from pilotage.reports.charts.catalogue import ChartData, box_of
+from pilotage.reports.charts.daily import DailyData, daily_data
+from pilotage.reports.charts.drawing import Drawings
+from pilotage.reports.charts.forest import ForestData, ForestLine, ForestRow
+from pilotage.reports.charts.outcomes import OutcomesData, differences_data, outcomes_data
+from pilotage.reports.charts.target import target_data
 from pilotage.server.asking import AnyRequest, query_of
-from pilotage.server.auth.access import READ
+from pilotage.server.auth.access import PUBLIC, READ
 from pilotage.server.pages.csv_files import MEDIA_TYPE as CSV
 from pilotage.server.pages.csv_files import csv_of
 from pilotage.server.pages.estimates import comparison_scale, own_scale
-from pilotage.server.pages.written import number
+from pilotage.server.pages.evidence_rows import segment_figures, sums_of
 from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.problems import not_found
 from pilotage.server.threads import run_in
+from pilotage.storage.protocols import DayRow, SumRow
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.workspace import Workspace
 
@@ -34,8 +42,7 @@ DRAWINGS = Drawings()
 MEDIA = {"svg": "image/svg+xml", "png": "image/png", "json": "application/json", "csv": CSV}
 # A picture opened by itself may style its own letters, and nothing else.
 PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-TARGET = "target"
-Data = TargetData | DailyData
+DIGITS = 12
 
 
 class ChartQuery(Struct, frozen=True, kw_only=True):
@@ -46,64 +53,178 @@ class ChartQuery(Struct, frozen=True, kw_only=True):
     v: str = ""
 
 
-class ChartJson(Struct, frozen=True, kw_only=True):
-    """A chart's data, where its plot area lies (pixels of a picture `width` wide), and a reading for each day."""
+class Sources:
+    """What charts are made of: a workload as judged, and its sums, read once for all charts of a page."""
 
-    data: TargetData | DailyData
-    width: int
-    height: int
-    left: int
-    right: int
-    first: dt.date | None
-    last: dt.date | None
-    readings: tuple[tuple[dt.date, str], ...]
+    def __init__(self, workspace: Workspace, judgement: Judgement, charter: Charter, target: Metric) -> None:
+        self.judgement = judgement
+        self.charter = charter
+        self.target = target
+        self._workspace = workspace
+
+    @classmethod
+    def of(cls, workspace: Workspace, judgement: Judgement) -> Sources | None:
+        """The sources of a workload that has promised something."""
+        charter = judgement.workload.measured_charter
+        target = charter.metric(charter.target.metric) if charter else None
+        return cls(workspace, judgement, charter, target) if charter and target else None
+
+    @cached_property
+    def days(self) -> tuple[DayRow, ...]:
+        """Every metric's sums by day."""
+        return self._workspace.calls.days(self.judgement.workload.slug)
+
+    @cached_property
+    def totals(self) -> tuple[SumRow, ...]:
+        """Every metric's sums."""
+        return self._workspace.calls.totals(self.judgement.workload.slug)
 
 
-def data_of(workspace: Workspace, judgement: Judgement, name: str) -> tuple[Data, Draw] | None:
-    """What a chart shows: the target with its looks, or any metric by day. None when there is nothing yet."""
-    charter = judgement.workload.measured_charter
-    if charter is None:
-        return None
-    metric = charter.metric(charter.target.metric if name == TARGET else name)
-    if metric is None:
-        return None
-    answer = judgement.measurements.answer if judgement.measurements else None
-    if name == TARGET and answer is not None:
-        scale = comparison_scale(metric.unit, charter.target.form)
-        looks = target_data(answer, charter.target, title=metric.title, unit=scale.after, factor=scale.factor)
+def _target(of: Sources) -> ChartData | None:
+    """The target with its looks; before the first one, its metric by day."""
+    answer = of.judgement.measurements.answer if of.judgement.measurements else None
+    if answer is not None:
+        scale = comparison_scale(of.target.unit, of.charter.target.form)
+        looks = target_data(answer, of.charter.target, title=of.target.title, unit=scale.after, factor=scale.factor)
         if looks.points:
-            return looks, target_plot
-    scale = own_scale(metric.unit)
-    rows = workspace.calls.days(judgement.workload.slug)
-    days = daily_data(rows, shifted(metric, charter.target), title=metric.title, unit=scale.after, factor=scale.factor)
-    return (days, daily_plot) if days.points else None
+            return looks
+    return _daily(of, of.target)
 
 
-class Charts(Struct, frozen=True, kw_only=True):
-    """Which charts there are, each with what its address ends with: it changes when the data do."""
+def _daily(of: Sources, metric: Metric) -> DailyData | None:
+    if not _has_days(metric):
+        return None
+    scale, kept = own_scale(metric.unit), shifted(metric, of.charter.target)
+    days = daily_data(of.days, kept, title=metric.title, unit=scale.after, factor=scale.factor)
+    return days if days.points else None
 
-    target: str = ""
-    daily: dict[str, str] = {}
+
+def _has_days(metric: Metric) -> bool:
+    """Whether a day's mean over its calls is the metric; of a ratio, a quantile or a unit's sum it is not."""
+    return metric.kind in {"proportion", "mean"} and metric.per == "call"
 
 
-def charts_of(workspace: Workspace, judgement: Judgement) -> Charts:
-    """The charts of a workload that have something to show."""
-    charter, measured = judgement.workload.measured_charter, judgement.measurements
-    if charter is None or measured is None:
-        return Charts()
-    newest: dict[str, dt.date] = {}
-    for row in workspace.calls.days(judgement.workload.slug):
-        if row.n > 0 and row.series in ARMS:
-            newest[row.metric] = max(row.day, newest.get(row.metric, row.day))
-    daily = {metric.id: newest[metric.id].isoformat() for metric in charter.metrics if metric.id in newest}
-    looks = [look for look in measured.answer.looks if isinstance(look.estimate, Estimate)] if measured.answer else []
-    target = f"{len(judgement.workload.attempts)}-{len(looks)}" if looks else daily.get(charter.target.metric, "")
-    return Charts(target=target, daily=daily)
+def _outcomes(of: Sources) -> OutcomesData | None:
+    """On how many calls of the attempt both arms were right, one, or neither, where the sums can tell."""
+    attempt = of.judgement.workload.attempt
+    if attempt is None:
+        return None
+    stage = stage_of("shadow", 0, attempt)
+    found = sums_of(of.totals, of.target.id, stage, attempt.release, "")
+    return (
+        outcomes_data(shifted(of.target, of.charter.target), found[0].paired, title=of.target.title) if found else None
+    )
+
+
+def _differences(of: Sources) -> ChartData | None:
+    """By how much the arms differed on each day's calls, while the attempt ran in shadow."""
+    attempt = of.judgement.workload.attempt
+    if attempt is None or not _has_days(of.target):
+        return None
+    stage = stage_of("shadow", 0, attempt)
+    days = [row for row in of.days if row.stage == stage and row.release in {"", attempt.release}]
+    scale = comparison_scale(of.target.unit, "difference")
+    return differences_data(days, of.target, title=of.target.title, unit=scale.after, factor=scale.factor)
+
+
+def _segments(of: Sources) -> ForestData | None:
+    """The target in each declared segment, the weakest first."""
+    attempt, target = of.judgement.workload.attempt, of.charter.target
+    if attempt is None:
+        return None
+    scale = comparison_scale(of.target.unit, target.form)
+    rows = tuple(
+        ForestRow(
+            label=segment,
+            calls=one.calls,
+            value=one.value * scale.factor,
+            low=one.low * scale.factor,
+            high=one.high * scale.factor,
+        )
+        for segment, found in segment_figures(of.charter, of.totals, attempt)
+        if isinstance(one := found.comparison, Estimate)
+    )
+    lines = (
+        ForestLine(value=target.target * scale.factor, word="target", tone="good"),
+        ForestLine(value=target.floor * scale.factor, word="floor", tone="bad"),
+    )
+    return ForestData(title=of.target.title, unit=scale.after, points=rows, lines=lines) if rows else None
+
+
+BUILDERS: dict[str, Callable[[Sources], ChartData | None]] = {
+    "target": _target,
+    "paired-outcomes": _outcomes,
+    "paired-differences": _differences,
+    "segment-forest": _segments,
+}
+"""Every chart by the name in its address, which no metric's name can be; other names are metrics, day by day."""
+
+
+def data_of(of: Sources, name: str) -> ChartData | None:
+    """What a chart shows. None when there is nothing yet, or no chart of that name."""
+    if name in BUILDERS:
+        return BUILDERS[name](of)
+    metric = of.charter.metric(name)
+    return _daily(of, metric) if metric else None
+
+
+class Link(Struct, frozen=True, kw_only=True):
+    """A chart as a page shows it: its address without the ending, what tells one drawing of it from the next, the
+    sizes of the wide and the narrow picture, and the script that makes it answer to the pointer (none: "").
+    """
+
+    address: str
+    version: str
+    wide: tuple[int, int]
+    narrow: tuple[int, int]
+    script: str
+
+
+def _link(of: Sources, name: str) -> Link | None:
+    data = data_of(of, name)
+    if data is None:
+        return None
+    wide, narrow = box_of(data, "wide"), box_of(data, "narrow")
+    return Link(
+        address=f"/w/{of.judgement.workload.slug}/charts/{quote(name)}",
+        version=digest_of(data)[:DIGITS],
+        wide=(wide.width, wide.height),
+        narrow=(narrow.width, narrow.height),
+        script=script(),
+    )
+
+
+def links_to(workspace: Workspace, judgement: Judgement, *names: str) -> dict[str, Link]:
+    """Those of the charts named that have something to show. The name `*` stands for every metric, day by day."""
+    of = Sources.of(workspace, judgement)
+    if of is None:
+        return {}
+    asked = [one for name in names for one in ([m.id for m in of.charter.metrics] if name == "*" else [name])]
+    found = ((name, _link(of, name)) for name in asked)
+    return {name: link for name, link in found if link is not None}
+
+
+def script() -> str:
+    """The address of the script that lets charts answer to the pointer; empty where it has not been built."""
+    return f"/charting/{bundle.file_name()}" if bundle.found() else ""
+
+
+@get("/charting/{name:str}", opt={"access": PUBLIC}, include_in_schema=False)
+async def give_script(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
+    """The script, compressed where the browser takes it so. Its name changes when it does, so it is kept for good."""
+    path = bundle.found()
+    if path is None or name != path.name:
+        raise not_found("The charts' script is another one, or not built: pilotage charts builds it.")
+    headers = {"Cache-Control": "public, max-age=31536000, immutable", "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        path, headers["Content-Encoding"] = path.with_name(path.name + ".gz"), "gzip"
+    content = await run_in(parts_of(request).threads.reading, path.read_bytes)
+    return Response(content, media_type="text/javascript", headers=headers)
 
 
 @get("/w/{slug:str}/charts/{name:str}", opt={"access": READ}, include_in_schema=False)
 async def show_chart(request: AnyRequest, slug: FromPath[str], name: FromPath[str]) -> Response[bytes]:
-    """A chart as a picture or as data, by the ending of its name."""
+    """A chart as a picture, as its specification or as data, by the ending of its name."""
     query = query_of(request, ChartQuery)
     stem, _, form = name.rpartition(".")
     if form not in MEDIA:
@@ -111,8 +232,9 @@ async def show_chart(request: AnyRequest, slug: FromPath[str], name: FromPath[st
 
     def work() -> bytes | None:
         workspace = workspace_of(request)
-        found = data_of(workspace, workspace.desk.judge(slug), stem)
-        return None if found is None else _content(*found, query, form)
+        of = Sources.of(workspace, workspace.desk.judge(slug))
+        found = data_of(of, stem) if of else None
+        return None if found is None else _content(found, query, form)
 
     content = await run_in(parts_of(request).threads.reading, work)
     if content is None:
@@ -125,51 +247,11 @@ async def show_chart(request: AnyRequest, slug: FromPath[str], name: FromPath[st
     return Response(content, media_type=MEDIA[form], headers=headers)
 
 
-def _content(data: Data, draw: Draw, query: ChartQuery, form: str) -> bytes:
+def _content(data: ChartData, query: ChartQuery, form: str) -> bytes:
     if form == "csv":
         fields = data.points[0].__struct_fields__
         return csv_of(fields, ([getattr(point, field) for field in fields] for point in data.points))
-    if form == "json":
-        return msgspec.json.encode(_json(data, draw, query.size))
-    return DRAWINGS.draw(data, draw, theme=query.theme, size=query.size, form=form)
+    return DRAWINGS.draw(data, theme=query.theme, size=query.size, form=form)
 
 
-def _json(data: Data, draw: Draw, size: str) -> ChartJson:
-    box = BOXES[size]
-    plot = draw(data, LIGHT, box)
-    return ChartJson(
-        data=data,
-        width=box.width,
-        height=box.height,
-        left=box.left,
-        right=box.right,
-        first=plot.first,
-        last=plot.last,
-        readings=tuple(_readings(data)),
-    )
-
-
-def _readings(data: Data) -> list[tuple[dt.date, str]]:
-    """What is shown at a day, line by line."""
-    unit = data.unit
-    if isinstance(data, TargetData):
-        return [(p.day, _look_reading(p, unit)) for p in data.points]
-    by_day: dict[dt.date, list[str]] = {}
-    for point in data.points:
-        text = f"{point.arm} {number(point.value, 3)} {unit} on {number(point.calls)} calls"
-        by_day.setdefault(point.day, []).append(text)
-    return [(day, "\n".join(lines)) for day, lines in sorted(by_day.items())]
-
-
-def _look_reading(point: Any, unit: str) -> str:  # noqa: ANN401 - a point of a look
-    lines = [
-        f"{number(point.value, 3)} {unit}".rstrip(),
-        f"{number(point.low, 3)} to {number(point.high, 3)}",
-        f"on {number(point.calls)} calls",
-    ]
-    if point.go is not None:
-        lines.append(f"go above {number(point.go, 3)}")
-    return "\n".join(lines)
-
-
-handlers = [show_chart]
+handlers = [give_script, show_chart]

@@ -15,7 +15,7 @@ from pilotage.record.workload import Attempt, stage_of
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
 from pilotage.server.pages.answering import target_of
-from pilotage.server.pages.charting import charts_of
+from pilotage.server.pages.charting import BUILDERS, links_to
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
 from pilotage.server.pages.estimates import comparison_scale
 from pilotage.server.pages.evidence_frame import evidence_page
@@ -64,7 +64,7 @@ def _shown(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping
         "target": target_of(judgement),
         "trust": trust_section.build(workspace, judgement),
         "attempt": attempt,
-        "charts": charts_of(workspace, judgement),
+        "charts": links_to(workspace, judgement, *BUILDERS, "*"),
         "rows": rows_of(judgement, workspace),
         "segments": (),
         "looks": (),

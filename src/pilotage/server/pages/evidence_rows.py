@@ -99,7 +99,7 @@ def other_rows(charter: Charter, shown: Iterable[str], rows: Sequence[SumRow], a
     for metric in charter.metrics:
         if metric.id in seen:
             continue
-        figured = figures(metric, "difference", _totals(rows, metric.id, stage, attempt.release, ""))
+        figured = figures(metric, "difference", sums_of(rows, metric.id, stage, attempt.release, ""))
         scale = comparison_scale(metric.unit, "difference")
         found.append(
             Row(
@@ -128,7 +128,7 @@ def segment_figures(charter: Charter, rows: Sequence[SumRow], attempt: Attempt) 
     stage = stage_of("shadow", 0, attempt)
     segments = sorted({row.segment for row in rows if row.segment and row.metric == metric.id and row.stage == stage})
     found = [
-        (segment, figures(planned, target.form, _totals(rows, metric.id, stage, attempt.release, segment)))
+        (segment, figures(planned, target.form, sums_of(rows, metric.id, stage, attempt.release, segment)))
         for segment in segments
     ]
     sign = -1.0 if target.form == "own" and metric.direction == "lower" else 1.0
@@ -157,7 +157,7 @@ def segment_rows(charter: Charter, rows: Sequence[SumRow], attempt: Attempt) -> 
     )
 
 
-def _totals(rows: Iterable[SumRow], metric: str, stage: str, release: str, segment: str) -> tuple[StageTotals, ...]:
+def sums_of(rows: Iterable[SumRow], metric: str, stage: str, release: str, segment: str) -> tuple[StageTotals, ...]:
     """One metric's sums of one stage, release and segment."""
     series: dict[str, Totals] = {}
     for row in rows:

@@ -15,7 +15,7 @@ from pilotage.record.rules.piloting import attestable
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
 from pilotage.server.pages.answering import target_of
-from pilotage.server.pages.charting import charts_of
+from pilotage.server.pages.charting import links_to
 from pilotage.server.pages.csv_files import csv_answer, csv_of
 from pilotage.server.pages.entries import line
 from pilotage.server.pages.frame import Frame
@@ -58,7 +58,7 @@ def _shown(workspace: Workspace, frame: Frame, judgement: Judgement) -> Mapping[
         "commands": {name: (kind.__doc__ or "").split(". ")[0].rstrip(".") for name, kind in COMMANDS.items()},
         "attestable": {c.id for phase in playbook.phases for c in phase.criteria if attestable(c)},
         "waivable": {c.id for phase in playbook.phases for c in phase.criteria if c.waivable},
-        "chart": charts_of(workspace, judgement).target,
+        "chart": links_to(workspace, judgement, "target").get("target"),
     }
 
 

@@ -1,65 +1,84 @@
-// Reading a chart: the day under the pointer, with its figures. The same figures are in the table and the CSV.
+// Charts that answer to the pointer: drawn by Vega from the specification that the picture is drawn from.
+// Loaded when a chart comes into view; without it, or when anything fails, the picture stays.
 
-const DAY_MS = 86_400_000;
-const read = new WeakMap();
+const narrow = matchMedia("(max-width: 46rem)");
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const root = document.documentElement;
+const drawn = new Map();
 
-async function load(figure) {
-  if (!read.has(figure)) {
-    read.set(figure, fetch(figure.dataset.chart).then((answer) => (answer.ok ? answer.json() : null)).catch(() => null));
+// No code is made from text: expressions are interpreted, as the page's policy demands.
+const OPTIONS = { ast: true, actions: false, defaultStyle: false, renderer: "svg", tooltip: { disableDefaultStyle: true, theme: "" } };
+
+let library = null;
+
+function vega(address) {
+  library ??= import(address).then(() => window.vegaEmbed);
+  return library;
+}
+
+function theme() {
+  return root.dataset.theme ?? (dark.matches ? "dark" : "light");
+}
+
+function addressOf(figure) {
+  const address = new URL(figure.dataset.chart, location.href);
+  address.searchParams.set("theme", theme());
+  address.searchParams.set("size", narrow.matches ? "narrow" : "wide");
+  return address.pathname + address.search;
+}
+
+function release(figure) {
+  drawn.get(figure)?.finalize?.();
+  drawn.delete(figure);
+}
+
+async function draw(figure) {
+  const address = addressOf(figure);
+  if (figure.dataset.drawn === address) return;
+  figure.dataset.drawn = address;
+  try {
+    const [embed, answer] = await Promise.all([vega(figure.dataset.script), fetch(address)]);
+    if (!answer.ok) throw new Error(`${address}: ${answer.status}`);
+    const specification = await answer.json();
+    const place = Object.assign(document.createElement("div"), { className: "interactive" });
+    const made = await embed(place, specification, OPTIONS);
+    // Meanwhile the theme may have changed, or the page was brought up to date without this figure.
+    if (figure.dataset.drawn !== address || !figure.isConnected) { made.finalize(); return; }
+    release(figure);
+    drawn.set(figure, made);
+    const picture = figure.querySelector("picture");
+    place.setAttribute("role", "img");
+    place.setAttribute("aria-label", picture.querySelector("img").alt);
+    place.querySelector("svg").setAttribute("aria-hidden", "true");
+    figure.querySelector(".interactive")?.remove();
+    picture.hidden = true;
+    picture.before(place);
+  } catch (error) {
+    delete figure.dataset.drawn;
+    console.info(`The chart stays a picture: ${error.message}`);
   }
-  return read.get(figure);
 }
 
-function nearest(readings, day) {
-  let found = readings[0];
-  for (const one of readings) if (Math.abs(Date.parse(one[0]) - day) < Math.abs(Date.parse(found[0]) - day)) found = one;
-  return found;
+const seen = new IntersectionObserver((entries) => {
+  for (const entry of entries) {
+    if (!entry.isIntersecting) continue;
+    seen.unobserve(entry.target);
+    draw(entry.target);
+  }
+}, { rootMargin: "100px" });
+
+function watch(within) {
+  for (const figure of drawn.keys()) if (!figure.isConnected) release(figure);
+  const figures = within.matches?.("[data-script]") ? [within] : within.querySelectorAll("[data-script]");
+  for (const figure of figures) seen.observe(figure);
 }
 
-function put(figure, className) {
-  const part = Object.assign(document.createElement("div"), { className });
-  part.setAttribute("aria-hidden", "true");
-  figure.append(part);
-  return part;
+function again() {
+  for (const figure of document.querySelectorAll("[data-drawn]")) draw(figure);
 }
 
-function clear(figure) {
-  for (const part of figure.querySelectorAll(".reading, .crosshair")) part.remove();
-}
-
-async function show(figure, event) {
-  const image = figure.querySelector("img");
-  const chart = await load(figure);
-  const box = image.getBoundingClientRect();
-  // The narrow picture has other edges; there the table is the better reading.
-  if (!chart || !chart.readings.length || Math.abs(box.width / box.height - chart.width / chart.height) > 0.05) return;
-  const scale = box.width / chart.width;
-  const left = chart.left * scale;
-  const width = (chart.width - chart.left - chart.right) * scale;
-  let first = Date.parse(chart.first);
-  let last = Date.parse(chart.last);
-  if (first === last) { first -= DAY_MS; last += DAY_MS; }
-  const at = (event.clientX - box.left - left) / width;
-  if (at < -0.02 || at > 1.02) { clear(figure); return; }
-  const [day, text] = nearest(chart.readings, first + at * (last - first));
-  clear(figure);
-  const x = left + ((Date.parse(day) - first) / (last - first)) * width;
-  const line = put(figure, "crosshair");
-  line.style.left = `${x}px`;
-  line.style.top = "0";
-  line.style.height = `${box.height - 34 * scale}px`;
-  const label = put(figure, "reading");
-  label.textContent = `${day}\n${text}`;
-  const beyond = x + label.offsetWidth + 24 > box.width;
-  label.style.left = `${beyond ? x - label.offsetWidth - 12 : x + 12}px`;
-  label.style.top = "8px";
-}
-
-document.addEventListener("pointermove", (event) => {
-  const figure = event.target.closest?.("[data-chart]");
-  if (figure && event.target.tagName === "IMG") show(figure, event);
-});
-document.addEventListener("pointerout", (event) => {
-  const figure = event.target.closest?.("[data-chart]");
-  if (figure && !figure.contains(event.relatedTarget)) clear(figure);
-});
+new MutationObserver(again).observe(root, { attributeFilter: ["data-theme"] });
+dark.addEventListener("change", again);
+narrow.addEventListener("change", again);
+document.addEventListener("pilotage:swapped", (event) => watch(event.target));
+watch(document);

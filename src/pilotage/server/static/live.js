@@ -22,7 +22,9 @@ function plain(element) {
   for (const part of copy.querySelectorAll("[data-copy]")) part.hidden = true;
   for (const part of copy.querySelectorAll("source[data-scheme]")) part.removeAttribute("media");
   for (const part of copy.querySelectorAll("[data-row]")) { part.removeAttribute("tabindex"); part.classList.remove("chosen"); if (!part.className) part.removeAttribute("class"); }
-  for (const part of copy.querySelectorAll(".reading, .crosshair")) part.remove();
+  for (const part of copy.querySelectorAll(".interactive")) part.remove();
+  for (const part of copy.querySelectorAll("picture[hidden]")) part.hidden = false;
+  for (const part of copy.querySelectorAll("[data-drawn]")) part.removeAttribute("data-drawn");
   return copy.outerHTML;
 }
 
