@@ -11,6 +11,7 @@ from pilotage.cli.wording import ANSWER_TONES, answer_word, figure_words, words
 
 STATUS_TONES: dict[str, Tone] = {**ANSWER_TONES, "within": "good", "breached": "bad", "undecided": "waiting"}
 HEADS = ("metric", "as", "stage", "incumbent", "candidate", "compared", "verdict")
+CHECK_HEADS = ("check", "what", "found")
 NO_FIGURES = "There are no figures yet. Wrap the workload with the SDK, write its charter and declare a release."
 
 
@@ -25,6 +26,62 @@ def draw(screen: Screen, found: Json, asked: Asked) -> None:
         screen.line(NO_FIGURES)
         return
     screen.table(HEADS, [_row(one) for one in found["figures"]])
+    if asked.explain or asked.metric is not None:
+        for one in found["figures"]:
+            _draw_figure(screen, one, asked)
+    if asked.metric is None:
+        for decision in found["decisions"]:
+            _draw_decision(screen, decision)
+
+
+def _draw_figure(screen: Screen, one: Json, asked: Asked) -> None:
+    """What a figure means, and, where one metric was asked for, what it rests on."""
+    screen.line()
+    screen.line(f"{one['title']}, {one['role']}, {one['stage']}")
+    if asked.explain:
+        screen.line(one["explanation"]["means"])
+        screen.line(one["explanation"]["does_not"])
+    if asked.metric is None:
+        return
+    rests, window = one["provenance"], one["provenance"]["window"]
+    first, last = window["first_call_at"], window["last_call_at"]
+    span = f"from {first[:16].replace('T', ' ')} to {last[:16].replace('T', ' ')} UTC" if first else "none yet"
+    screen.line(
+        f"calls   {', '.join(window['sources'])}, {window['stage']}, release {window['release'] or '-'}, {span}"
+    )
+    screen.line(f"rests on {rests['calls']:,} calls of {rests['units']:,} units")
+    if rests["method"]:
+        screen.line(f"method  {rests['method']}, {100 * rests['level']:.4g} % interval")
+    rows = [
+        (series, f"{sums.get('units', 0):,.0f} units", f"n {sums.get('n', 0):,.0f}", _moments(sums))
+        for series, sums in rests["sums"].items()
+    ]
+    screen.table(("sums", "units", "calls", f"values less {rests['shift']:g}"), rows)
+    screen.table(CHECK_HEADS, [_check(check) for check in rests["checks"]])
+    screen.line(f"digest  {one['digest']}")
+
+
+def _moments(sums: Json) -> str:
+    """The sums of values and squares; `--json` has the rest."""
+    return "  ".join(f"{name} {sums[name]:.10g}" for name in ("y", "z", "yy", "yz", "zz") if name in sums)
+
+
+def _check(check: Json) -> Sequence[Cell]:
+    tone: Tone = {"held": "good", "violated": "bad"}.get(check["verdict"], "waiting")  # type: ignore[assignment]  # tones
+    return Toned(words(check["verdict"]), tone), check["title"], check["reason"]
+
+
+def _draw_decision(screen: Screen, one: Json) -> None:
+    """A decision, and whether what it rested on comes to the same."""
+    said = f"decided on {one['at'][:10]}: {words(one['outcome'])} on the answer {words(one['answer'])}"
+    if one["same"] is None:
+        screen.line(f"{said} (no evidence was frozen with it)")
+        return
+    again = "comes to the same when computed again" if one["same"] else "comes to something else when computed again"
+    tone: Tone = "good" if one["same"] else "bad"
+    screen.line(f"{said}; its evidence, {one['evidence'][:12]}, {again}. {one['store']}", tone)
+    for difference in one["differences"]:
+        screen.line(f"  {difference}")
 
 
 def _row(one: Json) -> Sequence[Cell]:

@@ -1,44 +1,93 @@
-"""The section `answer`: the answer on the target, and every figure that it rests on."""
+"""The section `answer`: the answer on the target, every figure that it rests on, and what each figure rests on.
+
+Every figure carries its evidence: the window of calls, the sums, the method, the conditions that were checked, and a
+digest over all that; and it says in plain words what it means.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from pilotage.evidence.measurements import AnswerKind, Estimated, GuardrailResult
+from pilotage.evidence.explaining import (
+    Explanation,
+    explain_guardrail,
+    explain_observed,
+    explain_target,
+)
+from pilotage.evidence.figures import figures
+from pilotage.evidence.measurements import AnswerKind, Check, Estimated, GuardrailResult, Measurements, Traffic
+from pilotage.evidence.provenance import Provenance, Window, provenance
+from pilotage.evidence.snapshot import plain
+from pilotage.evidence.strata import StageTotals
+from pilotage.playbook.metrics import Metric
 from pilotage.record.charter import Charter
-from pilotage.record.workload import stage_of
-from pilotage.workflow.desk import Judgement
+from pilotage.record.digests import digest_of
+from pilotage.record.facts import EvidenceFrozen
+from pilotage.record.workload import Decision, Workload, stage_of
+from pilotage.storage.protocols import SumRow
+from pilotage.workflow.desk import Judgement, recorded_of
+from pilotage.workflow.errors import Outdated
+from pilotage.workflow.freezing import recomputed, thawed
+from pilotage.workflow.measuring import by_stage, plan_of
 from pilotage.workflow.section import Section
+from pilotage.workflow.trust_section import checks_of
 from pilotage.workflow.views import target_json
 from pilotage.workflow.workspace import Workspace
 
-Role = Literal["target", "guardrail", "live guardrail"]
+Role = Literal["target", "guardrail", "live guardrail", "observed"]
+Form = Literal["own", "difference", "share"]
 
 
 class FigureJson(Struct, frozen=True, kw_only=True):
     """One metric in one place: each arm's mean, how they compare under `form`, and what follows.
 
-    `status` is the answer's or the guardrail's. `compared` is oriented, positive is better, unless `form` is `own`.
+    `status` is the answer's or the guardrail's, and empty for a metric that nothing was promised of. `compared` is
+    oriented, positive is better, unless `form` is `own`. `digest` is the SHA-256 of the canonical JSON of `provenance`,
+    sums without a zero in it, together with `compared` and `status`.
     """
 
     metric: str
     title: str
     role: Role
     stage: str
-    form: str
+    form: Form
     incumbent: Estimated
     candidate: Estimated
     compared: Estimated
     status: str
     reason: str
+    explanation: Explanation
+    provenance: Provenance
+    digest: str
+
+
+class DecisionJson(Struct, frozen=True, kw_only=True):
+    """One decision with what it rested on. `evidence` is the digest of the frozen evidence, at the ledger's position
+    `frozen_at`; null where none was frozen. `verdicts` are every criterion's as frozen. `same`: whether the evidence,
+    computed again, comes to what it came to, with `differences` where it does not. `store`: how the sums that are kept
+    now differ from those of the evidence.
+    """
+
+    outcome: str
+    answer: str
+    at: dt.datetime
+    position: int
+    digest: str
+    evidence: str | None
+    frozen_at: int | None
+    verdicts: dict[str, str]
+    same: bool | None
+    differences: tuple[str, ...]
+    store: str
 
 
 class AnswerSection(Struct, frozen=True, kw_only=True):
-    """The answer on the target, why, and its figures: the target first, then the guardrails, in shadow and live.
+    """The answer on the target, why, and its figures: the target first, then the guardrails, in shadow and live, then
+    what was only observed. `decisions` are those put so far, the newest first.
 
     `metric` is null before there is a charter, `projected` where no day has an even chance of an answer.
     """
@@ -52,12 +101,14 @@ class AnswerSection(Struct, frozen=True, kw_only=True):
     attempt: int
     projected: dt.date | None
     figures: tuple[FigureJson, ...]
+    decisions: tuple[DecisionJson, ...]
 
 
-def build(_workspace: Workspace, judgement: Judgement) -> AnswerSection:
+def build(workspace: Workspace, judgement: Judgement) -> AnswerSection:
     """The section as of now."""
     workload, measured = judgement.workload, judgement.measurements
-    target = target_json(judgement)
+    target, charter = target_json(judgement), workload.measured_charter
+    found = _Figures(workspace, judgement, measured, charter).all() if measured and charter else ()
     return AnswerSection(
         workload=workload.slug,
         demonstration=workload.demonstration,
@@ -67,50 +118,218 @@ def build(_workspace: Workspace, judgement: Judgement) -> AnswerSection:
         reason=target.reason,
         attempt=workload.attempt.number if workload.attempt else 0,
         projected=target.projected,
-        figures=tuple(_figures(judgement)),
+        figures=tuple(found),
+        decisions=tuple(_decision(workspace, workload, decision) for decision in reversed(workload.decisions)),
     )
 
 
-def _figures(judgement: Judgement) -> Iterator[FigureJson]:
-    measured, charter = judgement.measurements, judgement.workload.measured_charter
-    if measured is None or charter is None:
-        return
-    place = stage_of("shadow", 0, judgement.workload.attempt)
-    if answer := measured.answer:
-        metric = charter.metric(answer.metric)
-        yield FigureJson(
-            metric=answer.metric,
-            title=metric.title if metric else answer.metric,
+def _decision(workspace: Workspace, workload: Workload, decision: Decision) -> DecisionJson:
+    at = workload.frozen.get(decision.evidence) if decision.evidence else None
+    content = _content(workspace, at) if at is not None else None
+    again = recomputed(content) if content is not None else None
+    return DecisionJson(
+        outcome=decision.outcome,
+        answer=decision.answer,
+        at=decision.stamp.at,
+        position=decision.stamp.position,
+        digest=decision.digest,
+        evidence=decision.evidence,
+        frozen_at=at,
+        verdicts=decision.verdicts,
+        same=again.same if again else None,
+        differences=again.differences if again else (),
+        store=_store(workspace, workload, content) if content is not None else "",
+    )
+
+
+def _content(workspace: Workspace, position: int) -> str | None:
+    """The frozen evidence at a position of the ledger."""
+    entries = workspace.ledger.read_all(after=position - 1, limit=1)
+    fact = recorded_of(entries[0]).fact if entries else None
+    return fact.content if isinstance(fact, EvidenceFrozen) else None
+
+
+def _store(workspace: Workspace, workload: Workload, content: str) -> str:
+    """How the store's sums of the target now differ from the frozen ones: by units that were erased, or came since."""
+    snapshot, _ = thawed(content)
+    metric, empty = snapshot.target.metric, StageTotals(stage=snapshot.stage)
+    stages = by_stage(workspace.calls.totals(workload.slug), metric, snapshot.release)
+    now = next((stage for stage in stages if stage.stage == snapshot.stage), empty)
+    then = snapshot.latest.get(metric, empty)
+    series = "candidate" if snapshot.target.form == "own" else "paired"
+    came = round(getattr(now, series).units - getattr(then, series).units)
+    if came < 0:
+        return f"Computed from the sums that are kept now it differs by {_counted(-came, 'erased unit')}."
+    if came > 0:
+        return f"{_counted(came, 'unit')} came since; the decision rests on those before."
+    return "The sums that are kept now are of as many units."
+
+
+def _counted(number: int, noun: str) -> str:
+    """`1 unit`, `3 units`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+class _Figures:
+    """The figures of one judgement, each with its evidence."""
+
+    def __init__(self, workspace: Workspace, judgement: Judgement, measured: Measurements, charter: Charter) -> None:
+        workload = judgement.workload
+        self._measured = measured
+        self._charter = charter
+        self._metrics: dict[str, Metric] = {metric.id: metric for metric in plan_of(workload).metrics}
+        self._rows: tuple[SumRow, ...] = workspace.calls.totals(workload.slug)
+        self._workspace = workspace
+        self._slug = workload.slug
+        self._attempt = workload.attempt
+        self._place = stage_of("shadow", 0, workload.attempt)
+        self._release = workload.release.name if workload.release else ""
+        self._sources = ("replay",) if workload.demonstration else ("real",)
+        self._traffic: dict[str, Traffic] = {}
+        self._frozen = self._newest_sums()
+        self._checks = tuple(checks_of(measured))
+
+    def _newest_sums(self) -> Mapping[str, StageTotals]:
+        """The sums that the answer was computed from; after a decision they are those of its day."""
+        try:
+            snapshot = self._workspace.measuring.snapshot(self._slug, self._measured)
+        except Outdated:
+            return {}
+        return snapshot.latest if snapshot else {}
+
+    def all(self) -> Iterator[FigureJson]:
+        """Target, guardrails in shadow, guardrails live, and what was only observed."""
+        if target := self._target():
+            yield target
+        for result in self._measured.guardrails:
+            yield self._guardrail(result, "guardrail")
+        for result in self._measured.live_guardrails:
+            yield self._guardrail(result, "live guardrail")
+        yield from self._observed()
+
+    def _target(self) -> FigureJson | None:
+        answer = self._measured.answer
+        if answer is None:
+            return None
+        metric, target = self._metrics[answer.metric], self._charter.target
+        bare = FigureJson(
+            metric=metric.id,
+            title=metric.title,
             role="target",
-            stage=place,
-            form=answer.form,
+            stage=self._place,
+            form=target.form,
             incumbent=answer.incumbent,
             candidate=answer.candidate,
             compared=answer.estimate,
             status=answer.answer,
             reason=answer.reason,
+            explanation=explain_target(answer, target, metric),
+            provenance=self._evidence(metric, target.form, self._place, answer.estimate, by_answer=True),
+            digest="",
         )
-    for result in measured.guardrails:
-        yield _guardrail(result, charter, "guardrail", place)
-    for result in measured.live_guardrails:
-        yield _guardrail(result, charter, "live guardrail", place)
+        return _sealed(bare)
+
+    def _guardrail(self, result: GuardrailResult, role: Role) -> FigureJson:
+        metric, live = self._metrics[result.metric], role == "live guardrail"
+        form: Form = "difference" if result.limit is None else "own"
+        compared = result.difference if result.limit is None else result.candidate
+        place = result.stage or self._place
+        bare = FigureJson(
+            metric=metric.id,
+            title=metric.title,
+            role=role,
+            stage=place,
+            form=form,
+            incumbent=result.incumbent,
+            candidate=result.candidate,
+            compared=compared,
+            status=result.status,
+            reason=result.reason,
+            explanation=explain_guardrail(result, metric, live=live),
+            provenance=self._evidence(metric, form, place, compared, live=live),
+            digest="",
+        )
+        return _sealed(bare)
+
+    def _observed(self) -> Iterator[FigureJson]:
+        """Metrics that nothing was promised of, where the attempt is judged."""
+        if self._attempt is None:
+            return
+        promised = {self._charter.target.metric, *(guardrail.metric for guardrail in self._charter.guardrails)}
+        for metric in self._metrics.values():
+            if metric.id in promised:
+                continue
+            found = figures(metric, "difference", (self._stage(metric, self._place),))
+            bare = FigureJson(
+                metric=metric.id,
+                title=metric.title,
+                role="observed",
+                stage=self._place,
+                form="difference",
+                incumbent=found.incumbent,
+                candidate=found.candidate,
+                compared=found.comparison,
+                status="",
+                reason="",
+                explanation=explain_observed(found.comparison, metric),
+                provenance=self._evidence(metric, "difference", self._place, found.comparison),
+                digest="",
+            )
+            yield _sealed(bare)
+
+    def _evidence(
+        self,
+        metric: Metric,
+        form: Form,
+        place: str,
+        compared: Estimated,
+        *,
+        live: bool = False,
+        by_answer: bool = False,
+    ) -> Provenance:
+        stage = self._frozen.get(metric.id, StageTotals(stage=place)) if by_answer and self._frozen else None
+        if place not in self._traffic:
+            self._traffic[place] = self._workspace.calls.traffic(self._slug, [place])
+        traffic = self._traffic[place]
+        window = Window(
+            stage=place,
+            release=self._release,
+            sources=self._sources,
+            first_call_at=traffic.first_call_at,
+            last_call_at=traffic.last_call_at,
+        )
+        return provenance(
+            metric,
+            form,
+            stage or self._stage(metric, place),
+            compared,
+            window=window,
+            checks=self._checks_of(metric, by_answer=by_answer),
+            live=live,
+        )
+
+    def _stage(self, metric: Metric, place: str) -> StageTotals:
+        stages = by_stage(self._rows, metric.id, self._release or None)
+        return next((stage for stage in stages if stage.stage == place), StageTotals(stage=place))
+
+    def _checks_of(self, metric: Metric, *, by_answer: bool) -> Iterator[Check]:
+        """The checks of the section `trust` that are about this metric; the target has those about everything too."""
+        for check in self._checks:
+            about, _, named = check.id.partition(":")
+            everywhere = not named and by_answer
+            if (
+                named == metric.id
+                or named.startswith(f"{metric.id}:")
+                or everywhere
+                or (about == "labels" and metric.labelled)
+            ):
+                yield check
 
 
-def _guardrail(result: GuardrailResult, charter: Charter, role: Role, place: str) -> FigureJson:
-    metric = charter.metric(result.metric)
-    own = result.limit is not None
-    return FigureJson(
-        metric=result.metric,
-        title=metric.title if metric else result.metric,
-        role=role,
-        stage=result.stage or place,
-        form="own" if own else "difference",
-        incumbent=result.incumbent,
-        candidate=result.candidate,
-        compared=result.candidate if own else result.difference,
-        status=result.status,
-        reason=result.reason,
-    )
+def _sealed(bare: FigureJson) -> FigureJson:
+    """The figure with its digest."""
+    content = {"provenance": plain(bare.provenance), "compared": bare.compared, "status": bare.status}
+    return structs.replace(bare, digest=digest_of(content))
 
 
 SECTION = Section(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -73,6 +74,12 @@ def recompute(content: str) -> Recomputed:
         figures=len(compared),
         differences=tuple(difference for difference in compared if difference),
     )
+
+
+@lru_cache(maxsize=64)
+def recomputed(content: str) -> Recomputed:
+    """As `recompute`, once for each content."""
+    return recompute(content)
 
 
 def _compared(then: Any, now: Any, place: str) -> Iterator[str]:  # noqa: ANN401 - any JSON

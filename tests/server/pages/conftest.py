@@ -93,7 +93,7 @@ def reading(served) -> Iterator[Callable[[str], Reader]]:
     def reader(username: str) -> Reader:
         if username not in known:
             cookies = {SESSION: session_of(served.url, username)}
-            known[username] = Reader(httpx.Client(base_url=served.url, cookies=cookies))
+            known[username] = Reader(httpx.Client(base_url=served.url, cookies=cookies, timeout=30.0))
         return known[username]
 
     yield reader

@@ -33,7 +33,8 @@ from pilotage.server.pages.evidence_rows import (
 from pilotage.server.pages.frame import Frame
 from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.threads import run_in
-from pilotage.workflow import trust_section
+from pilotage.workflow import answer_section, trust_section
+from pilotage.workflow.answer_section import FigureJson
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.workspace import Workspace
 
@@ -56,10 +57,18 @@ def rows_of(judgement: Judgement, workspace: Workspace) -> tuple[Row, ...]:
     return (*rows, *other_rows(charter, {row.metric for row in rows}, sums, attempt))
 
 
+def _row_of(figure: FigureJson) -> tuple[str, str, str]:
+    """Which row of the tables shows a figure: by role, metric and stage."""
+    return figure.role.removeprefix("live "), figure.metric, figure.stage
+
+
 def _shown(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
     workload, measured = judgement.workload, judgement.measurements
     charter, attempt = workload.measured_charter, workload.attempt
+    answered = answer_section.build(workspace, judgement)
     content: dict[str, Any] = {
+        "figures": {_row_of(figure): figure for figure in answered.figures},
+        "decisions": answered.decisions,
         "measured": measured if measured and measured.traffic.calls else None,
         "target": target_of(judgement),
         "trust": trust_section.build(workspace, judgement),

@@ -1,0 +1,148 @@
+"""What a figure means and what it does not, in two sentences of plain words made from the figure's own facts. Pure.
+
+For people who have to decide and never learned statistics: no symbol, no name of a method. Each sentence is put
+together from what was found: value, interval, calls, promise, verdict, stage, and how the values were had.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from pilotage.evidence.measurements import Answer, Estimate, Estimated, GuardrailResult
+from pilotage.playbook.metrics import Metric, Target
+
+SHARE = "share"
+HUNDRED = 100.0
+Form = Literal["own", "difference", "share"]
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """One sentence each: what the figure says, and what must not be read into it."""
+
+    means: str
+    does_not: str
+
+
+def explain_target(answer: Answer, target: Target, metric: Metric) -> Explanation:
+    """The target's figure with its answer."""
+    said = _lead(answer.estimate, metric, target.form, live=metric.observable == "exposed")
+    goal, floor = written(target.target, metric, target.form), written(target.floor, metric, target.form)
+    wrong = f"{HUNDRED * answer.alpha:.3g} of 100"
+    so = {
+        "reached": f"it is shown to be better than the promised {goal}, and were it not, at most {wrong} such pilots "
+        "would say so all the same",
+        "below_floor": f"it is shown to be worse than the floor of {floor}, so going on is not worth it",
+        "harmed": "something else that was to be protected got worse by more than was allowed, which decides",
+        "futile": f"that it is better than the promised {goal} will hardly be shown any more, however long the pilot "
+        "runs",
+        "keep_running": f"it is not known yet whether it is better than the promised {goal}",
+        "not_estimable": f"whether it is better than the promised {goal} must not be concluded",
+    }[answer.answer]
+    return Explanation(means=f"{said}; {so}.", does_not=_not_of_target(answer, metric))
+
+
+def explain_guardrail(result: GuardrailResult, metric: Metric, *, live: bool) -> Explanation:
+    """A guardrail's figure with its status. `live`: between the arms while people are exposed, else unseen on pairs."""
+    form: Form = "difference" if result.limit is None else "own"
+    estimate = result.difference if result.limit is None else result.candidate
+    said = _lead(estimate, metric, form, live=live)
+    if result.limit is None:
+        bound = f"{written(result.margin, metric, 'difference').lstrip('+')} worse than the incumbent"
+    else:
+        bound = f"the limit of {written(result.limit, metric, 'own')}"
+    so = {
+        "within": f"even at the unfavourable end that is better than {bound}, so this holds",
+        "breached": f"that is worse than {bound}, more than was allowed",
+        "undecided": f"it may or may not be worse than {bound}, and as long as nobody knows, it does not hold",
+        "not_estimable": f"so nobody can say whether it is worse than {bound}, and it does not hold",
+    }[result.status]
+    return Explanation(means=f"{said}; {so}.", does_not=_not_of_guardrail(result, metric, live=live))
+
+
+def explain_observed(estimate: Estimated, metric: Metric) -> Explanation:
+    """The figure of a metric that nothing was promised of."""
+    said = _lead(estimate, metric, "difference", live=False)
+    return Explanation(
+        means=f"{said}; nothing was promised of it, so nothing follows from it.",
+        does_not=f"It does not count for or against the candidate, and was not guarded against chance "
+        f"as the promised figures are{_how_had(metric)}.",
+    )
+
+
+def written(value: float, metric: Metric, form: Form) -> str:
+    """A value as people write it: shares in per cent, their differences in points, else with the metric's unit."""
+    if form == "share":
+        return f"{_number(HUNDRED * value)} % better" if value >= 0.0 else f"{_number(-HUNDRED * value)} % worse"
+    is_share = metric.unit == SHARE
+    number = _number(HUNDRED * value if is_share else value)
+    unit = "%" if is_share and form == "own" else "points" if is_share else metric.unit
+    return f"{number} {unit}".rstrip()
+
+
+def _number(value: float) -> str:
+    return f"{value:,.3g}" if abs(value) < HUNDRED * 10 else f"{value:,.0f}"
+
+
+def _lead(estimate: Estimated, metric: Metric, form: Form, *, live: bool) -> str:
+    """The figure itself, or that there is none and why."""
+    if not isinstance(estimate, Estimate):
+        why = estimate.reason.strip().rstrip(".").replace(". ", "; ")
+        return f"There is no figure for “{metric.title}” ({why})"
+    low, high = (written(end, metric, form) for end in (estimate.low, estimate.high))
+    often = f"{HUNDRED * estimate.level:.3g} of 100"
+    base = f"On {_counted(estimate.calls, 'call')} of {_counted(estimate.units, 'unit')}"
+    span = f"and the true value lies between {low} and {high} in {often} such measurements"
+    if form == "own":
+        return f"{base} the candidate's “{metric.title}” was {written(estimate.value, metric, form)}, {span}"
+    where = "units that got the candidate with units that did not" if live else "the same calls"
+    compared = f"comparing {where}" if live else f"on {where}"
+    plus = "" if form == "share" else " (plus is better)"
+    found = _against(estimate.value, metric, form)
+    return f"{base}, {compared}, the candidate's “{metric.title}” was {found}, {span}{plus}"
+
+
+def _against(value: float, metric: Metric, form: Form) -> str:
+    if value == 0.0:
+        return "just like the incumbent's"
+    if form == "share":
+        return f"{written(value, metric, form)} than the incumbent's"
+    return f"{written(abs(value), metric, form)} {'better' if value > 0.0 else 'worse'} than the incumbent's"
+
+
+def _not_of_target(answer: Answer, metric: Metric) -> str:
+    seen = "once people see its answers" if metric.observable == "shadow" else "when more people are exposed"
+    said = {
+        "reached": f"It does not say that every group of calls gained, nor that it stays so {seen}",
+        "below_floor": "It does not say that a reworked release would fail too: that one would be tested anew",
+        "harmed": "It does not say that the target was missed, only that reaching it would not make up for the harm",
+        "futile": "It does not say that the candidate is worse than the incumbent, only that more of the same calls "
+        "would not settle it in time",
+        "keep_running": "It does not say that the target is missed, and a figure that looks good today is no answer",
+        "not_estimable": "It does not say that the candidate is bad, nor that it is good: what is missing has to be "
+        "put right first",
+    }[answer.answer]
+    return f"{said}{_how_had(metric)}."
+
+
+def _not_of_guardrail(result: GuardrailResult, metric: Metric, *, live: bool) -> str:
+    seen = f"{result.stage or 'this stage'}" if live else "unseen running beside the incumbent"
+    said = {
+        "within": f"It does not say that nothing got worse, only that no more than allowed did, and that for {seen}",
+        "breached": "It does not say why, nor that every group of calls is hit: read the calls behind it",
+        "undecided": "It does not say that anything broke, only that it takes more calls to know",
+        "not_estimable": "It does not say that anything broke, nor that nothing did",
+    }[result.status]
+    return f"{said}{_how_had(metric)}."
+
+
+def _how_had(metric: Metric) -> str:
+    """What the values themselves rest on."""
+    if metric.labelled:
+        return "; only calls whose right answer or outcome became known in time are in it"
+    return "; every call with an answer is in it"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
