@@ -18,6 +18,7 @@ ORDER = (
     ("ledger", "Commits to the ledger"),
     ("ingestion", "Durable ingestion"),
     ("verdicts", "Verdicts over a million calls"),
+    ("evaluation", "One complete evaluation, and boundaries"),
     ("assess", "Assessing a history of a million calls"),
     ("pages", "Page loads at the server"),
     ("kill", "From the kill switch to the last call served by the AI"),

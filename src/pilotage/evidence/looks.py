@@ -5,12 +5,15 @@ from __future__ import annotations
 import datetime as dt
 import math
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Generic, Literal, TypeVar
 
+import msgspec
 from msgspec import Struct
 
 from pilotage.evidence.band import band
 from pilotage.evidence.figures import figures
-from pilotage.evidence.measurements import Look, NotEstimable
+from pilotage.evidence.measurements import Estimated, Look, NotEstimable
 from pilotage.evidence.sequential import (
     INFORMATION_STEP_MIN,
     bounds,
@@ -19,11 +22,33 @@ from pilotage.evidence.sequential import (
     planned_drift,
 )
 from pilotage.evidence.statistic import Statistic, statistic
-from pilotage.evidence.strata import LookSums
+from pilotage.evidence.strata import LookSums, StageTotals
 from pilotage.playbook.metrics import Metric, Target
 
 EVEN_CHANCE = 0.5
 PROJECTED_LOOKS_MAX = 60
+# A look's past is fixed: what it came to is computed once, for every look of many workloads.
+_LOOKS_KEPT = 2**14
+Value = TypeVar("Value")
+
+
+class _ByContent(Generic[Value]):
+    """A value that can be looked up by what it says: a metric may hold a table, which has no hash."""
+
+    __slots__ = ("content", "value")
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+        self.content = msgspec.msgpack.encode(value)
+
+    def __hash__(self) -> int:
+        return hash(self.content)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _ByContent) and self.content == other.content
+
+
+Stages = _ByContent[tuple[StageTotals, ...]]
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -42,7 +67,8 @@ class Reading(Struct, frozen=True, kw_only=True):
 class _Seen(Struct, frozen=True):
     """A look's sums with its statistic, and the information fraction; `counts` if it is tested."""
 
-    sums: LookSums
+    day: dt.date
+    stages: Stages
     statistic: Statistic | NotEstimable
     information: float
     counts: bool
@@ -69,10 +95,9 @@ def read_looks(
     drift = planned_drift(alpha, target.power)
     limits = bounds(information, alpha, 1.0 - target.power, drift, final=final)
     by_day = {
-        look.sums.day: limit
-        for look, limit in zip(tested, zip(limits.efficacy, limits.futility, strict=True), strict=True)
+        look.day: limit for look, limit in zip(tested, zip(limits.efficacy, limits.futility, strict=True), strict=True)
     }
-    judged = tuple(_look(target, metric, look, by_day.get(look.sums.day, (None, None))) for look in seen)
+    judged = tuple(_look(target, metric, look, by_day.get(look.day, (None, None))) for look in seen)
     crossed = [look.day for look in judged if _above(look.z, look.efficacy)]
     last = tested[-1] if tested else None
     last_z = last.statistic.z if last and isinstance(last.statistic, Statistic) else None
@@ -82,7 +107,7 @@ def read_looks(
         crossed_on=crossed[0] if crossed else None,
         futile=last_z is not None and futility is not None and last_z < futility,
         tested=information,
-        tested_on=last.sums.day if last else None,
+        tested_on=last.day if last else None,
         z=last_z,
     )
 
@@ -90,24 +115,36 @@ def read_looks(
 def _seen(target: Target, metric: Metric, looks: Sequence[LookSums], planned: float, deadline: dt.date) -> list[_Seen]:
     seen: list[_Seen] = []
     newest = 0.0
+    promised, measured = _ByContent(target), _ByContent(metric)
     for sums in looks:
-        found = statistic(target, metric, sums.stages)
+        stages = _ByContent(sums.stages)
+        found = _statistic(promised, measured, stages)
         if isinstance(found, NotEstimable):
-            seen.append(_Seen(sums, found, newest, counts=False))
+            seen.append(_Seen(sums.day, stages, found, newest, counts=False))
             continue
         fraction = round(found.information / planned, 6)
         news = fraction - newest > INFORMATION_STEP_MIN * max(newest, INFORMATION_STEP_MIN)
         counts = news and newest < 1.0 and sums.day <= deadline
         newest = fraction if counts else newest
-        seen.append(_Seen(sums, found, fraction, counts=counts))
+        seen.append(_Seen(sums.day, stages, found, fraction, counts=counts))
     return seen
 
 
+@lru_cache(maxsize=_LOOKS_KEPT)
+def _statistic(target: _ByContent[Target], metric: _ByContent[Metric], stages: Stages) -> Statistic | NotEstimable:
+    return statistic(target.value, metric.value, stages.value)
+
+
+@lru_cache(maxsize=_LOOKS_KEPT)
+def _shown(metric: _ByContent[Metric], form: Literal["own", "difference", "share"], stages: Stages) -> Estimated:
+    return figures(metric.value, form, stages.value).comparison
+
+
 def _look(target: Target, metric: Metric, seen: _Seen, limits: tuple[float | None, float | None]) -> Look:
-    estimate = figures(metric, target.form, seen.sums.stages).comparison
+    estimate = _shown(_ByContent(metric), target.form, seen.stages)
     low, high = band(metric, target.form, estimate, seen.information)
     return Look(
-        day=seen.sums.day,
+        day=seen.day,
         information=seen.information,
         estimate=estimate,
         z=seen.statistic.z if isinstance(seen.statistic, Statistic) else None,
@@ -131,6 +168,25 @@ def project(
     """
     if reading.z is None or reading.tested_on is None or reading.tested[-1] >= 1.0:
         return None
+    seen = _Course(reading.tested, reading.tested_on, reading.z, alpha, last)
+    return _projected(seen, started, deadline, today)
+
+
+class _Course(Struct, frozen=True):
+    """How far a test has come: the information of its looks, the last one's day and statistic, its error, and whether
+    the look at the deadline spends what is left of it.
+    """
+
+    tested: tuple[float, ...]
+    tested_on: dt.date
+    z: float
+    alpha: float
+    last: bool
+
+
+@lru_cache(maxsize=1024)
+def _projected(reading: _Course, started: dt.date, deadline: dt.date, today: dt.date) -> dt.date | None:
+    """As `project`: the same until the next look."""
     now, days_so_far = reading.tested[-1], max((reading.tested_on - started).days, 1)
     days_left = (deadline - today).days
     step_days = max(1, math.ceil(days_left / PROJECTED_LOOKS_MAX))
@@ -146,7 +202,8 @@ def project(
     if not coming:
         return None
     information = tuple(then for _, then in coming)
-    limits = efficacy_bounds((*reading.tested, *information), alpha, final=coming[-1][0] == deadline and last)
+    final = coming[-1][0] == deadline and reading.last
+    limits = efficacy_bounds((*reading.tested, *information), reading.alpha, final=final)
     chances = crossing_probability(
         information,
         limits[len(reading.tested) :],
