@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-from pilotage.evidence.compare import binary
 from pilotage.evidence.measurements import Check, Estimate, Estimated
 from pilotage.evidence.moments import Moments, moments
-from pilotage.evidence.statistic import UNITS_TO_TEST
+from pilotage.evidence.parts import UNITS_TO_TEST
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals
 from pilotage.playbook.metrics import Metric
@@ -83,10 +82,11 @@ def _series(stage: StageTotals) -> Iterator[tuple[str, dict[str, float]]]:
 
 
 def _checks(metric: Metric, form: str, stage: StageTotals, *, live: bool) -> Iterator[Check]:
+    """Units and clustering are seen in the calls per unit, whatever the metric; only a mean has a skewness to mind."""
     for of, found in _moments(metric, form, stage, live=live):
         yield _units(found, of)
         yield _clustering(found, of)
-        if not binary(metric):
+        if metric.kind == "mean":
             yield _skewness(found, of)
 
 
