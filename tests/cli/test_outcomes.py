@@ -139,3 +139,16 @@ def test_outcomes_reach_the_store_as_they_were_told(terminal, tmp_path):
     workspace.close()
     assert stored is not None
     assert [(one.name, one.value, one.reporter) for one in stored.outcomes] == [("label", "3.5", "crm")]
+
+
+@pytest.mark.parametrize("value", ["NaN", "nan", "-inf", "Infinity"])
+def test_a_number_that_is_none_is_a_bad_row(terminal, value):
+    """A cell that stands for no finite number keeps the file out, with its line and what to do."""
+    terminal.settle_triage()
+    file = terminal.write("minutes.csv", HEAD + row(1, "minutes", "3.5") + row(2, "minutes", value))
+    ran = terminal.run("outcome", "import", "ticket-triage", file)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.splitlines() == [
+        "Error: minutes.csv: 1 problem; nothing was done.",
+        f"  line 3, value: {value!r} is no finite number; leave the row out, or write null.",
+    ]

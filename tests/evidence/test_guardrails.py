@@ -122,18 +122,3 @@ def test_a_live_look_is_given_less_error_the_less_is_known():
     limit = Guardrail(metric="right", limit=0.5)
     assert live_alpha(limit, stage) == pytest.approx(0.0012, rel=0.05)
     assert 0.0 < live_alpha(MARGIN, StageTotals()) < 1e-12
-
-
-def test_an_undecided_guardrail_says_what_it_takes():
-    """Equal arms on few calls: how many would show the margin to hold, and more the less may be missed; none for a
-    limit, and none once it is decided.
-    """
-    few = shadow(0.0, calls=400)
-    one, shared = (judge(MARGIN, right(), few, live=False, beta=beta) for beta in (0.2, 0.05))
-    assert one.status == "undecided"
-    # (z_0.95 + z_0.8)^2 * 0.2 / 0.03^2, since the arms part on a fifth of the calls
-    assert one.calls_needed == pytest.approx(6.18 * 0.2 / 0.03**2, rel=0.2)
-    assert shared.calls_needed > 1.5 * one.calls_needed
-    assert f"it takes about {one.calls_needed:,.0f} calls to show that it holds" in one.reason
-    assert judge(MARGIN, right(), shadow(0.05), live=False).calls_needed is None
-    assert judge(Guardrail(metric="right", limit=0.7), right(), few, live=False).calls_needed is None

@@ -760,6 +760,19 @@ class Finding(CallStoreContract):
         page = filled.search(W, CallFilter(source="replay"))
         assert [o.value for o in page.calls[0].outcomes] == ['"refund"']
 
+    def test_calls_whose_label_was_corrected_are_found(self, store: CallStore):
+        """Of whatever was said twice and differently of a call; what was only repeated is no correction."""
+        store.append_calls(W, [call(n) for n in range(4)])
+        store.append_outcomes(W, [outcome(10 + n, n) for n in range(4)])
+        store.append_outcomes(W, [outcome(21, 1, value='"sales"', hours=2.0), outcome(22, 2, hours=2.0)])
+        store.append_outcomes(W, [outcome(23, 3, name="minutes", value="1"), outcome(24, 3, name="minutes", value="2")])
+        assert [one.call.call_id for one in store.corrected(W, "label", 10)] == [call_id(1)]
+        assert [one.call.call_id for one in store.corrected(W, "minutes", 10)] == [call_id(3)]
+        assert [one.value for one in store.corrected(W, "label", 10)[0].outcomes] == ['"billing"', '"sales"']
+        assert store.corrected("elsewhere", "label", 10) == ()
+        store.erase_unit(W, "u1")
+        assert store.corrected(W, "label", 10) == ()
+
 
 class Forgetting(CallStoreContract):
     """What is removed is gone, and does not come back."""

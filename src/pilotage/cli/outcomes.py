@@ -31,6 +31,7 @@ BATCH = 5_000
 SHOWN_MAX = 50
 _CALL_ID = re.compile(r"[0-9a-f]{32}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
+_NO_NUMBERS = frozenset({"nan", "inf", "infinity"})
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 
 
@@ -145,6 +146,8 @@ def _faults(row: dict[str, str]) -> Iterator[tuple[str, str]]:
         yield "name", f"{row['name']!r} is no name: a letter or _, then letters, digits, _ . -, 64 at most."
     if row["value"] == "":
         yield "value", "The value is empty; leave the row out, or write null."
+    if row["value"].strip().lstrip("+-").lower() in _NO_NUMBERS:
+        yield "value", f"{row['value']!r} is no finite number; leave the row out, or write null."
     if _moment(row["at"]) is None:
         yield "at", f"{row['at']!r} is no time with its zone; write one like 2026-03-31T14:05:00+02:00."
 

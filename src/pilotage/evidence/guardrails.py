@@ -48,9 +48,6 @@ def judge(
         difference = read(metric, "difference", (stage,), level=level).comparison
     wealth = betting.evidence(log_wealth) if log_wealth else 0.0
     status, reason = _judged(guardrail, metric, found, wealth, alpha)
-    needed = _needed(found.comparison, guardrail, alpha, beta) if status == "undecided" else None
-    if needed is not None:
-        reason += f" If both arms are alike, it takes about {needed:,.0f} calls to show that it holds."
     survives = None
     if status == "within" and missing_calls(stage):
         whole = completed(metric, stage, 1.0, 0.0 if guardrail.limit is not None else -1.0)
@@ -68,7 +65,7 @@ def judge(
         difference=difference,
         stage=stage.stage,
         survives=survives,
-        calls_needed=needed,
+        calls_needed=_needed(found.comparison, guardrail, alpha, beta) if status == "undecided" else None,
     )
 
 

@@ -253,6 +253,9 @@ class CallStore(Protocol):
     def call(self, workload: str, call_id: str) -> StoredCall | None:
         """One call in full."""
 
+    def corrected(self, workload: str, name: str, limit: int) -> tuple[StoredCall, ...]:
+        """Calls of which two outcomes of that name say different things; at most `limit`."""
+
     def erase_unit(self, workload: str, unit: str) -> int:
         """Remove a unit's calls, outcomes and sums everywhere; how many calls."""
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from pilotage.evidence.answer import DROPPED_SHARE_MAX
 from pilotage.evidence.measurements import Answer, Check, GuardrailResult, Measurements
 from pilotage.evidence.sample_ratio import StageRatio
+from pilotage.workflow.correcting import corrections_check
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.section import Section
 from pilotage.workflow.workspace import Workspace
@@ -31,10 +32,10 @@ class TrustSection(Struct, frozen=True, kw_only=True):
     stages: tuple[StageRatio, ...]
 
 
-def build(_workspace: Workspace, judgement: Judgement) -> TrustSection:
+def build(workspace: Workspace, judgement: Judgement) -> TrustSection:
     """The section as of now."""
     workload, measured = judgement.workload, judgement.measurements
-    checks = tuple(checks_of(measured)) if measured else ()
+    checks = (*checks_of(measured), *corrections_check(workspace.calls, judgement)) if measured else ()
     return TrustSection(
         workload=workload.slug,
         demonstration=workload.demonstration,

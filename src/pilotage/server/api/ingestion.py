@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from litestar.response import Response
 
-from pilotage.runtime.records import CallBatch, OutcomeBatch, PackedCallBatch, PackedOutcomeBatch
+from pilotage.runtime.records import CallBatch, Outcome, OutcomeBatch, PackedCallBatch, PackedOutcomeBatch
 from pilotage.server.answering import json_answer
 from pilotage.server.asking import AnyRequest, decoded_json, decoded_msgpack, unpacked
 from pilotage.server.auth.access import RECORD_BOUND
@@ -23,6 +23,7 @@ from pilotage.storage.protocols import Accepted
 
 WIRE_BYTES_MAX = 16_000_000
 PLAIN_BYTES_MAX = 64_000_000
+_SHOWN_LETTERS = 40
 TAKEN = Answer(of=Accepted, means="How many are stored now, and how many were stored before. They are durable.")
 
 Batch = TypeVar("Batch", CallBatch, OutcomeBatch)
@@ -124,10 +125,27 @@ def _store_calls(parts: Parts, received: _Received, bound: str | None) -> tuple[
 def _store_outcomes(parts: Parts, received: _Received, bound: str | None) -> tuple[str, Accepted]:
     with _metered(parts, "outcomes"):
         batch = _opened(received, _OUTCOMES, bound)
+        _refuse_what_is_no_json(batch.outcomes)
         taken = parts.workspace.calls.append_outcomes(batch.workload, batch.outcomes)
     parts.meters.outcomes.inc(taken.accepted)
     parts.meters.duplicates.labels("outcomes").inc(taken.duplicates)
     return batch.workload, taken
+
+
+def _refuse_what_is_no_json(outcomes: Sequence[Outcome]) -> None:
+    """A value that no JSON reader can read, such as NaN, would be missing for good without anybody noticing."""
+    for row, outcome in enumerate(outcomes):
+        try:
+            msgspec.json.decode(outcome.value, type=msgspec.Raw)
+        except msgspec.DecodeError:
+            shown = outcome.value[:_SHOWN_LETTERS]
+            raise field_problem(
+                422,
+                "not-json",
+                f"outcomes[{row}].value",
+                f"{shown!r} is not JSON; send one encoded value, such as 3.5, true or a text in quotes. "
+                "Nothing of the batch was taken.",
+            ) from None
 
 
 def _opened(received: _Received, form: _Form[Batch], bound: str | None) -> Batch:

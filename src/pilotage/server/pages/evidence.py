@@ -41,10 +41,7 @@ from pilotage.workflow.workspace import Workspace
 FIGURE_COLUMNS = (
     "what", "metric", "stage", "arm", "value", "low", "high", "calls", "status", "reason",
 )  # fmt: skip
-LOOK_COLUMNS = (
-    "attempt", "day", "information", "estimate", "low", "high", "calls", "z", "efficacy", "futility", "band low",
-    "band high",
-)  # fmt: skip
+LOOK_COLUMNS = ("attempt", "day", "information", "estimate", "low", "high", "calls", "z", "efficacy", "futility")
 
 
 def rows_of(judgement: Judgement, workspace: Workspace) -> tuple[Row, ...]:
@@ -165,10 +162,7 @@ async def export_looks(request: AnyRequest, slug: FromPath[str]) -> Response[byt
     answer = judgement.measurements.answer if judgement.measurements else None
     attempt, looks = (answer.attempt, answer.looks) if answer else (0, ())
     rows = (
-        (
-            *(attempt, look.day, look.information, *plain_value(look.estimate)),
-            *(look.z, look.efficacy, look.futility, look.band_low, look.band_high),
-        )
+        (attempt, look.day, look.information, *plain_value(look.estimate), look.z, look.efficacy, look.futility)
         for look in looks
     )
     return csv_answer(f"{slug}-looks", csv_of(LOOK_COLUMNS, rows))

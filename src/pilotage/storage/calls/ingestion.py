@@ -75,7 +75,21 @@ def store_outcomes(connections: Connections, slug: str, outcomes: Sequence[Outco
             if _key(unique[key].call_id) not in gone
         ]
         connection.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        _note_corrections(connection, workload, {row[1] for row in rows})
     return Accepted(accepted=len(new), duplicates=len(outcomes) - len(new))
+
+
+def _note_corrections(connection: sqlite3.Connection, workload: int, calls: Iterable[bytes]) -> None:
+    """Remember of which calls something was said twice and differently."""
+    wanted = list(calls)
+    for start in range(0, len(wanted), _CHUNK):
+        chunk = wanted[start : start + _CHUNK]
+        marks = ", ".join("?" * len(chunk))
+        connection.execute(
+            "INSERT OR IGNORE INTO corrections SELECT ?, name, call FROM outcomes "  # noqa: S608 - only marks
+            f"WHERE call IN ({marks}) AND id BETWEEN ? AND ? GROUP BY name, call HAVING count(DISTINCT value) > 1",
+            (workload, *chunk, lowest_id(workload), lowest_id(workload + 1) - 1),
+        )
 
 
 def mark_gone(connection: sqlite3.Connection, workload: int, calls: Iterable[bytes]) -> None:

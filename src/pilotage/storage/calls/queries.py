@@ -125,6 +125,30 @@ class CallQueries:
 
         return retried(read)
 
+    def corrected(self, slug: str, name: str, limit: int) -> tuple[StoredCall, ...]:
+        """Calls of which two outcomes of that name say different things."""
+
+        def read() -> tuple[StoredCall, ...]:
+            with self._connections.reading() as connection:
+                workload = workload_number(connection, slug)
+                if workload is None:
+                    return ()
+                numbers = [
+                    row[0]
+                    for row in connection.execute(
+                        "SELECT seen.number FROM corrections JOIN seen ON seen.call = corrections.call "
+                        "AND seen.workload = corrections.workload WHERE corrections.workload = ? "
+                        "AND corrections.name = ? AND seen.number > 0 LIMIT ?",
+                        (workload, name, limit),
+                    )
+                ]
+                if not numbers:
+                    return ()
+                snapshot = _snapshot(connection, workload)
+            return self._with_outcomes(workload, list(self._numbered(snapshot, numbers).values()))
+
+        return retried(read)
+
     def of_units(self, workload: int, units: Sequence[str], since_us: int = 0, until_us: int = _ALWAYS_US) -> list[int]:
         """The numbers of the calls of units in a span of time, `until_us` exclusive."""
 

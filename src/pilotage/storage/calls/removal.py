@@ -187,6 +187,9 @@ def _remove_records(connection: sqlite3.Connection, workload: int, calls: Sequen
         "DELETE FROM outcomes WHERE call = ? AND id BETWEEN ? AND ?",
         [(call, lowest_id(workload), lowest_id(workload + 1) - 1) for call in calls],
     )
+    connection.executemany(
+        "DELETE FROM corrections WHERE call = ? AND workload = ?", [(call, workload) for call in calls]
+    )
     mark_gone(connection, workload, calls)
 
 

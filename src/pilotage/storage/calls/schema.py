@@ -257,7 +257,20 @@ DROP TABLE former_units;
 CREATE INDEX units_by_due ON units (projection, due_us) WHERE due_us IS NOT NULL;
 """
 
-MIGRATIONS = (_FIRST, _SECOND, _PROFILES, _UNITS)
+_CORRECTIONS = """
+CREATE TABLE corrections (
+    workload INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    call BLOB NOT NULL,
+    PRIMARY KEY (workload, name, call)
+) WITHOUT ROWID;
+CREATE INDEX corrections_by_call ON corrections (call);
+INSERT INTO corrections
+    SELECT workloads.id, outcomes.name, outcomes.call FROM outcomes JOIN workloads ON workloads.id = outcomes.id >> 40
+    GROUP BY workloads.id, outcomes.name, outcomes.call HAVING count(DISTINCT outcomes.value) > 1;
+"""
+
+MIGRATIONS = (_FIRST, _SECOND, _PROFILES, _UNITS, _CORRECTIONS)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

@@ -171,6 +171,10 @@ class EmbeddedCallStore:
         """One call in full; None when it is not kept, or never was."""
         return self._queries.call(workload, call_id)
 
+    def corrected(self, workload: str, name: str, limit: int) -> tuple[StoredCall, ...]:
+        """Calls of which two outcomes of that name say different things; at most `limit`."""
+        return self._queries.corrected(workload, name, limit)
+
     def erase_unit(self, workload: str, unit: str) -> int:
         """Remove a unit's calls, outcomes and sums everywhere; how many calls."""
         self._connections.claim()
