@@ -35,8 +35,8 @@ rows["d"] = rows.y - rows.z
 codes = pd.factorize(rows.unit)[0]
 def clustered(values, groups):
     fit = sm.OLS(values.to_numpy(), np.ones(len(values))).fit(cov_type="cluster", cov_kwds={"groups": groups})
-    return fit.params[0], fit.conf_int()[0]
-print(clustered(rows.z, codes), clustered(rows.d, codes))
+    return float(fit.params[0]), fit.conf_int()[0]
+print(*("%.6f (%.6f to %.6f)" % (m, *ci) for m, ci in (clustered(rows.z, codes), clustered(rows.d, codes))), sep=", ")
 for value, part in rows.groupby("language"):
     print(value, clustered(part.d, codes[part.index]))
 """

@@ -7,11 +7,13 @@ import random
 
 import numpy as np
 import pytest
+from msgspec import structs
 from scipy.stats import kstest
 
 from pilotage.evidence.assess import RIGHT_ANSWERS, assess
 from pilotage.evidence.cautions import days_alike
 from pilotage.evidence.history import HistoryRow, sums_of
+from pilotage.evidence.measurements import Estimate
 
 START = dt.datetime(2026, 1, 5, tzinfo=dt.UTC)
 
@@ -132,3 +134,19 @@ def test_the_chance_of_a_go_rises_with_the_weeks():
     chances = [point.at_expected for point in curve if point.at_expected is not None]
     assert chances == sorted(chances)
     assert all(point.at_target is None or point.at_target <= 0.05 for point in curve)
+
+
+def test_a_segment_that_fails_is_flagged_and_comes_first():
+    """A segment in which the candidate is worse is flagged, by a test that allows for their number; others are not."""
+    worse = [structs.replace(row, values={"language": "pl"}) for row in rows(count=1500, gain=lambda _day: -0.25)]
+    others = [
+        structs.replace(row, values={"language": ("de", "en", "fr=ch")[n % 3]}, unit=f"v{n}")
+        for n, row in enumerate(rows(count=4500))
+    ]
+    (split,) = assess([*worse, *others]).segments
+    first, *rest = split.segments
+    assert (split.column, first.value, first.rows, first.flagged) == ("language", "pl", 1500, True)
+    assert "worse than the incumbent" in first.why
+    assert {one.value for one in rest} == {"de", "en", "fr=ch"}
+    assert not any(one.flagged for one in rest)
+    assert all(isinstance(one.pooled, Estimate) for one in split.segments)

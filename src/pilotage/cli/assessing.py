@@ -18,6 +18,7 @@ from msgspec import Struct
 from pilotage.cli.failures import CliError, InvalidFile, Wrong, counted
 from pilotage.cli.files import STANDARD_STREAM, text_of, write_text
 from pilotage.cli.invocation import Answer, Invocation, command
+from pilotage.cli.screen import Screen, Toned
 from pilotage.cli.wording import figure_words
 from pilotage.evidence.assess import PILOT_WEEKS, Assessment
 from pilotage.evidence.history import not_in_a_history
@@ -27,7 +28,6 @@ from pilotage.playbook.nodes import plain, read
 from pilotage.playbook.shape import differences
 
 if TYPE_CHECKING:
-    from pilotage.cli.screen import Screen
     from pilotage.storage.history import HistoryInvalid, HistoryWrong
     from pilotage.workflow.assessing import Question
 
@@ -296,9 +296,16 @@ def _draw(screen: Screen, assessed: Assessed, output: Path | None, report: Path 
 def _draw_segments(screen: Screen, found: Assessment) -> None:
     for split in found.segments:
         screen.line(f"by {split.column}")
-        heads = (split.column, "rows", "incumbent", "candidate", "difference")
+        heads = (split.column, "rows", "incumbent", "candidate", "difference", "what of it")
         rows = [
-            (s.value, f"{s.rows:,}", _estimate(s.incumbent), _estimate(s.candidate), _estimate(s.difference))
+            (
+                Toned(s.value, "bad") if s.flagged else s.value,
+                f"{s.rows:,}",
+                _estimate(s.incumbent),
+                _estimate(s.candidate),
+                _estimate(s.difference),
+                s.why,
+            )
             for s in split.segments
         ]
         screen.table(heads, rows)

@@ -16,6 +16,7 @@ from pilotage.evidence.history import HistoryRow, HistorySums, LabelCounts, Part
 from pilotage.evidence.measurements import Baseline, Estimated, NotEstimable, Reachability
 from pilotage.evidence.moments import moments
 from pilotage.evidence.reach import reachability
+from pilotage.evidence.segments import SegmentFigure, target_segments
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.values import orientation
 from pilotage.playbook.metrics import LabelMatch, Metric, Target
@@ -36,17 +37,23 @@ RIGHT_ANSWERS = Metric(
 
 
 class SegmentFound(Struct, frozen=True, kw_only=True):
-    """The comparison within one value of a column."""
+    """The comparison within one value of a column. `difference` is as found, `pooled` drawn towards the others of its
+    column as far as it is unsure; `flagged` when it is worse than the incumbent, or than the others, by a test whose
+    false discoveries are bounded over all segments, and `why` says which.
+    """
 
     value: str
     rows: int
     incumbent: Estimated
     candidate: Estimated
     difference: Estimated
+    pooled: Estimated
+    flagged: bool
+    why: str
 
 
 class Segmented(Struct, frozen=True, kw_only=True):
-    """The comparison within each value of a column, most rows first."""
+    """The comparison within each value of a column: flagged ones first, then the weakest."""
 
     column: str
     segments: tuple[SegmentFound, ...]
@@ -127,7 +134,7 @@ def assess_sums(
         candidate=arm(metric, sums.pairs),
         difference=difference,
         labels=sums.labels,
-        segments=tuple(_segmented(metric, column, sums) for column in sums.splits),
+        segments=_segmented(metric, sums) if sums.splits else (),
         reachability=reach,
         curve=_curve(target, weeks, window_hours) if target else (),
         detectable=detectable,
@@ -146,19 +153,50 @@ def assess_sums(
     )
 
 
-def _segmented(metric: Metric, column: str, sums: HistorySums) -> Segmented:
-    split = sums.splits[column]
-    found = tuple(_segment(metric, value, part) for value, part in split.parts.items())
-    return Segmented(column=column, segments=found, left_out=split.left_out)
+def _segmented(metric: Metric, sums: HistorySums) -> tuple[Segmented, ...]:
+    """Every column's segments, all tested together; held against no difference, for nothing else was promised."""
+    parts = {
+        f"{number}={value}": part
+        for number, split in enumerate(sums.splits.values())
+        for value, part in split.parts.items()
+    }
+    stages = {name: (StageTotals(stage=f"shadow/{MARK}", paired=part.pairs),) for name, part in parts.items()}
+    table = target_segments(_nothing_promised(metric), metric, stages)
+    return tuple(
+        Segmented(
+            column=column,
+            segments=tuple(_found(one, parts[one.segment]) for one in table.segments if one.key == str(number)),
+            left_out=split.left_out,
+        )
+        for number, (column, split) in enumerate(sums.splits.items())
+    )
 
 
-def _segment(metric: Metric, value: str, part: PartSums) -> SegmentFound:
+def _nothing_promised(metric: Metric) -> Target:
+    """A target whose floor is no difference; its plan is never used."""
+    return Target(
+        metric=metric.id,
+        form="difference",
+        baseline=0.0,
+        floor=0.0,
+        target=0.0,
+        expected=0.0,
+        calls_per_week=1.0,
+        deviation=1.0,
+    )
+
+
+def _found(one: SegmentFigure, part: PartSums) -> SegmentFound:
+    why = one.why.replace("worse than the charter allows", "worse than the incumbent")
     return SegmentFound(
-        value=value,
+        value=one.segment.partition("=")[2],
         rows=part.rows,
-        incumbent=arm(metric, part.before),
-        candidate=arm(metric, part.pairs),
-        difference=paired_difference(metric, part.pairs),
+        incumbent=one.incumbent,
+        candidate=one.candidate,
+        difference=one.raw,
+        pooled=one.pooled,
+        flagged=bool(one.flags),
+        why=why,
     )
 
 

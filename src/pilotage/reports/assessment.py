@@ -47,6 +47,9 @@ class SegmentShown(Struct, frozen=True, kw_only=True):
     incumbent: Shown
     candidate: Shown
     difference: Shown
+    pooled: Shown
+    flagged: bool
+    why: str
 
 
 class SplitShown(Struct, frozen=True, kw_only=True):
@@ -190,6 +193,9 @@ def _split(split: Segmented, found: Assessment) -> SplitShown:
             incumbent=shown(one.incumbent, metric),
             candidate=shown(one.candidate, metric),
             difference=shown(one.difference, metric, compared=True),
+            pooled=shown(one.pooled, metric, compared=True),
+            flagged=one.flagged,
+            why=one.why,
         )
         for one in split.segments
     )
