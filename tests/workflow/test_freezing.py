@@ -21,6 +21,7 @@ from pilotage.record.context import FrozenEvidence
 from pilotage.record.digests import digest_of_text
 from pilotage.storage.errors import StorageRefused
 from pilotage.storage.ledger.export import FORMAT, Head, export_lines, read_export
+from pilotage.workflow.answer_section import kept_since
 from pilotage.workflow.errors import Outdated
 from pilotage.workflow.freezing import frozen_evidence, recompute
 from pilotage.workflow.recomputing import recompute_export
@@ -220,3 +221,25 @@ def test_the_same_evidence_is_kept_once(pilot):
     """The digest of a snapshot is that of its content, however often it is taken."""
     snapshot = pilot.measuring.snapshot(SLUG, pilot.measure())
     assert frozen_evidence(snapshot) == frozen_evidence(snapshot)
+
+
+def test_after_erasing_units_the_difference_is_said(tmp_path):
+    """What was frozen stays as it is when units are erased; the sums that are kept then differ, and it says by how
+    many units. What came since is no erasure.
+    """
+    with CountingStore(tmp_path) as store:
+        pilot = Pilot(store)
+        for _ in range(6):
+            pilot.day()
+        measured = pilot.measure()
+        snapshot = pilot.measuring.snapshot(SLUG, measured)
+        assert kept_since(snapshot, store.totals(SLUG)) == "The sums that are kept now are of as many units."
+        for number in range(1, 4):
+            assert store.erase_unit(SLUG, f"unit-{number}") == 1
+        said = kept_since(snapshot, store.totals(SLUG))
+        assert said == "Computed from the sums that are kept now it differs by 3 erased units."
+        assert recompute(frozen_evidence(snapshot).content).same
+        pilot.day()
+        pilot.clock.at += 2 * DAY
+        pilot.measure()
+        assert "came since" in kept_since(snapshot, store.totals(SLUG))

@@ -7,7 +7,7 @@ digest over all that; and it says in plain words what it means.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Literal
 
 from msgspec import Struct, structs
@@ -21,7 +21,7 @@ from pilotage.evidence.explaining import (
 from pilotage.evidence.figures import figures
 from pilotage.evidence.measurements import AnswerKind, Check, Estimated, GuardrailResult, Measurements, Traffic
 from pilotage.evidence.provenance import Provenance, Window, provenance
-from pilotage.evidence.snapshot import plain
+from pilotage.evidence.snapshot import Snapshot, plain
 from pilotage.evidence.strata import StageTotals
 from pilotage.playbook.metrics import Metric
 from pilotage.record.charter import Charter
@@ -138,7 +138,7 @@ def _decision(workspace: Workspace, workload: Workload, decision: Decision) -> D
         verdicts=decision.verdicts,
         same=again.same if again else None,
         differences=again.differences if again else (),
-        store=_store(workspace, workload, content) if content is not None else "",
+        store=kept_since(thawed(content)[0], workspace.calls.totals(workload.slug)) if content is not None else "",
     )
 
 
@@ -149,11 +149,10 @@ def _content(workspace: Workspace, position: int) -> str | None:
     return fact.content if isinstance(fact, EvidenceFrozen) else None
 
 
-def _store(workspace: Workspace, workload: Workload, content: str) -> str:
-    """How the store's sums of the target now differ from the frozen ones: by units that were erased, or came since."""
-    snapshot, _ = thawed(content)
+def kept_since(snapshot: Snapshot, rows: Iterable[SumRow]) -> str:
+    """How the store's sums of the target differ from the frozen ones: by units that were erased, or came since."""
     metric, empty = snapshot.target.metric, StageTotals(stage=snapshot.stage)
-    stages = by_stage(workspace.calls.totals(workload.slug), metric, snapshot.release)
+    stages = by_stage(rows, metric, snapshot.release)
     now = next((stage for stage in stages if stage.stage == snapshot.stage), empty)
     then = snapshot.latest.get(metric, empty)
     series = "candidate" if snapshot.target.form == "own" else "paired"
@@ -177,7 +176,9 @@ class _Figures:
         workload = judgement.workload
         self._measured = measured
         self._charter = charter
-        self._metrics: dict[str, Metric] = {metric.id: metric for metric in plan_of(workload).metrics}
+        # The plan also sums what no charter promises: what the arms spent has a section of its own.
+        promised = {metric.id for metric in charter.metrics}
+        self._metrics: dict[str, Metric] = {m.id: m for m in plan_of(workload).metrics if m.id in promised}
         self._rows: tuple[SumRow, ...] = workspace.calls.totals(workload.slug)
         self._workspace = workspace
         self._slug = workload.slug
