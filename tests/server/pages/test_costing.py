@@ -33,6 +33,15 @@ def test_the_page_says_what_an_answer_costs_and_what_is_missing(reading):
     assert "95 in 100 draws lie between the limits" in said
 
 
+def test_the_cost_by_release_is_a_chart_too(reading):
+    """Who reported a cost has a row in the chart, with the page's own figure; the incumbent, who did not, has none."""
+    assert "/charts/unit-costs.svg" in page_of(reading, PATH)
+    table = reading("nadia").get("/w/ticket-triage/charts/unit-costs.csv", timeout=60)
+    (row,) = csv.DictReader(io.StringIO(table.text))
+    assert row["label"].startswith("candidate ")
+    assert float(row["value"]) == pytest.approx(0.0004)
+
+
 def test_assumptions_stand_in_the_address(reading):
     """Volume, running costs and value of the address are computed with, and stay in the form."""
     page = page_of(reading, f"{PATH}?low=900&likely=1,000&high=1100&running_usd_a_year=5000&value_usd_a_year=26000")

@@ -61,7 +61,7 @@ def tall(box: Box, inner_height: int, **edges: int) -> Box:
 def domain(values: Sequence[float]) -> tuple[float, float]:
     """A range that holds all values with some room."""
     low, high = min(values), max(values)
-    room = (high - low) * HEADROOM or max(abs(high), 1.0) * HEADROOM
+    room = (high - low) * HEADROOM or abs(high) * HEADROOM or HEADROOM
     return low - room, high + room
 
 

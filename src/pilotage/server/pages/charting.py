@@ -12,6 +12,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Struct
 
+from pilotage.evidence.cost import UnitCost
 from pilotage.evidence.measurements import Estimate
 from pilotage.evidence.plan import shifted
 from pilotage.playbook.metrics import Metric
@@ -35,6 +36,7 @@ from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.problems import not_found
 from pilotage.server.threads import run_in
 from pilotage.storage.protocols import DayRow, SumRow
+from pilotage.workflow.cost_section import WhatIf, what_if
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.workspace import Workspace
 
@@ -73,6 +75,11 @@ class Sources:
     def days(self) -> tuple[DayRow, ...]:
         """Every metric's sums by day."""
         return self._workspace.calls.days(self.judgement.workload.slug)
+
+    @cached_property
+    def costs(self) -> tuple[UnitCost, ...]:
+        """What an answer cost, by arm and release."""
+        return what_if(self._workspace, self.judgement, WhatIf()).unit_costs
 
     @cached_property
     def totals(self) -> tuple[SumRow, ...]:
@@ -151,11 +158,24 @@ def _segments(of: Sources) -> ForestData | None:
     return ForestData(title=of.target.title, unit=scale.after, points=rows, lines=lines) if rows else None
 
 
+def _unit_costs(of: Sources) -> ForestData | None:
+    """What an answer cost, by arm and release; whoever reported nothing has no row, which is no zero."""
+    rows = tuple(
+        ForestRow(
+            label=f"{cost.arm} {cost.release}".strip(), calls=cost.reported, value=one.value, low=one.low, high=one.high
+        )
+        for cost in of.costs
+        if isinstance(one := cost.estimate, Estimate)
+    )
+    return ForestData(title="What an answer costs", unit="USD an answer", points=rows) if rows else None
+
+
 BUILDERS: dict[str, Callable[[Sources], ChartData | None]] = {
     "target": _target,
     "paired-outcomes": _outcomes,
     "paired-differences": _differences,
     "segment-forest": _segments,
+    "unit-costs": _unit_costs,
 }
 """Every chart by the name in its address, which no metric's name can be; other names are metrics, day by day."""
 

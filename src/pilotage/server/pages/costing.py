@@ -16,6 +16,7 @@ from pilotage.evidence.cost import Range
 from pilotage.evidence.measurements import Estimate
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
+from pilotage.server.pages.charting import links_to
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
 from pilotage.server.pages.estimates import figure, own_scale
 from pilotage.server.pages.evidence_frame import evidence_page
@@ -78,6 +79,7 @@ def _shown(given: Assumed) -> Any:  # noqa: ANN401 - the builder of a page
             section = what_if(workspace, judgement, WhatIf())
         return {
             "section": section,
+            "chart": links_to(workspace, judgement, "unit-costs").get("unit-costs"),
             "costs": [(one, figure(one.estimate, USD), figure(one.tokens, TOKENS)) for one in section.unit_costs],
             "fields": FIELDS,
             "known": _known(section),

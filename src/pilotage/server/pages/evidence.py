@@ -15,7 +15,7 @@ from pilotage.record.workload import Attempt, stage_of
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
 from pilotage.server.pages.answering import target_of
-from pilotage.server.pages.charting import BUILDERS, links_to
+from pilotage.server.pages.charting import links_to
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
 from pilotage.server.pages.estimates import comparison_scale
 from pilotage.server.pages.evidence_frame import evidence_page
@@ -38,6 +38,7 @@ from pilotage.workflow.answer_section import FigureJson
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.workspace import Workspace
 
+CHARTS = ("target", "paired-outcomes", "paired-differences", "segment-forest")
 FIGURE_COLUMNS = (
     "what", "metric", "stage", "arm", "value", "low", "high", "calls", "status", "reason",
 )  # fmt: skip
@@ -73,7 +74,7 @@ def _shown(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping
         "target": target_of(judgement),
         "trust": trust_section.build(workspace, judgement),
         "attempt": attempt,
-        "charts": links_to(workspace, judgement, *BUILDERS, "*"),
+        "charts": links_to(workspace, judgement, *CHARTS, "*"),
         "rows": rows_of(judgement, workspace),
         "segments": (),
         "looks": (),
