@@ -114,11 +114,37 @@ def test_what_only_shows_once_people_are_exposed_waits_for_the_rollout():
 
 
 @pytest.mark.parametrize(
-    ("answer", "verdict"), [("reached", "met"), ("below_floor", "pending"), ("keep_running", "pending")]
+    ("answer", "verdict"), [("reached", "met"), ("below_floor", "unmet"), ("keep_running", "pending")]
 )
 def test_a_missed_target_has_to_be_understood(answer, verdict):
     """What was reached fell short nowhere; what was missed waits for its analysis."""
     assert judged(evaluating(answer=answered(answer)), "evaluate.shortfall")[0] == verdict
+
+
+def analysis(**changes):
+    """An analysis of a missed target."""
+    fields = {"segments": ("origin=EWR",), "cause": "Few examples.", "remedy": "more_data", "effort": "Two weeks."}
+    return c.AnalyseShortfall(**(fields | changes))
+
+
+def test_a_missed_target_is_understood_once_its_analysis_is_on_record():
+    """Segments, remedy and effort of the attempt that missed meet the criterion, with their place in the ledger."""
+    story = evaluating(answer=answered("futile"))
+    story.does("eva", analysis(curve=("1000=0.7", "2000=0.75")))
+    verdict, reason = judged(story, "evaluate.shortfall")[:2]
+    assert verdict == "met"
+    assert "origin=EWR" in reason
+    assert "more data would close the gap" in reason
+
+
+def test_the_analysis_of_another_attempt_explains_nothing():
+    """Another release falls short for reasons of its own."""
+    story = evaluating(answer=answered("futile"))
+    story.does("eva", analysis())
+    story.does("eva", release("r2", "cd" * 32))
+    story.does("ann", c.DeclareForEvaluation(release="r2"))
+    story.measurements = measured_well(story.now, answer=structs.replace(answered("futile"), attempt=2))
+    assert judged(story, "evaluate.shortfall")[0] == "unmet"
 
 
 def test_a_decision_is_made_by_two_signatures():

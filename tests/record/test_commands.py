@@ -59,6 +59,7 @@ _EXAMPLES: tuple[c.Command, ...] = (
     c.RegisterRelease(name="r9", digest="ab" * 32, code_revision="1", environment="e", model="m", data_source="d"),
     c.DeclareForEvaluation(release="r1"),
     c.ClearPilot(area="privacy", fields=("subject",), retention_days=1, statement=_WHY),
+    c.AnalyseShortfall(segments=("all",), cause=_WHY, remedy="neither", effort="none"),
     c.Attest(criterion="select.data", statement=_WHY),
     c.Advance(to_phase="evaluate"),
     c.GoBack(to_phase="select", reason=_WHY),

@@ -84,6 +84,7 @@ def test_the_personal_texts_are_these():
         "ownership_accepted": {"statement"},
         "charter_revised": {"team"},
         "pilot_cleared": {"statement"},
+        "shortfall_analysed": {"cause"},
         "attested": {"statement"},
         "went_back": {"reason"},
         "decided": {"reasons", "dissent"},

@@ -60,6 +60,7 @@ class ReleaseEntry(Struct, frozen=True, kw_only=True):
     model: Annotated[str, Meta(min_length=1, max_length=400)]
     parameters: Annotated[str, Meta(max_length=2000)] = ""
     data_source: Annotated[str, Meta(min_length=1, max_length=400)]
+    training_examples: Annotated[int, Meta(ge=1)] | None = None
 
 
 class WorkloadFile(Struct, frozen=True, kw_only=True):
@@ -152,6 +153,7 @@ def _release(entry: ReleaseEntry, folder: Path) -> RegisterRelease:
         model=entry.model,
         parameters=entry.parameters,
         data_source=entry.data_source,
+        training_examples=entry.training_examples,
     )
 
 

@@ -100,7 +100,7 @@ def _seen_in_shadow(case: Case, metric_id: str) -> bool:
 
 
 def shortfall(case: Case) -> Finding:
-    """Only a missed target has a shortfall to explain; its analysis cannot be recorded in this version."""
+    """Only a missed target has a shortfall to explain; then its analysis is on record, of this attempt."""
     answer = _answer(case)
     if isinstance(answer, Finding):
         return answer
@@ -108,11 +108,32 @@ def shortfall(case: Case) -> Finding:
         return pending("The target has no answer yet.", next="Let the test run.")
     if answer.answer == "reached":
         return met("The target was reached; nothing fell short.", item("answer", answer.answer))
-    return pending(
-        f"The answer is {answer.answer.replace('_', ' ')}: the segments where it fails have to be analysed, "
-        "for which this version has no check yet.",
+    missed = f"The answer is {answer.answer.replace('_', ' ')}"
+    found, reopened = case.workload.shortfall, case.workload.reopened.get("evaluate")
+    old = found is None or (reopened is not None and reopened.position > found.stamp.position)
+    if found is None or old or found.attempt != answer.attempt:
+        return unmet(
+            f"{missed}; in which segments it fails, why, and what would close the gap is not on record.",
+            item("answer", answer.answer),
+            next="Read the failing segments on the Evidence page and record the analysis.",
+            by="engineer",
+        )
+    return met(
+        f"{missed}; it fails in {', '.join(found.segments)}, and {_REMEDIES[found.remedy]}.",
         item("answer", answer.answer),
+        item("segments where it fails", ", ".join(found.segments), ledger=found.stamp.position),
+        item("what would help", found.remedy, ledger=found.stamp.position),
+        item("effort", found.effort, ledger=found.stamp.position),
+        item("points of the learning curve", len(found.curve), ledger=found.stamp.position),
     )
+
+
+_REMEDIES = {
+    "more_data": "more data would close the gap",
+    "tuning": "tuning would close the gap",
+    "both": "more data and tuning would close the gap",
+    "neither": "neither more data nor tuning would close the gap",
+}
 
 
 def decision(case: Case) -> Finding:

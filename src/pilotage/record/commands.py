@@ -22,6 +22,7 @@ Said = Annotated[str, Meta(min_length=3, max_length=4000, extra={"personal": Tru
 Remark = Annotated[str, Meta(max_length=4000, extra={"personal": True})]
 Label = Annotated[str, Meta(min_length=1, max_length=200)]
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="a SHA-256 digest, 64 hexadecimal digits")]
+CURVE_POINT = r"^[1-9][0-9]{0,11}=-?[0-9]{1,12}(\.[0-9]{1,12})?$"
 Percent = Annotated[float, Meta(ge=0, le=100)]
 
 
@@ -102,6 +103,9 @@ class RegisterRelease(Struct, frozen=True, kw_only=True, tag="register_release",
     model: Annotated[str, Meta(min_length=1, max_length=400, description="model, or prompt, and its version")]
     parameters: Annotated[str, Meta(max_length=2000)] = ""
     data_source: Annotated[str, Meta(min_length=1, max_length=400)]
+    training_examples: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(description="how many examples it learned from, for the learning curve")
+    ] = None
 
 
 class DeclareForEvaluation(Struct, frozen=True, kw_only=True, tag="declare_for_evaluation", forbid_unknown_fields=True):
@@ -118,6 +122,29 @@ class ClearPilot(Struct, frozen=True, kw_only=True, tag="clear_pilot", forbid_un
     processors: tuple[Label, ...] = ()
     retention_days: Annotated[int, Meta(ge=1, le=3650)]
     statement: Said
+
+
+class AnalyseShortfall(Struct, frozen=True, kw_only=True, tag="analyse_shortfall", forbid_unknown_fields=True):
+    """Say in which segments the target was missed and why, whether more data or tuning would help, and at what cost."""
+
+    segments: Annotated[
+        tuple[Label, ...],
+        Meta(
+            min_length=1,
+            max_length=100,
+            description="where it fails, such as origin=JFK, or all",
+        ),
+    ]
+    cause: Said
+    remedy: Annotated[Literal["more_data", "tuning", "both", "neither"], Meta(description="what would close the gap")]
+    effort: Annotated[str, Meta(min_length=3, max_length=400, description="what that would take: people, time, money")]
+    curve: Annotated[
+        tuple[Annotated[str, Meta(pattern=CURVE_POINT, description="examples=value, such as 2000=0.81")], ...],
+        Meta(
+            max_length=100,
+            description="the target metric after learning from so many examples, as examples=value: 2000=0.81",
+        ),
+    ] = ()
 
 
 class Attest(Struct, frozen=True, kw_only=True, tag="attest", forbid_unknown_fields=True):
@@ -206,6 +233,7 @@ Command = (
     | RegisterRelease
     | DeclareForEvaluation
     | ClearPilot
+    | AnalyseShortfall
     | Attest
     | Advance
     | GoBack
@@ -235,6 +263,7 @@ PERMITTED: dict[str, frozenset[str]] = {
     "register_release": frozenset({"owner", "engineer"}),
     "declare_for_evaluation": frozenset({"owner"}),
     "clear_pilot": frozenset({"reviewer"}),
+    "analyse_shortfall": frozenset({"owner", "engineer"}),
     "attest": frozenset({"owner", "sponsor", "engineer", "operator", "reviewer"}),
     "advance": frozenset({"owner"}),
     "go_back": frozenset({"owner", "sponsor", "operator"}),

@@ -25,6 +25,7 @@ _RULES: dict[type, Callable[[Workload, Any, Context], list[Fact]]] = {
     c.RegisterRelease: piloting.register_release,
     c.DeclareForEvaluation: piloting.declare_for_evaluation,
     c.ClearPilot: piloting.clear_pilot,
+    c.AnalyseShortfall: piloting.analyse_shortfall,
     c.Attest: piloting.attest,
     c.Advance: steering.advance,
     c.GoBack: steering.go_back,

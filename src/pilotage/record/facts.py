@@ -96,6 +96,7 @@ class ReleaseRegistered(Struct, frozen=True, kw_only=True, tag="release_register
     model: str
     parameters: str
     data_source: str
+    training_examples: int | None = None
 
 
 class EvaluationDeclared(Struct, frozen=True, kw_only=True, tag="evaluation_declared"):
@@ -115,6 +116,24 @@ class PilotCleared(Struct, frozen=True, kw_only=True, tag="pilot_cleared"):
     retention_days: int
     statement: Text
     digest: str
+
+
+class CurvePointRead(Struct, frozen=True, kw_only=True):
+    """The target metric's value after learning from so many examples."""
+
+    examples: int
+    value: float
+
+
+class ShortfallAnalysed(Struct, frozen=True, kw_only=True, tag="shortfall_analysed"):
+    """Why an attempt missed its target, where, and what would close the gap."""
+
+    attempt: int
+    segments: tuple[str, ...]
+    cause: Text
+    remedy: Literal["more_data", "tuning", "both", "neither"]
+    effort: str
+    curve: tuple[CurvePointRead, ...] = ()
 
 
 class Attested(Struct, frozen=True, kw_only=True, tag="attested"):
@@ -258,6 +277,7 @@ Fact = (
     | ReleaseRegistered
     | EvaluationDeclared
     | PilotCleared
+    | ShortfallAnalysed
     | Attested
     | Advanced
     | WentBack

@@ -24,6 +24,7 @@ from pilotage.record.workload import (
     Release,
     Said,
     ScoreGiven,
+    Shortfall,
     Signature,
     Stamp,
     WaiverAsked,
@@ -119,6 +120,10 @@ def _cleared(w: Workload, fact: f.PilotCleared, stamp: Stamp) -> Changes:
     return {"clearances": {**w.clearances, fact.area: Clearance(**structs.asdict(fact), stamp=stamp)}}
 
 
+def _analysed(_w: Workload, fact: f.ShortfallAnalysed, stamp: Stamp) -> Changes:
+    return {"shortfall": Shortfall(**structs.asdict(fact), stamp=stamp)}
+
+
 def _attested(w: Workload, fact: f.Attested, stamp: Stamp) -> Changes:
     return {"attestations": {**w.attestations, fact.criterion: Attestation(**structs.asdict(fact), stamp=stamp)}}
 
@@ -210,6 +215,7 @@ _APPLY: dict[type, Callable[[Workload, Any, Stamp], Changes]] = {
     f.ReleaseRegistered: _registered,
     f.EvaluationDeclared: _declared,
     f.PilotCleared: _cleared,
+    f.ShortfallAnalysed: _analysed,
     f.Attested: _attested,
     f.Advanced: _advanced,
     f.WentBack: _went_back,

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from pilotage.playbook.types import Lane, PhaseId
 from pilotage.record.charter import Charter, promised
+from pilotage.record.facts import CurvePointRead
 from pilotage.record.verdicts import Mode
 
 PHASES: tuple[PhaseId, ...] = get_args(PhaseId)
@@ -88,6 +89,7 @@ class Release(Struct, frozen=True, kw_only=True):
     model: str
     parameters: str
     data_source: str
+    training_examples: int | None = None
     stamp: Stamp
 
 
@@ -109,6 +111,18 @@ class Clearance(Struct, frozen=True, kw_only=True):
     retention_days: int
     statement: str
     digest: str
+    stamp: Stamp
+
+
+class Shortfall(Struct, frozen=True, kw_only=True):
+    """The newest analysis of a missed target: of which attempt, where it fails, why, and what would help."""
+
+    attempt: int
+    segments: tuple[str, ...]
+    cause: str
+    remedy: str
+    effort: str
+    curve: tuple[CurvePointRead, ...]
     stamp: Stamp
 
 
@@ -228,6 +242,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     releases: dict[str, Release] = {}
     attempts: tuple[Attempt, ...] = ()
     clearances: dict[str, Clearance] = {}
+    shortfall: Shortfall | None = None
     attestations: dict[str, Attestation] = {}
     waivers: dict[str, WaiverAsked] = {}
     standing_waivers: dict[str, WaiverAsked] = {}

@@ -172,3 +172,42 @@ def test_a_reviewers_word_is_that_of_the_area():
     story.playbook = structs.replace(story.playbook, phases=phases)
     assert "not-named" in story.refusal("sid", attestation("select.data"))
     story.does("pia", attestation("select.data"))
+
+
+SHORT = c.AnalyseShortfall(
+    segments=("origin=EWR", "all"),
+    cause="Few examples of winter.",
+    remedy="both",
+    effort="Two weeks of one labeller.",
+    curve=("1000=0.7", "20000=-0.75"),
+)
+
+
+def test_a_shortfalls_analysis_is_recorded_with_its_attempt_and_points():
+    """What was said of a missed target stands in the workload, the points of the learning curve as numbers."""
+    story = Story().begin_evaluation()
+    story.does("eva", SHORT, answer="futile")
+    found = story.standing.shortfall
+    assert (found.attempt, found.segments, found.remedy) == (1, SHORT.segments, "both")
+    assert [(point.examples, point.value) for point in found.curve] == [(1000, 0.7), (20000, -0.75)]
+    assert found.stamp.by == "eva"
+
+
+def test_nothing_is_analysed_that_was_reached_or_never_tested():
+    """Without an attempt there is no shortfall, and a target that was reached has none either."""
+    assert set(Story().propose().refusal("eva", SHORT)) == {"no-attempt"}
+    assert set(Story().begin_evaluation().refusal("eva", SHORT, answer="reached")) == {"nothing-missed"}
+
+
+def test_a_point_of_the_curve_is_examples_and_value():
+    """Anything else is refused before it is recorded."""
+    story = Story().begin_evaluation()
+    for wrong in ("1000", "1000:0.7", "0=0.7", "1000=nan", "1e3=0.7"):
+        assert story.refusal("eva", structs.replace(SHORT, curve=(wrong,)), answer="futile")
+
+
+def test_a_release_may_say_how_many_examples_it_learned_from():
+    """So that the measured values of several releases are points of a learning curve."""
+    story = Story().propose()
+    story.does("eva", structs.replace(release(), training_examples=5000))
+    assert story.standing.releases["r1"].training_examples == 5000

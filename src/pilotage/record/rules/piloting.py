@@ -28,6 +28,7 @@ def register_release(workload: Workload, command: c.RegisterRelease, _context: C
             model=command.model,
             parameters=command.parameters,
             data_source=command.data_source,
+            training_examples=command.training_examples,
         )
     ]
 
@@ -73,6 +74,26 @@ def _clearing_problems(workload: Workload, command: c.ClearPilot, person: str) -
     if workload.lane != "low" and any(area != command.area for area in others):
         message = f"You cleared {others[0]} already; outside the low lane each area is cleared by a person of its own."
         yield Problem(code="same-reviewer", field="area", message=message)
+
+
+def analyse_shortfall(workload: Workload, command: c.AnalyseShortfall, context: Context) -> list[f.Fact]:
+    """Only an attempt that was tested can have missed its target, and one that reached it missed nothing."""
+    attempt = workload.attempt
+    if attempt is None or workload.attempt_overtaken:
+        raise refuse("no-attempt", "", "No release is being evaluated; declare one first.")
+    if context.answer == "reached":
+        raise refuse("nothing-missed", "", "The target was reached; there is no shortfall to analyse.")
+    points = [point.partition("=") for point in command.curve]
+    return [
+        f.ShortfallAnalysed(
+            attempt=attempt.number,
+            segments=command.segments,
+            cause=command.cause,
+            remedy=command.remedy,
+            effort=command.effort,
+            curve=tuple(f.CurvePointRead(examples=int(examples), value=float(value)) for examples, _, value in points),
+        )
+    ]
 
 
 def word_suffices(criterion: Criterion) -> bool:

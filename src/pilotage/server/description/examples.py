@@ -73,6 +73,7 @@ _COMMANDS: tuple[Command, ...] = (
         model="triage-forest 3",
         parameters="trees=200",
         data_source="tickets of 2025, without names",
+        training_examples=48_000,
     ),
     c.DeclareForEvaluation(release="2026.11.2"),
     c.ClearPilot(
@@ -81,6 +82,13 @@ _COMMANDS: tuple[Command, ...] = (
         processors=(),
         retention_days=90,
         statement="No name reaches the candidate; calls are kept for 90 days.",
+    ),
+    c.AnalyseShortfall(
+        segments=("language=pt",),
+        cause="Only 400 of the examples are Portuguese.",
+        remedy="more_data",
+        effort="Two weeks of one labeller",
+        curve=("12000=0.78", "24000=0.81", "48000=0.83"),
     ),
     c.Attest(criterion="harden.runbook", statement="The runbook was walked through with the people on call."),
     c.Advance(to_phase="pilot"),

@@ -72,6 +72,7 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     f.ReleaseRegistered: lambda fact, _: f"registered release {fact.name}",
     f.EvaluationDeclared: lambda fact, _: f"declared {fact.release} for evaluation, attempt {fact.attempt}",
     f.PilotCleared: lambda fact, _: f"cleared the pilot for {fact.area}",
+    f.ShortfallAnalysed: lambda fact, _: f"analysed why attempt {fact.attempt} fell short",
     f.Attested: lambda fact, _: f"attested {fact.criterion}",
     f.Advanced: lambda fact, _: f"passed the gate {fact.from_phase}: on to {fact.to_phase}",
     f.WentBack: lambda fact, _: f"went back from {fact.from_phase} to {fact.to_phase}",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
+from pilotage.gates.evaluate_checks import NO_GO
 from pilotage.record.commands import PERMITTED
 from pilotage.record.workload import Workload
 from pilotage.server.auth.identity import Identity
@@ -99,6 +100,11 @@ def _goes_back(judgement: Judgement, _person: str) -> bool:
     return judgement.workload.phase != judgement.playbook.phases[0].id
 
 
+def _fell_short(judgement: Judgement, _person: str) -> bool:
+    answer = judgement.measurements.answer if judgement.measurements else None
+    return answer is not None and answer.answer in NO_GO
+
+
 FITS: dict[str, Fits] = {
     "score": _score,
     "choose": _score,
@@ -106,6 +112,7 @@ FITS: dict[str, Fits] = {
     "sign": lambda judgement, person: bool(to_sign(judgement, person)),
     "declare_for_evaluation": _declares,
     "clear_pilot": _clears,
+    "analyse_shortfall": _fell_short,
     "advance": _advances,
     "go_back": _goes_back,
     "decide": lambda judgement, _person: judgement.workload.phase == "evaluate",
