@@ -21,6 +21,10 @@ DRAWN: dict[str, str] = {
     "trust": "evidence_trust:draw_trust",
     "attempts": "evidence_trust:draw_attempts",
     "cost": "evidence_cost:draw",
+    "segments": "evidence_segments:draw_segments",
+    "agreement": "evidence_segments:draw_agreement",
+    "disagreements": "evidence_segments:draw_disagreements",
+    "shortfall": "evidence_segments:draw_shortfall",
 }
 """How each section is shown on a terminal: `module:function` below `pilotage.cli`, loaded when it is asked for."""
 

@@ -38,7 +38,7 @@ class CurvePoint(Struct, frozen=True, kw_only=True):
     origin: str = ""
 
 
-class LearningCurve(Struct, frozen=True, kw_only=True):
+class LearningCurve(Struct, frozen=True, kw_only=True, tag="learning_curve"):
     """value = limit +/- scale n^-rate in the metric's unit, with 90 % intervals by residual bootstrap.
 
     `reaches` is the share of bootstrap curves that reach the target within `FARTHEST` times the most examples seen;

@@ -43,7 +43,7 @@ class GapPart(Struct, frozen=True, kw_only=True):
     of_gap: float | None
 
 
-class Gap(Struct, frozen=True, kw_only=True):
+class Gap(Struct, frozen=True, kw_only=True, tag="gap"):
     """The gap per call under the target's form (for a share: in the metric's unit), and its parts by key."""
 
     gap: float

@@ -16,7 +16,16 @@ To add one, called `drift` here:
 
 from __future__ import annotations
 
-from pilotage.workflow import answer_section, attempts_section, cost_section, trust_section
+from pilotage.workflow import (
+    agreement_section,
+    answer_section,
+    attempts_section,
+    cost_section,
+    disagreements_section,
+    segments_section,
+    shortfall_section,
+    trust_section,
+)
 from pilotage.workflow.section import Section
 
 LISTED: tuple[Section, ...] = (
@@ -24,6 +33,10 @@ LISTED: tuple[Section, ...] = (
     trust_section.SECTION,
     attempts_section.SECTION,
     cost_section.SECTION,
+    segments_section.SECTION,
+    agreement_section.SECTION,
+    disagreements_section.SECTION,
+    shortfall_section.SECTION,
 )
 SECTIONS: dict[str, Section] = {section.id: section for section in LISTED}
 

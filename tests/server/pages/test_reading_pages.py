@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -245,7 +246,40 @@ def test_evidence_on_the_page_is_the_evidence_of_the_interface(reading):
     said = text_of(reading("ruth").page("/w/ticket-triage/evidence"))
     assert f"on {estimate['calls']:,} calls" in text_of(reading("ruth").page("/w/ticket-triage"))
     assert "The target of 0.04 was shown to be exceeded" in said
+    assert "segments flagged" in said
+
+
+def test_segments_agreement_and_what_to_read_are_on_a_page_of_their_own(reading):
+    """The page shows what the interface gives: segments with the weakest first, agreement on the field that the target
+    reads, and links to the disagreements; each table can be taken away.
+    """
+    api = "/api/v1/workloads/ticket-triage/evidence/"
+    reader = reading("ruth")
+    said = text_of(reader.page("/w/ticket-triage/evidence/segments"))
+    found = {section: reader.get(api + section).json() for section in ("segments", "agreement", "disagreements")}
+    target = found["segments"]["figures"][0]
+    assert [one["metric"] for one in found["segments"]["figures"]] == ["right_team", "slow_answers", "failed_answers"]
+    names = [one["segment"] for one in target["segments"]]
+    assert names.index("language=fr") < names.index("language=de")
     assert said.index("language=fr") < said.index("language=de")
+    agreement = found["agreement"]["found"]
+    assert agreement["compared"] == "team"
+    assert 0.4 < agreement["kappa"]["value"] < agreement["agreement"]["value"] < 1.0
+    listed = found["disagreements"]["list"]["calls"]
+    assert listed[0]["group"] == "candidate_worse"
+    assert listed[0]["call_id"][-8:] in said
+    assert len(rows(reader.get("/w/ticket-triage/disagreements.csv"))) == len(listed)
+    assert len(rows(reader.get("/w/ticket-triage/segments.csv"))) == 3 * len(names)
+    assert {row["figure"] for row in rows(reader.get("/w/ticket-triage/agreement.csv"))} >= {"agreement", "kappa"}
+    parts = [
+        float(row["part"]) for row in rows(reader.get("/w/ticket-triage/shortfall.csv")) if row["what"] == "segment"
+    ]
+    gap = reader.get(api + "shortfall").json()["gap"]["gap"]
+    assert sum(parts) == pytest.approx(gap)
+    newest = reader.get("/api/v1/workloads/ticket-triage/calls?disagree=true&mode=shadow&limit=5").json()["calls"]
+    for one in newest:
+        values = [json.loads(one["call"][side]["value"])["team"] for side in ("served", "beside")]
+        assert values[0] != values[1]
 
 
 def test_every_look_can_be_taken_away(reading):

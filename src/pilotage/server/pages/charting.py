@@ -31,13 +31,14 @@ from pilotage.server.auth.access import PUBLIC, READ
 from pilotage.server.pages.csv_files import MEDIA_TYPE as CSV
 from pilotage.server.pages.csv_files import csv_of
 from pilotage.server.pages.estimates import comparison_scale, own_scale
-from pilotage.server.pages.evidence_rows import segment_figures, sums_of
+from pilotage.server.pages.evidence_rows import sums_of
 from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.problems import not_found
 from pilotage.server.threads import run_in
 from pilotage.storage.protocols import DayRow, SumRow
 from pilotage.workflow.cost_section import WhatIf, what_if
 from pilotage.workflow.desk import Judgement
+from pilotage.workflow.segments_section import tables
 from pilotage.workflow.workspace import Workspace
 
 DRAWINGS = Drawings()
@@ -135,21 +136,27 @@ def _differences(of: Sources) -> ChartData | None:
 
 
 def _segments(of: Sources) -> ForestData | None:
-    """The target in each declared segment, the weakest first."""
+    """The target in each declared segment, flagged ones first, then the weakest, as measured and pooled."""
     attempt, target = of.judgement.workload.attempt, of.charter.target
     if attempt is None:
         return None
     scale = comparison_scale(of.target.unit, target.form)
+    table = next(iter(tables(of.judgement.workload, of.totals)), None)
     rows = tuple(
         ForestRow(
-            label=segment,
-            calls=one.calls,
-            value=one.value * scale.factor,
-            low=one.low * scale.factor,
-            high=one.high * scale.factor,
+            label=one.segment,
+            calls=raw.calls,
+            value=raw.value * scale.factor,
+            low=raw.low * scale.factor,
+            high=raw.high * scale.factor,
+            pooled=pooled.value * scale.factor if pooled else None,
+            pooled_low=pooled.low * scale.factor if pooled else None,
+            pooled_high=pooled.high * scale.factor if pooled else None,
+            note="flagged" if one.flags else "",
         )
-        for segment, found in segment_figures(of.charter, of.totals, attempt)
-        if isinstance(one := found.comparison, Estimate)
+        for one in (table.segments if table else ())
+        if isinstance(raw := one.raw, Estimate)
+        for pooled in (one.pooled if isinstance(one.pooled, Estimate) else None,)
     )
     lines = (
         ForestLine(value=target.target * scale.factor, word="target", tone="good"),

@@ -26,8 +26,6 @@ from pilotage.server.pages.evidence_rows import (
     look_rows,
     other_rows,
     plain_value,
-    segment_figures,
-    segment_rows,
     target_row,
 )
 from pilotage.server.pages.frame import Frame
@@ -36,6 +34,7 @@ from pilotage.server.threads import run_in
 from pilotage.workflow import answer_section, trust_section
 from pilotage.workflow.answer_section import FigureJson
 from pilotage.workflow.desk import Judgement
+from pilotage.workflow.segments_section import tables
 from pilotage.workflow.workspace import Workspace
 
 CHARTS = ("target", "paired-outcomes", "paired-differences", "segment-forest")
@@ -76,28 +75,32 @@ def _shown(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping
         "attempt": attempt,
         "charts": links_to(workspace, judgement, *CHARTS, "*"),
         "rows": rows_of(judgement, workspace),
-        "segments": (),
+        "flagged": _flagged(judgement, workspace, attempt),
         "looks": (),
         "live": (),
         "baselines": (),
         "metrics": charter.metrics if charter else (),
     }
     if charter is not None and measured is not None:
-        content |= _of_charter(charter, attempt, measured, workspace, workload.slug)
+        content |= _of_charter(charter, measured)
     return content
 
 
-def _of_charter(
-    charter: Charter, attempt: Attempt | None, measured: Measurements, workspace: Workspace, slug: str
-) -> dict[str, Any]:
+def _of_charter(charter: Charter, measured: Measurements) -> dict[str, Any]:
     metric = charter.metric(charter.target.metric)
     scale = comparison_scale(metric.unit if metric else "", charter.target.form)
     return {
         "baselines": baseline_rows(measured.baseline, charter),
         "looks": look_rows(measured.answer, scale) if measured.answer else (),
-        "segments": segment_rows(charter, workspace.calls.totals(slug), attempt) if attempt else (),
         "live": [guardrail_row(result, charter, result.stage) for result in measured.live_guardrails],
     }
+
+
+def _flagged(judgement: Judgement, workspace: Workspace, attempt: Attempt | None) -> tuple[int, int] | None:
+    """How many segments of the target are flagged, and how many there are; None without any."""
+    workload = judgement.workload
+    found = tables(workload, workspace.calls.totals(workload.slug))[:1] if attempt else ()
+    return (len(found[0].flagged), len(found[0].segments)) if found and found[0].segments else None
 
 
 @get("/w/{slug:str}/evidence", opt={"access": READ}, include_in_schema=False)
@@ -139,14 +142,15 @@ def _figures(judgement: Judgement) -> Iterator[tuple[Cell, ...]]:
 
 def _segments(judgement: Judgement, workspace: Workspace) -> Iterator[tuple[Cell, ...]]:
     workload = judgement.workload
-    charter, attempt = workload.measured_charter, workload.attempt
-    if charter is None or attempt is None:
+    if workload.attempt is None:
         return
-    place, target = stage_of("shadow", 0, attempt), charter.target
-    for segment, found in segment_figures(charter, workspace.calls.totals(workload.slug), attempt):
-        for arm, estimate in (("incumbent", found.incumbent), ("candidate", found.candidate)):
-            yield f"segment {segment}", target.metric, place, arm, *plain_value(estimate), None, None
-        yield f"segment {segment}", target.metric, place, target.form, *plain_value(found.comparison), None, None
+    place = stage_of("shadow", 0, workload.attempt)
+    for table in tables(workload, workspace.calls.totals(workload.slug))[:1]:
+        for one in table.segments:
+            name = f"segment {one.segment}"
+            for arm, estimate in (("incumbent", one.incumbent), ("candidate", one.candidate)):
+                yield name, table.metric, place, arm, *plain_value(estimate), None, None
+            yield name, table.metric, place, table.form, *plain_value(one.raw), None, one.why
 
 
 def _coverage(judgement: Judgement) -> Iterator[tuple[Cell, ...]]:

@@ -15,6 +15,7 @@ from pilotage.workflow.workspace import Workspace
 
 SUBPAGES: tuple[tuple[str, str], ...] = (
     ("", "The answer"),
+    ("/segments", "Segments"),
     ("/attempts", "All attempts"),
     ("/cost", "Cost"),
 )  # fmt: skip

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
-from pilotage.evidence.figures import Figures, figures
-from pilotage.evidence.measurements import Answer, Baseline, Estimate, Estimated, GuardrailResult, NotEstimable
-from pilotage.evidence.plan import shifted
+from pilotage.evidence.figures import figures
+from pilotage.evidence.measurements import Answer, Baseline, Estimated, GuardrailResult, NotEstimable
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals
 from pilotage.record.charter import Charter
@@ -32,16 +31,6 @@ class Row(Struct, frozen=True, kw_only=True):
     badge: Badge
     reason: str
     stage: str
-
-
-class SegmentRow(Struct, frozen=True, kw_only=True):
-    """The target metric in one segment."""
-
-    segment: str
-    incumbent: Figure
-    candidate: Figure
-    comparison: Figure
-    drawn: Drawn | None
 
 
 def target_row(answer: Answer, charter: Charter, stage: str) -> Row:
@@ -117,44 +106,6 @@ def other_rows(charter: Charter, shown: Iterable[str], rows: Sequence[SumRow], a
             )
         )
     return tuple(found)
-
-
-def segment_figures(charter: Charter, rows: Sequence[SumRow], attempt: Attempt) -> list[tuple[str, Figures]]:
-    """The target metric segment by segment, the weakest first. They are to find out where it fails, not to decide."""
-    target, metric = charter.target, charter.metric(charter.target.metric)
-    if metric is None:
-        return []
-    planned = shifted(metric, target)
-    stage = stage_of("shadow", 0, attempt)
-    segments = sorted({row.segment for row in rows if row.segment and row.metric == metric.id and row.stage == stage})
-    found = [
-        (segment, figures(planned, target.form, sums_of(rows, metric.id, stage, attempt.release, segment)))
-        for segment in segments
-    ]
-    sign = -1.0 if target.form == "own" and metric.direction == "lower" else 1.0
-    return sorted(found, key=lambda one: sign * _value(one[1].comparison))
-
-
-def _value(estimated: Estimated) -> float:
-    return estimated.value if isinstance(estimated, Estimate) else float("inf")
-
-
-def segment_rows(charter: Charter, rows: Sequence[SumRow], attempt: Attempt) -> tuple[SegmentRow, ...]:
-    """The segments as they are shown."""
-    target, metric = charter.target, charter.metric(charter.target.metric)
-    unit = metric.unit if metric else ""
-    own, scale = own_scale(unit), comparison_scale(unit, target.form)
-    marks = [("bound", target.floor), ("goal", target.target)]
-    return tuple(
-        SegmentRow(
-            segment=segment,
-            incumbent=figure(figured.incumbent, own),
-            candidate=figure(figured.candidate, own),
-            comparison=figure(figured.comparison, scale),
-            drawn=drawn(figured.comparison, marks),
-        )
-        for segment, figured in segment_figures(charter, rows, attempt)
-    )
 
 
 def sums_of(rows: Iterable[SumRow], metric: str, stage: str, release: str, segment: str) -> tuple[StageTotals, ...]:

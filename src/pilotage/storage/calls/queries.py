@@ -79,10 +79,10 @@ class CallQueries:
         """A cursor on the engine, which starts at the first question. It fetches, spills and keeps nothing."""
         with self._starting:
             if self._duckdb is None:
-                self._duckdb = duckdb.connect(":memory:", config=_CONFIGURATION)
-            cursor = self._duckdb.cursor()
-        cursor.execute(_text_of("macros"))
-        return cursor
+                engine = duckdb.connect(":memory:", config=_CONFIGURATION)
+                engine.execute(_text_of("macros"))
+                self._duckdb = engine
+            return self._duckdb.cursor()
 
     def search(self, slug: str, where: CallFilter, cursor: str | None, limit: int) -> CallPage:
         """Calls that match, newest first; at most `PAGE_MAX` to a page."""

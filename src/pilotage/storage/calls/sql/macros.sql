@@ -1,6 +1,6 @@
 -- How answers are compared, as `evidence.values.answer_of` does it in Python: the text of a scalar's JSON without
 -- quotes, numbers alike whether written 3 or 3.0. NULL where an answer lacks the field.
-CREATE OR REPLACE TEMP MACRO plain_number(said) AS
+CREATE OR REPLACE MACRO plain_number(said) AS
     CASE
         WHEN said IS NULL OR NOT regexp_matches(said, '^[-0-9]') OR regexp_full_match(said, '-*[0-9]+')
             OR try_cast(said AS DOUBLE) IS NULL THEN said
@@ -8,9 +8,9 @@ CREATE OR REPLACE TEMP MACRO plain_number(said) AS
             THEN try_cast(try_cast(said AS DOUBLE) AS BIGINT)::VARCHAR
         ELSE try_cast(said AS DOUBLE)::VARCHAR
     END;
-CREATE OR REPLACE TEMP MACRO unquoted(value) AS
+CREATE OR REPLACE MACRO unquoted(value) AS
     CASE WHEN starts_with(value, '"') AND json_valid(value) THEN json_extract_string(value, '$') ELSE value END;
-CREATE OR REPLACE TEMP MACRO compared(value, pointer) AS
+CREATE OR REPLACE MACRO compared(value, pointer) AS
     plain_number(
         CASE
             WHEN pointer IS NULL THEN unquoted(value)
