@@ -20,6 +20,7 @@ ORDER = (
     ("verdicts", "Verdicts over a million calls"),
     ("evaluation", "One complete evaluation, and boundaries"),
     ("assess", "Assessing a history of a million calls"),
+    ("drift", "Drift of ten fields over ten million rows"),
     ("pages", "Page loads at the server"),
     ("kill", "From the kill switch to the last call served by the AI"),
     ("desk", "The demonstration's two arms"),

@@ -25,6 +25,10 @@ DRAWN: dict[str, str] = {
     "agreement": "evidence_segments:draw_agreement",
     "disagreements": "evidence_segments:draw_disagreements",
     "shortfall": "evidence_segments:draw_shortfall",
+    "before-labels": "evidence_monitoring:draw_before_labels",
+    "drift": "evidence_monitoring:draw_drift",
+    "labels": "evidence_monitoring:draw_labels",
+    "service": "evidence_monitoring:draw_service",
 }
 """How each section is shown on a terminal: `module:function` below `pilotage.cli`, loaded when it is asked for."""
 

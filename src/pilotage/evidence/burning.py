@@ -68,7 +68,7 @@ class Burn(Struct, frozen=True, kw_only=True):
     long_bad: int
 
 
-class Budget(Struct, frozen=True, kw_only=True):
+class Budget(Struct, frozen=True, kw_only=True, tag="budget"):
     """How much of the budget the counted days have used, if the whole period had their traffic."""
 
     calls: int

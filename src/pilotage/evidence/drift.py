@@ -103,9 +103,11 @@ def compare(
     fields: int,
     points: tuple[Points, Points] | None = None,
     worth: Sequence[BinValue] | None = None,
+    whole: bool = True,
 ) -> FieldDrift:
     """One field's drift. `fields` is how many are judged together, for the p-value's limit; `points` are exact values
-    where they are at hand, in place of the grid's; `worth` is what the reference's bins were worth to the target.
+    where they are at hand, in place of the grid's; `worth` is what the reference's bins were worth to the target. Not
+    `whole` leaves out distances and categories, which decide nothing.
     """
     few = min(reference.calls, current.calls)
     plain = FieldDrift(
@@ -125,8 +127,8 @@ def compare(
     absent = proportions(
         reference.missing + reference.mistyped, reference.calls, current.missing + current.mistyped, current.calls
     )
-    by_kind = _of_numbers(bins, reference, current, points) if bins.kind == "number" else {}
-    categories = _of_categories(bins, reference, current) if bins.kind == "category" else {}
+    by_kind = _of_numbers(bins, reference, current, points) if whole and bins.kind == "number" else {}
+    categories = _of_categories(bins, reference, current) if whole and bins.kind == "category" else {}
     return FieldDrift(
         field=bins.name,
         kind=bins.kind,

@@ -7,10 +7,9 @@ sample got larger.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -75,20 +74,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     others: int = 0
 
     def __add__(self, other: Profile) -> Profile:
-        return Profile(
-            calls=self.calls + other.calls,
-            missing=self.missing + other.missing,
-            mistyped=self.mistyped + other.mistyped,
-            types=dict(Counter(self.types) + Counter(other.types)),
-            cells=self.cells + other.cells,
-            counts=self.counts + other.counts,
-            below_sum=self.below_sum + other.below_sum,
-            above_sum=self.above_sum + other.above_sum,
-            total=self.total + other.total,
-            squares=self.squares + other.squares,
-            categories=dict(Counter(self.categories) + Counter(other.categories)),
-            others=self.others + other.others,
-        )
+        return summed((self, other))
 
     @property
     def present(self) -> int:
@@ -105,7 +91,29 @@ class Points(Struct, frozen=True):
 
 def summed(profiles: Iterable[Profile]) -> Profile:
     """All of them together."""
-    return reduce(Profile.__add__, profiles, Profile())
+    parts = list(profiles)
+    return Profile(
+        calls=sum(part.calls for part in parts),
+        missing=sum(part.missing for part in parts),
+        mistyped=sum(part.mistyped for part in parts),
+        types=_added(part.types for part in parts),
+        cells=b"".join(part.cells for part in parts),
+        counts=b"".join(part.counts for part in parts),
+        below_sum=math.fsum(part.below_sum for part in parts),
+        above_sum=math.fsum(part.above_sum for part in parts),
+        total=math.fsum(part.total for part in parts),
+        squares=math.fsum(part.squares for part in parts),
+        categories=_added(part.categories for part in parts),
+        others=sum(part.others for part in parts),
+    )
+
+
+def _added(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for one in counts:
+        for name, count in one.items():
+            found[name] = found.get(name, 0) + count
+    return found
 
 
 def bins_of_numbers(name: str, quantiles: Sequence[float], low: float, high: float, types: Sequence[str]) -> FieldBins:
@@ -114,8 +122,8 @@ def bins_of_numbers(name: str, quantiles: Sequence[float], low: float, high: flo
     """
     if not float("-inf") < low < high < float("inf"):
         raise ValueError(f"The grid of {name} needs two finite ends in order, not {low} and {high}.")
-    cuts = tuple(sorted(set(quantiles)))
-    return FieldBins(name=name, kind="number", cuts=cuts, low=low, high=high, types=tuple(sorted(types)))
+    cuts = tuple(sorted({float(cut) for cut in quantiles}))
+    return FieldBins(name=name, kind="number", cuts=cuts, low=float(low), high=float(high), types=tuple(sorted(types)))
 
 
 def bins_of_categories(name: str, counts: Mapping[str, int], calls: int, types: Sequence[str]) -> FieldBins:

@@ -15,6 +15,7 @@ from pilotage.record.verdicts import ExposureLimit
 from pilotage.record.workload import Workload
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.errors import Overtaken
+from pilotage.workflow.monitoring import keep_profiles
 from pilotage.workflow.workspace import Workspace
 
 log = logging.getLogger(__name__)
@@ -151,6 +152,7 @@ class Watch:
         if workload.killed:
             return False
         self._workspace.measuring.take_look(workload, self._workspace.clock.now())
+        keep_profiles(self._workspace, workload)
         try:
             return self._workspace.desk.record(workload.slug, seen) is not None
         except Overtaken:

@@ -16,6 +16,7 @@ from pilotage.workflow.workspace import Workspace
 SUBPAGES: tuple[tuple[str, str], ...] = (
     ("", "The answer"),
     ("/segments", "Segments"),
+    ("/drift", "Drift"),
     ("/attempts", "All attempts"),
     ("/cost", "Cost"),
 )  # fmt: skip

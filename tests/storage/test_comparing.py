@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from scipy import stats
+
+from pilotage.evidence.drift import moved
+from pilotage.storage.comparing import compare_files
+from pilotage.storage.errors import StorageRefused
+
+
+def write(path, **columns):
+    """A Parquet file of these columns."""
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+@pytest.fixture
+def sides(tmp_path):
+    """Two files of a few thousand rows: amounts and carriers differ, the rest does not."""
+    rng = np.random.default_rng(6)
+    files = []
+    for number, size in enumerate((4000, 3000)):
+        carriers = rng.choice(["UA", "B6", "EV"], size, p=[0.5, 0.3, 0.2] if number == 0 else [0.2, 0.3, 0.5])
+        delay = [None if rng.random() < 0.05 else int(value) for value in rng.normal(5, 30, size)]
+        files.append(
+            write(
+                tmp_path / f"{number}.parquet",
+                amount=rng.lognormal(number * 0.5, 1, size),
+                delay=pa.array(delay, pa.int32()),
+                carrier=carriers,
+                note=[f"row {value}" for value in rng.random(size)],
+                constant=np.ones(size),
+            )
+        )
+    return files
+
+
+def test_small_files_are_compared_by_their_exact_values(sides):
+    """Kolmogorov-Smirnov and Wasserstein in reference deviations are scipy's to 1e-9; what moved is named."""
+    found = {one.field: one for one in compare_files(*sides)}
+    assert {name for name, one in found.items() if moved(one)} == {"amount", "carrier"}
+    left, right = (pq.read_table(path).column("amount").to_numpy() for path in sides)
+    amount = found["amount"]
+    assert amount.kolmogorov_smirnov == pytest.approx(stats.ks_2samp(left, right).statistic, abs=1e-9)
+    assert amount.wasserstein == pytest.approx(stats.wasserstein_distance(left, right) / left.std(), rel=1e-9)
+    table = np.array([[(pq.read_table(path).column("carrier").to_numpy() == name).sum() for name in ("UA", "B6", "EV")]
+                      for path in sides])  # fmt: skip
+    chi = found["carrier"].shift
+    assert chi is not None
+    assert chi.chi_square == pytest.approx(stats.chi2_contingency(table, correction=False).statistic, rel=1e-9)
+
+
+def test_large_files_are_compared_on_the_references_grid(tmp_path):
+    """Above 10,000 rows of broken numbers, distances are within a cell of the exact ones."""
+    rng = np.random.default_rng(2)
+    left, right = rng.normal(0, 1, 30_000), rng.normal(0.4, 1, 20_000)
+    [found] = compare_files(write(tmp_path / "a.parquet", x=left), write(tmp_path / "b.parquet", x=right))
+    assert found.status == "moved"
+    assert found.kolmogorov_smirnov == pytest.approx(stats.ks_2samp(left, right, method="asymp").statistic, abs=1e-3)
+    assert found.wasserstein == pytest.approx(stats.wasserstein_distance(left, right) / left.std(), abs=1e-3)
+    deciles = np.quantile(left, np.arange(1, 10) / 10)
+    p, q = (np.bincount(np.searchsorted(deciles, x), minlength=10) / len(x) for x in (left, right))
+    assert found.shift is not None
+    assert found.shift.psi == pytest.approx(float(((q - p) * np.log(q / p)).sum()), rel=0.02)
+
+
+def test_the_order_of_rows_does_not_matter(sides, tmp_path):
+    """The same rows in any order give the same comparison."""
+    rng = np.random.default_rng(1)
+    shuffled = []
+    for number, path in enumerate(sides):
+        table = pq.read_table(path)
+        pq.write_table(table.take(rng.permutation(table.num_rows)), tmp_path / f"shuffled{number}.parquet")
+        shuffled.append(tmp_path / f"shuffled{number}.parquet")
+    for one, other in zip(compare_files(*sides), compare_files(*shuffled), strict=True):
+        assert one.shift == other.shift
+        assert one.kolmogorov_smirnov == other.kolmogorov_smirnov
+
+
+def test_text_that_is_always_different_is_not_taken_for_categories(sides):
+    """Of notes only whether there is one is compared; a column that is always the same has not moved."""
+    found = {one.field: one for one in compare_files(*sides, fields=["note", "constant"])}
+    assert list(found) == ["note", "constant"]
+    assert not any(map(moved, found.values()))
+    assert found["note"].new == ()
+
+
+def test_csv_files_and_numbers_that_are_none_are_read(tmp_path):
+    """CSV with a header; NaN and infinity count as missing."""
+    rows = "\n".join(f"{number % 50},{'nan' if number % 2 else number}" for number in range(400))
+    file = tmp_path / "rows.csv"
+    file.write_text(f"day,value\n{rows}\n")
+    value = next(one for one in compare_files(file, file) if one.field == "value")
+    assert value.missing is not None
+    assert value.missing.current == 0.5
+    assert value.status == "steady"
+
+
+def test_what_cannot_be_compared_is_refused(sides, tmp_path):
+    """A file that is not there or no table, and a column that is not in both."""
+    with pytest.raises(StorageRefused, match="no file"):
+        compare_files(tmp_path / "none.parquet", sides[0])
+    (tmp_path / "torn.parquet").write_bytes(b"PAR1 not a table")
+    with pytest.raises(StorageRefused, match="cannot be compared"):
+        compare_files(tmp_path / "torn.parquet", sides[0])
+    with pytest.raises(StorageRefused, match="speed is not in both"):
+        compare_files(*sides, fields=["speed"])
