@@ -22,7 +22,7 @@ PAGES = (
     "/ledger",
     "/ledger/24",
     "/ledger/verification",
-    *(f"/w/{slug}{part}" for slug in SLUGS for part in ("", "/charter", "/evidence", "/calls")),
+    *(f"/w/{slug}{part}" for slug in SLUGS for part in ("", "/charter", "/evidence", "/evidence/drift", "/calls")),
     "/w/ticket-triage/evidence/attempts",
     "/w/invoice-matching/evidence/attempts",
     "/w/ticket-triage/charter/edit",
