@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 
 import pytest
 
@@ -167,3 +168,13 @@ def test_what_cannot_be_read_is_listed(terminal):
     assert (empty.code, "There is no row below the first line." in empty.err) == (2, True)
     absent = terminal.run("assess", "none.csv")
     assert absent.err == "Error: none.csv cannot be read: no such file or directory.\n"
+
+
+def test_a_report_is_one_file_with_its_pictures(terminal, history):
+    """`--report` writes HTML that asks for nothing else, with every picture inside, segments and chances included."""
+    ran = terminal.run("assess", history, "--by", "language", "--report", "assessment.html")
+    assert ran.code == 0, ran.err
+    assert ran.out.endswith("The report is in assessment.html.\n")
+    text = (terminal.folder / "assessment.html").read_text(encoding="utf-8")
+    assert text.count('<img src="data:image/svg+xml;base64,') == 2
+    assert not re.search('(?:src|href|srcset)="(?!data:)', text)

@@ -57,11 +57,11 @@ def chance_plot(data: ChanceData, palette: Palette, box: Box) -> Plot:
         ("target", "just at the target", palette.bad, last.target),
     ):
         rows = [
-            {"weeks": p.weeks, field: getattr(p, field), "if": word, "within": f"{written(p.weeks)} weeks",
+            {"weeks": p.weeks, field: getattr(p, field), "candidate": word, "within": f"{written(p.weeks)} weeks",
              "chance": f"{written(getattr(p, field))} %"}
             for p in data.points
         ]  # fmt: skip
-        tips = [alt.Tooltip(f"{tip}:N", title=tip) for tip in ("if", "within", "chance")]
+        tips = [alt.Tooltip(f"{tip}:N", title=tip) for tip in ("candidate", "within", "chance")]
         line = alt.Chart(rows_of(rows)).encode(x=x, y=y(field), tooltip=tips)
         layers += [line.mark_line(color=colour, strokeWidth=2.5), line.mark_point(color=colour, filled=True, opacity=1)]
         label = alt.Chart(rows_of([{"weeks": last.weeks, "at": at, "word": word}]))
