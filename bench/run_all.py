@@ -19,6 +19,7 @@ ORDER = (
     ("ingestion", "Durable ingestion"),
     ("verdicts", "Verdicts over a million calls"),
     ("evaluation", "One complete evaluation, and boundaries"),
+    ("sums", "Keeping the sums, and making them anew"),
     ("assess", "Assessing a history of a million calls"),
     ("drift", "Drift of ten fields over ten million rows"),
     ("pages", "Page loads at the server"),

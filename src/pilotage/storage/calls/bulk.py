@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 
 from pilotage.storage.calls.accumulators import Integers
-from pilotage.storage.calls.columnar import NOWHERE, Columnar, Span
+from pilotage.storage.calls.columnar import NOWHERE, Columnar, Span, Wide, Windows
 from pilotage.storage.calls.columns import Learned, OutcomeRow, call_keys, learned, outcome_rows
 from pilotage.storage.calls.connection import Connections
-from pilotage.storage.calls.folding import Batch
+from pilotage.storage.calls.folding import Batch, UnitKey
 from pilotage.storage.calls.schema import lowest_id
 from pilotage.storage.calls.sums_tables import locate, preload
 
@@ -27,18 +27,51 @@ class Bulk:
 
     def add(self, table: pa.Table, *, outcome_number: int, ripe_us: int, due_until_us: int, stored: bool) -> Batch:
         """New calls, with the outcomes up to a number; `stored`: whether their units may be on record."""
-        columnar, batch = self._columnar, Batch()
-        known = self._learned(table, outcome_number)
-        rows = columnar.counted(table)
+        rows = self._columnar.counted(table)
+        batch = Batch()
         places = self._located(table, rows, batch, stored=stored)
-        columnar.widen(batch, places, table.column("at_us").to_numpy())
-        view = columnar.view(table, known)
-        wide = columnar.wide(view, places, batch, Span(until_us=ripe_us))
-        columnar.add_units(batch, wide, 1.0)
+        self._columnar.widen(batch, places, table.column("at_us").to_numpy())
+        windows = self._columnar.windows(batch)
+        wide = self.count(
+            batch, table, windows, outcome_number=outcome_number, ripe_us=ripe_us, due_until_us=due_until_us
+        )
+        windows.write(batch)
+        self._columnar.add_units(batch, wide, 1.0)
+        return batch
+
+    def units(self, keys: Sequence[UnitKey], firsts_us: Sequence[int], *, stored: bool) -> Batch:
+        """A batch with these units, their windows widened to their first calls; `stored`: whether any may be."""
+        batch = Batch()
+        with self._connections.rereading() as connection:
+            if stored:
+                preload(connection, self._projection, keys, batch)
+            places = locate(connection, self._projection, zip(keys, firsts_us, strict=True), batch, stored=False)
+        self._columnar.widen(batch, np.array(places, dtype=np.int64), np.array(firsts_us, dtype=np.int64))
+        return batch
+
+    def count(
+        self,
+        batch: Batch,
+        table: pa.Table,
+        windows: Windows,
+        *,
+        outcome_number: int,
+        ripe_us: int,
+        due_until_us: int,
+    ) -> Wide:
+        """Everything that calls change but their units' sums, and what they add to these; `batch` has the units."""
+        columnar = self._columnar
+        view = columnar.view(table, self._learned(table, outcome_number))
+        rows = columnar.counted(table)
+        places = np.full(table.num_rows, NOWHERE, dtype=np.int64)
+        keys, _, owners = columnar.keys(table, rows)
+        places[rows] = np.array([batch.index[key] for key in keys], dtype=np.int64)[owners]
+        wide = columnar.wide(view, places, windows, Span(until_us=ripe_us))
         columnar.add_days(batch, wide, 1.0)
         columnar.waits(batch, table, rows, ripe_us)
         columnar.tally(batch.counts, view, 1, due_until_us, times=True)
-        return batch
+        windows.reach(places, view.at_us)
+        return wide
 
     def ripen(self, table: pa.Table, *, outcome_number: int, since_us: int, until_us: int) -> Batch:
         """Calls of which label windows closed in a span of time."""
@@ -46,7 +79,7 @@ class Bulk:
         known = self._learned(table, outcome_number)
         places = self._located(table, np.arange(table.num_rows), batch)
         span = Span(until_us=until_us, since_us=since_us, unlabelled="none")
-        wide = columnar.wide(columnar.view(table, known), places, batch, span)
+        wide = columnar.wide(columnar.view(table, known), places, columnar.windows(batch), span)
         columnar.add_units(batch, wide, 1.0)
         columnar.add_days(batch, wide, 1.0)
         return batch
@@ -64,7 +97,7 @@ class Bulk:
         for known, sign in ((before, -1), (learned(keys, rows, names), 1)):
             view = columnar.view(table, known)
             if batch.units:
-                wide = columnar.wide(view, places, batch, span)
+                wide = columnar.wide(view, places, columnar.windows(batch), span)
                 columnar.add_units(batch, wide, float(sign))
                 columnar.add_days(batch, wide, float(sign))
             columnar.tally(batch.counts, view, sign, due_until_us, times=sign > 0)

@@ -64,6 +64,35 @@ class Wide(Struct):
     windowed: list[Values]
 
 
+class Windows(Struct):
+    """The units' windows as columns: where they begin and end, how many groups of bets are settled, and the latest
+    call inside. A window that is to be summed up anew takes nothing in.
+    """
+
+    firsts_us: Integers
+    ends_us: Integers
+    closed: Integers
+    last_us: Integers
+    recount: np.ndarray
+
+    def inside(self, places: Integers, at_us: Integers) -> np.ndarray:
+        """By call whether it lies in its unit's window."""
+        if not len(self.ends_us):
+            return np.zeros(len(places), dtype=np.bool_)
+        inside: np.ndarray = (at_us >= self.firsts_us[places]) & (at_us < self.ends_us[places])
+        return inside
+
+    def reach(self, places: Integers, at_us: Integers) -> None:
+        """Let the units know of calls inside their windows."""
+        rows = np.flatnonzero((places != NOWHERE) & self.inside(places, at_us))
+        np.maximum.at(self.last_us, places[rows], at_us[rows])
+
+    def write(self, batch: Batch) -> None:
+        """Tell the units their latest calls."""
+        for row, latest_us in zip(batch.units, self.last_us.tolist(), strict=True):
+            row.last_us = latest_us
+
+
 class Columnar:
     """One plan, ready to be applied to tables of calls."""
 
@@ -108,10 +137,27 @@ class Columnar:
         ]
         return keys, rows[firsts], places
 
-    def wide(self, view: View, places: Integers, batch: Batch, span: Span) -> Wide:
-        """What the calls add to the series; `batch` has their units with their windows."""
+    def windows(self, batch: Batch) -> Windows:
+        """The windows of the batch's units, once they are where they will be."""
+        rows = batch.units
+        recount = np.zeros(len(rows), dtype=np.bool_)
+        recount[list(batch.recount)] = True
+        return Windows(
+            firsts_us=np.array([row.first_us for row in rows], dtype=np.int64),
+            ends_us=np.array([self.fold.clock.end_us(row) for row in rows], dtype=np.int64),
+            closed=np.array([row.closed for row in rows], dtype=np.int64),
+            last_us=np.array([row.last_us for row in rows], dtype=np.int64),
+            recount=recount,
+        )
+
+    def strata(self) -> list[tuple[str, str, tuple[str, ...]]]:
+        """By number, every stratum so far."""
+        return list(self._strata)
+
+    def wide(self, view: View, places: Integers, windows: Windows, span: Span) -> Wide:
+        """What the calls add to the series; `windows` are their units'."""
         table, at_us = view.table, view.at_us
-        inside, closed = _inside(self.fold, batch, places, at_us)
+        inside, closed = _betting(windows, places, at_us)
         person = _by_person(table) if span.unlabelled == "people" else None
         columns: list[Values] = []
         windowed: list[Values] = []
@@ -231,13 +277,6 @@ class Columnar:
         for index, first_us in enumerate(earliest_us.tolist()):
             if self.fold.clock.include(batch.units[index], first_us):
                 batch.recount.add(index)
-        last_us = np.array([row.last_us for row in batch.units], dtype=np.int64)
-        ends_us = np.array([self.fold.clock.end_us(row) for row in batch.units], dtype=np.int64)
-        firsts_us = np.array([row.first_us for row in batch.units], dtype=np.int64)
-        rows = rows[(at_us[rows] >= firsts_us[places[rows]]) & (at_us[rows] < ends_us[places[rows]])]
-        np.maximum.at(last_us, places[rows], at_us[rows])
-        for row, latest_us in zip(batch.units, last_us.tolist(), strict=True):
-            row.last_us = latest_us
 
     def waits(self, batch: Batch, table: pa.Table, rows: Integers, ripe_us: int) -> None:
         """Note from when these calls count for the metrics that wait for a label and whose windows are open."""
@@ -287,17 +326,11 @@ def _by_person(table: pa.Table) -> np.ndarray:
     return person
 
 
-def _inside(fold: Fold, batch: Batch, places: Integers, at_us: Integers) -> tuple[np.ndarray, Integers]:
-    """Which calls lie in their unit's window, and how many groups of bets their unit has settled. A window that is to
-    be summed up anew takes nothing in.
-    """
-    if not batch.units:
+def _betting(windows: Windows, places: Integers, at_us: Integers) -> tuple[np.ndarray, Integers]:
+    """Which calls their units may bet on, and how many groups of bets these have settled."""
+    if not len(windows.closed):
         return np.zeros(len(places), dtype=np.bool_), np.zeros(len(places), dtype=np.int64)
-    firsts_us = np.array([row.first_us for row in batch.units], dtype=np.int64)
-    ends_us = np.array([fold.clock.end_us(row) for row in batch.units], dtype=np.int64)
-    ends_us[list(batch.recount)] = NEVER_US
-    closed = np.array([row.closed for row in batch.units], dtype=np.int64)
-    return (at_us >= firsts_us[places]) & (at_us < ends_us[places]), closed[places]
+    return windows.inside(places, at_us) & ~windows.recount[places], windows.closed[places]
 
 
 def _weighted(values: Values, weights: Floats) -> Values:

@@ -26,7 +26,9 @@ from pilotage.storage.calls.folding import Batch, Fold, known_of, unit_key
 from pilotage.storage.calls.ingestion import workload_number
 from pilotage.storage.calls.marks import Known
 from pilotage.storage.calls.reading import CallReader
+from pilotage.storage.calls.rebuilding import Rebuild
 from pilotage.storage.calls.schema import lowest_id, number_of
+from pilotage.storage.calls.segments import Segment, SegmentFiles, manifest
 from pilotage.storage.calls.sums_tables import (
     add_bets,
     collapse_labels,
@@ -39,6 +41,7 @@ from pilotage.storage.calls.sums_tables import (
     read_outcomes,
     ripe,
     write_batch,
+    write_unit_sums,
     write_units,
 )
 from pilotage.storage.calls.windows import NO_WEALTH, UnitRow
@@ -51,6 +54,8 @@ OUTCOMES_PER_STEP = 50_000
 UNITS_PER_STEP = 5_000
 # From how many records on a step takes them as columns: below it, setting up costs more than it saves.
 MANY = 200
+# From how many segments on they are summed up in one step.
+SEGMENTS_MANY = 20
 
 UnitFinder = Callable[[int, Sequence[str], int, int], list[int]]
 
@@ -74,7 +79,10 @@ class Projection(msgspec.Struct):
 class Projector:
     """The only writer of sums. `find_calls` gives the numbers of units' calls in a span of time."""
 
-    def __init__(self, connections: Connections, reader: CallReader, find_calls: UnitFinder) -> None:
+    def __init__(
+        self, connections: Connections, files: SegmentFiles, reader: CallReader, find_calls: UnitFinder
+    ) -> None:
+        self._files = files
         self._connections = connections
         self._reader = reader
         self._find_calls = find_calls
@@ -250,6 +258,10 @@ class Projector:
         return Bulk(self._connections, projection.columnar, projection.id, projection.workload)
 
     def _take_many_calls(self, projection: Projection, bulk: Bulk, newest: int) -> int:
+        with self._connections.reading() as connection:
+            segments = [s for s in manifest(connection, projection.workload) if s.last_number > projection.call_number]
+        if len(segments) >= SEGMENTS_MANY:
+            return self._rebuild(projection, bulk, segments)
         table = self._reader.table_after(projection.workload, projection.call_number, CALLS_PER_STEP)
         last: int = table.column("number")[-1].as_py() if table.num_rows else newest
         batch = Batch()
@@ -265,6 +277,28 @@ class Projector:
         projection.call_number = last
         self._write(projection, batch)
         return int(table.num_rows)
+
+    def _rebuild(self, projection: Projection, bulk: Bulk, segments: Sequence[Segment]) -> int:
+        """Take in many segments at once, in one transaction."""
+        rebuild = Rebuild(self._files, bulk, projection.columnar, projection.call_number)
+        try:
+            batch, last, calls = rebuild.add(
+                segments,
+                outcome_number=projection.outcome_number,
+                ripe_us=projection.ripe_us,
+                due_until_us=projection.due_until_us,
+                stored=projection.call_number > 0,
+            )
+            self._recount(projection, batch, last)
+            projection.call_number = last
+            with self._connections.writing(durable=False) as connection:
+                for some, rows in rebuild.blocks(batch):
+                    write_unit_sums(connection, projection.id, projection.fold, batch, some=some, rows=rows)
+                self._write_into(connection, projection, batch)
+        finally:
+            rebuild.close()
+        projection.fold.book.stored()
+        return calls
 
     def _take_outcomes(self, projection: Projection) -> int:
         """Fold in the next outcomes of calls that are in the sums; those of later calls come with their call."""
@@ -402,14 +436,22 @@ class Projector:
 
     def _write(self, projection: Projection, batch: Batch, *, ripened: bool = False) -> None:
         with self._connections.writing(durable=False) as connection:
-            write_batch(connection, projection.id, projection.fold, batch)
-            if ripened:
-                forget_ripe(connection, projection.id, projection.ripe_us)
-            connection.execute(
-                "UPDATE projections SET call_number = ?, outcome_number = ?, ripe_us = ? WHERE id = ?",
-                (projection.call_number, projection.outcome_number, projection.ripe_us, projection.id),
-            )
+            rows = batch.change.rows()
+            write_unit_sums(connection, projection.id, projection.fold, batch, some=(0, len(batch.units)), rows=rows)
+            self._write_into(connection, projection, batch, ripened=ripened)
         projection.fold.book.stored()
+
+    def _write_into(
+        self, connection: sqlite3.Connection, projection: Projection, batch: Batch, *, ripened: bool = False
+    ) -> None:
+        """Everything but the units' sums, and how far it has come."""
+        write_batch(connection, projection.id, projection.fold, batch)
+        if ripened:
+            forget_ripe(connection, projection.id, projection.ripe_us)
+        connection.execute(
+            "UPDATE projections SET call_number = ?, outcome_number = ?, ripe_us = ? WHERE id = ?",
+            (projection.call_number, projection.outcome_number, projection.ripe_us, projection.id),
+        )
 
 
 def plan_digest(plan: MeasurementPlan) -> tuple[str, str]:

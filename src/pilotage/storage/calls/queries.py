@@ -12,7 +12,6 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
-from importlib.resources import files as resources
 from typing import Any
 
 import duckdb
@@ -29,6 +28,7 @@ from pilotage.storage.calls.reading import SegmentVanished, retried
 from pilotage.storage.calls.rows import COLUMNS, calls_of, micros, table_of
 from pilotage.storage.calls.schema import lowest_id
 from pilotage.storage.calls.segments import Segment, SegmentFiles, fresh_rows, holding, manifest
+from pilotage.storage.calls.statements import text_of
 from pilotage.storage.calls.sums_tables import read_outcomes
 from pilotage.storage.errors import StorageRefused, StorageUnavailable
 from pilotage.storage.protocols import CallFilter, CallPage, PairsOf, StoredCall
@@ -80,7 +80,7 @@ class CallQueries:
         with self._starting:
             if self._duckdb is None:
                 engine = duckdb.connect(":memory:", config=_CONFIGURATION)
-                engine.execute(_text_of("macros"))
+                engine.execute(text_of("macros"))
                 self._duckdb = engine
             return self._duckdb.cursor()
 
@@ -299,15 +299,10 @@ class CallQueries:
 @cache
 def _statement(question: str) -> str:
     """A question with the parts that several share put in; `{calls}` is still open."""
-    text = _text_of(question)
+    text = text_of(question)
     for mark, part in _PARTS:
-        text = text.replace(mark, _text_of(part)) if mark in text else text
+        text = text.replace(mark, text_of(part)) if mark in text else text
     return text
-
-
-@cache
-def _text_of(name: str) -> str:
-    return (resources(__package__) / "sql" / f"{name}.sql").read_text(encoding="utf-8")
 
 
 def pointer_to(field: str | None) -> str | None:

@@ -62,7 +62,7 @@ class EmbeddedCallStore:
         self._files = SegmentFiles(folder)
         self._reader = CallReader(self._connections, self._files)
         self._queries = CallQueries(self._connections, self._files)
-        self._projector = Projector(self._connections, self._reader, self._queries.of_units)
+        self._projector = Projector(self._connections, self._files, self._reader, self._queries.of_units)
         self._profiler = Profiler(self._connections, self._queries)
         self._removal = Removal(self._connections, self._files, self._reader, self._queries, self._projector)
         # Whoever moves rows between `fresh` and segments holds it; taken after the projector's lock, never before.

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pilotage.runtime.records import Call, Outcome
-from pilotage.storage.calls.accumulators import MOMENTS, Merged, by_day, merge, without_windows
+from pilotage.storage.calls.accumulators import MOMENTS, Floats, Merged, by_day, merge, without_windows
 from pilotage.storage.calls.folding import (
     DUE,
     MINUTE_US,
@@ -151,19 +151,30 @@ def locate(
     return places
 
 
-def write_batch(connection: sqlite3.Connection, projection: int, fold: Fold, batch: Batch) -> None:
-    """Write everything that a step changed."""
+def write_unit_sums(
+    connection: sqlite3.Connection, projection: int, fold: Fold, batch: Batch, *, some: tuple[int, int], rows: Floats
+) -> None:
+    """Write the sums of some of the batch's units, from the first to before the last; `rows` count units from the
+    first.
+    """
+    first, last = some
+    units = batch.units[first:last]
+    if not units:
+        return
     for index in batch.recount:
-        batch.units[index].sums = without_windows(batch.units[index].sums)
-    rows = batch.change.rows()
+        if first <= index < last:
+            units[index - first].sums = without_windows(units[index - first].sums)
+    merged = merge([row.sums for row in units], rows, fold.per_unit())
+    for row, blob in zip(units, merged.blobs, strict=True):
+        row.sums = blob
+    write_units(connection, projection, fold, units, batch.clocks[first:last])
+    add_moments(connection, projection, merged)
+
+
+def write_batch(connection: sqlite3.Connection, projection: int, fold: Fold, batch: Batch) -> None:
+    """Write everything else that a step changed."""
     write_series(connection, projection, fold.book)
-    if batch.units:
-        merged = merge([row.sums for row in batch.units], rows, fold.per_unit())
-        for row, blob in zip(batch.units, merged.blobs, strict=True):
-            row.sums = blob
-        write_units(connection, projection, fold, batch.units, batch.clocks)
-        add_moments(connection, projection, merged)
-        add_days(connection, projection, by_day(batch.change.day_rows(), fold.book.overall()))
+    add_days(connection, projection, by_day(batch.change.day_rows(), fold.book.overall()))
     add_counts(connection, projection, batch.counts)
     connection.executemany(
         "INSERT OR IGNORE INTO ripening VALUES (?, ?, ?)", [(projection, *waiting) for waiting in batch.ripening]
