@@ -2,13 +2,22 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.evidence.simulated import money, promise, right
 
-from pilotage.evidence.betting import STAKES, bets_for, contrast, evidence, log_wealth, unit_log_wealth
-from pilotage.evidence.plan import MeasurementPlan
+from pilotage.evidence.betting import (
+    STAKES,
+    bets_for,
+    contrast,
+    evidence,
+    log_wealth,
+    summed_log_wealth,
+    unit_log_wealth,
+)
+from pilotage.evidence.plan import BetThreshold, MeasurementPlan
 from pilotage.evidence.sums import UnitSum
 from pilotage.evidence.values import value_range
 from pilotage.playbook.metrics import Guardrail
@@ -114,3 +123,15 @@ def test_the_contrast_states_the_target_linearly():
     assert contrast(promise(form="share"), right(), 0.15) == (1.0, -1.15, 0.0)
     assert contrast(promise(form="own"), money(), 12.0) == (-1.0, 0.0, -12.0)
     assert contrast(promise(form="difference"), money(), 2.0) == (-1.0, 1.0, 2.0)
+
+
+def test_many_units_bet_what_each_of_them_would():
+    """Betting from arrays adds up to the bets of the units one by one, and refuses what any one of them would."""
+    rng = np.random.default_rng(5)
+    bet = BetThreshold(id="floor", metric="right", a=1.0, b=-1.0, lo=-1.0, hi=1.0, threshold=0.05)
+    n = rng.integers(1, 9, 400).astype(float)
+    y, z = (rng.binomial(n.astype(int), share).astype(float) for share in (0.7, 0.6))
+    one_by_one = np.sum([unit_log_wealth(bet, UnitSum(*sums)) for sums in zip(n, y, z, strict=True)], axis=0)
+    assert summed_log_wealth(bet, n, y, z) == pytest.approx(one_by_one, rel=1e-12)
+    with pytest.raises(ValueError, match="outside"):
+        summed_log_wealth(bet, n, y + 20.0, z)

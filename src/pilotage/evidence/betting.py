@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pilotage.evidence.plan import BetThreshold, MeasurementPlan
 from pilotage.evidence.readers import denominator_of
@@ -17,6 +18,12 @@ from pilotage.evidence.values import orientation, value_range
 from pilotage.playbook.kinds import kind_of
 from pilotage.playbook.metrics import Guardrail, Metric, Target
 from pilotage.playbook.quantiles import floor_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
 
 STAKES = tuple(2.0**-j for j in range(1, 11))
 FLOOR_BET = "floor"
@@ -43,6 +50,19 @@ def log_wealth(x: float, threshold: float, lo: float, hi: float) -> LogWealth:
 def unit_log_wealth(bet: BetThreshold, unit: UnitSum) -> LogWealth:
     """The same from a unit's sums as stored. ZeroDivisionError for a unit without calls: it does not bet."""
     return log_wealth((bet.a * unit.y + bet.b * unit.z) / unit.n, bet.threshold, bet.lo, bet.hi)
+
+
+def summed_log_wealth(bet: BetThreshold, n: Floats, y: Floats, z: Floats) -> LogWealth:
+    """The sum of `unit_log_wealth` over many units, from arrays of their sums as stored; every unit has calls.
+    ValueError as for `log_wealth`, if any unit is outside the range.
+    """
+    import numpy as np  # noqa: PLC0415 - loaded by those who bet in bulk only
+
+    x = (bet.a * y + bet.b * z) / n
+    for end in (x.min(), x.max()):
+        log_wealth(float(end), bet.threshold, bet.lo, bet.hi)
+    short = (bet.threshold - np.clip(x, bet.lo, bet.hi)) / (bet.hi - bet.threshold)
+    return tuple(float(np.log1p(stake * short).sum()) for stake in STAKES)  # type: ignore[return-value]
 
 
 def evidence(log_wealth_sums: Sequence[float]) -> float:

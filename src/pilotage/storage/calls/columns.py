@@ -65,7 +65,7 @@ def outcome_rows(connection: sqlite3.Connection, workload: int, calls: Sequence[
         chunk = calls[start : start + _CHUNK]
         rows += connection.execute(
             "SELECT call, id, name, kind, value, at_us FROM outcomes "  # noqa: S608 - only marks
-            f"WHERE call IN ({', '.join('?' * len(chunk))}) AND id BETWEEN ? AND ? ORDER BY at_us, outcome",
+            f"WHERE call IN ({', '.join('?' * len(chunk))}) AND +id BETWEEN ? AND ? ORDER BY at_us, outcome",
             (*chunk, lowest_id(workload), upto),
         )
     return rows

@@ -87,7 +87,7 @@ def _note_corrections(connection: sqlite3.Connection, workload: int, calls: Iter
         marks = ", ".join("?" * len(chunk))
         connection.execute(
             "INSERT OR IGNORE INTO corrections SELECT ?, name, call FROM outcomes "  # noqa: S608 - only marks
-            f"WHERE call IN ({marks}) AND id BETWEEN ? AND ? GROUP BY name, call HAVING count(DISTINCT value) > 1",
+            f"WHERE call IN ({marks}) AND +id BETWEEN ? AND ? GROUP BY name, call HAVING count(DISTINCT value) > 1",
             (workload, *chunk, lowest_id(workload), lowest_id(workload + 1) - 1),
         )
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
-from collections import Counter
 from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -44,7 +43,7 @@ from pilotage.storage.calls.sums_tables import (
     write_unit_sums,
     write_units,
 )
-from pilotage.storage.calls.windows import NO_WEALTH, UnitRow
+from pilotage.storage.calls.windows import UnitRow
 from pilotage.storage.errors import StorageRefused
 
 # Rises when the same plan must give other sums.
@@ -388,12 +387,9 @@ class Projector:
         """Place the bets of the units whose windows have closed."""
         while rows := self._due_units(projection, now_us):
             fold = projection.fold
-            wealth: dict[tuple[str, str, str], list[float]] = {}
-            units: Counter[tuple[str, str, str]] = Counter()
-            for row in rows:
-                for key, logs in fold.clock.settle(row, now_us, fold.book.names).items():
-                    wealth[key] = [a + b for a, b in zip(wealth.get(key, NO_WEALTH), logs, strict=True)]
-                    units[key] += 1
+            placed = fold.clock.settle(rows, now_us, fold.book.names)
+            wealth = {key: logs for key, (_, logs) in placed.items()}
+            units = {key: count for key, (count, _) in placed.items()}
             with self._connections.writing(durable=False) as connection:
                 write_units(connection, projection.id, fold, rows)
                 add_bets(connection, projection.id, wealth, units)

@@ -184,7 +184,7 @@ def _swap(connection: sqlite3.Connection, workload: int, replaced: Iterable[tupl
 
 def _remove_records(connection: sqlite3.Connection, workload: int, calls: Sequence[bytes]) -> None:
     connection.executemany(
-        "DELETE FROM outcomes WHERE call = ? AND id BETWEEN ? AND ?",
+        "DELETE FROM outcomes WHERE call = ? AND +id BETWEEN ? AND ?",
         [(call, lowest_id(workload), lowest_id(workload + 1) - 1) for call in calls],
     )
     connection.executemany(

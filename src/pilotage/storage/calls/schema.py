@@ -2,8 +2,9 @@
 
 `fresh` holds calls until they are flushed to a segment; `segments` is the manifest of the Parquet files that hold the
 others. A call's number counts within its workload; an `id` carries the workload's number above 40 bits of it, so that
-the rows of one workload lie together. `projections` and the tables below it are the sums, by projection: one is
-current, another may be being built for a new plan.
+the rows of one workload lie together. Who looks outcomes up by call and limits their ids writes `+id`: left to itself,
+SQLite reads every outcome of the workload by id instead, for each list of calls. `projections` and the tables below
+it are the sums, by projection: one is current, another may be being built for a new plan.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def read_outcomes(
         chunk = [bytes.fromhex(call_id) for call_id in calls[start : start + _CHUNK]]
         rows = connection.execute(
             "SELECT call, id, outcome, name, kind, value, at_us, reporter FROM outcomes "  # noqa: S608 - only marks
-            f"WHERE call IN ({', '.join('?' * len(chunk))}) AND id BETWEEN ? AND ? ORDER BY at_us, outcome",
+            f"WHERE call IN ({', '.join('?' * len(chunk))}) AND +id BETWEEN ? AND ? ORDER BY at_us, outcome",
             (*chunk, lowest, highest),
         )
         for row in rows:

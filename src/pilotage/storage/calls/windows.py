@@ -6,16 +6,17 @@ moves the window back; from then on the window stands, and what comes later chan
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+import numpy as np
 from msgspec import Struct
 
-from pilotage.evidence.betting import LogWealth, unit_log_wealth
+from pilotage.evidence.betting import LogWealth, summed_log_wealth, unit_log_wealth
 from pilotage.evidence.plan import BetThreshold, MeasurementPlan
 from pilotage.evidence.sums import UnitSum
 from pilotage.evidence.values import MICROS_PER_HOUR
 from pilotage.playbook.metrics import Metric
-from pilotage.storage.calls.accumulators import WINDOW, sums_in
+from pilotage.storage.calls.accumulators import RECORD, WINDOW, sums_in
 
 NO_WEALTH = (0.0,) * 10
 
@@ -93,14 +94,30 @@ class BetClock:
         return row.last_us >= self.end_us(row)
 
     def settle(
-        self, row: UnitRow, now_us: int, names: Mapping[int, SeriesName]
-    ) -> dict[tuple[str, str, str], LogWealth]:
-        """Place the bets that are due, by stage, release and bet. A unit without a value does not bet."""
-        placed: dict[tuple[str, str, str], LogWealth] = {}
-        sums = window_sums(row.sums, names)
-        while (due_us := self.due_us(row)) is not None and due_us <= now_us:
-            placed |= self._group_wealth(row.closed, sums)
-            row.closed += 1
+        self, rows: Sequence[UnitRow], now_us: int, names: Mapping[int, SeriesName]
+    ) -> dict[tuple[str, str, str], tuple[int, LogWealth]]:
+        """Place the bets that are due of these units: by stage, release and bet, how many units bet and what that
+        adds. A unit without a value does not bet.
+        """
+        opened = np.array([row.closed for row in rows])
+        for row in rows:
+            while (due_us := self.due_us(row)) is not None and due_us <= now_us:
+                row.closed += 1
+        closed = np.array([row.closed for row in rows])
+        records = np.frombuffer(b"".join(row.sums for row in rows), RECORD)
+        owners = np.repeat(np.arange(len(rows)), [len(row.sums) // RECORD.itemsize for row in rows])
+        placed: dict[tuple[str, str, str], tuple[int, LogWealth]] = {}
+        for number, name in names.items():
+            theirs = records["series"] == number | WINDOW
+            group = self._group_of.get((name.metric, name.series))
+            if name.segment or group is None or not theirs.any():
+                continue
+            due = theirs & (opened <= group)[owners] & (group < closed)[owners]
+            betting = records[due]
+            for bet in self._groups[group][1] if len(betting) else ():
+                if (bet.metric, bet.series) == (name.metric, name.series):
+                    logs = summed_log_wealth(bet, betting["n"], betting["y"], betting["z"])
+                    placed[name.stage, name.release, bet.id] = len(betting), logs
         return placed
 
     def settled(self, row: UnitRow, names: Mapping[int, SeriesName]) -> dict[tuple[str, str, str], LogWealth]:
