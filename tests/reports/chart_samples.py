@@ -98,9 +98,15 @@ ARRIVAL = ArrivalData(
 DRIFT = DriftData(
     title="Drift by field",
     points=tuple(
-        DriftCell(field=name, day=day(n), psi=None if n == 4 else size * n, calls=110, alerts=size * n > 0.25)
-        for name, size in (("language", 0.02), ("body length", 0.001))
-        for n in range(20)
+        DriftCell(
+            field=name,
+            since=day(7 * n),
+            until=day(7 * n + 7),
+            psi=None if n == 4 else size * n,
+            alerts=size * n > 0.25,
+        )
+        for name, size in (("language", 0.06), ("body length", 0.003))
+        for n in range(8)
     ),
 )
 FAN = FanData(

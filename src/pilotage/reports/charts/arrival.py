@@ -66,8 +66,9 @@ def arrival_plot(data: ArrivalData, palette: Palette, box: Box) -> Plot:
         marks.append(base.mark_point(color=colour, filled=True, shape=shape, size=44, opacity=1).encode(tooltip=tips))
         at = min([rows[-1]["share"], *(end - LABEL_GAP * PERCENT / box.inner_height for end in ends)])
         ends.append(at)
-        word = alt.Chart(rows_of([{"after": rows[-1]["after"], "share": at, "word": group}]))
-        marks.append(word.mark_text(align="left", dx=8, color=colour).encode(x=x, y=y, text="word:N"))
+        # At the edge, since a curve may end on another one.
+        word = alt.Chart(rows_of([{"share": at, "word": group}])).mark_text(align="left", dx=8, color=colour)
+        marks.append(word.encode(x=alt.value(box.inner_width), y=y, text="word:N"))
     return Plot(chart=alt.layer(*marks), box=box)
 
 

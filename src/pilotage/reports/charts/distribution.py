@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from msgspec import Struct
@@ -40,7 +40,7 @@ def edge_labels(cuts: Sequence[float]) -> tuple[str, ...]:
 
 
 def distribution_data(
-    *, title: str, unit: str, labels: Sequence[str], counts: dict[str, Sequence[float]]
+    *, title: str, unit: str, labels: Sequence[str], counts: Mapping[str, Sequence[float]]
 ) -> DistributionData | None:
     """Shares of each group over the same bins, given counts by group (two of them, as many counts as labels).
 

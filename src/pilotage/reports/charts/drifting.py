@@ -1,8 +1,10 @@
-"""Drift by field: a strip a field, a cell a day, shaded by how far the day is from the reference. Pure."""
+"""Drift by field: a strip a field, a cell a window, shaded by how far the window is from the reference. Pure."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from typing import Any
 
 from msgspec import Struct
 
@@ -17,14 +19,14 @@ WORDS = ("index below 0.1", "0.1 to 0.25", "above 0.25")
 
 
 class DriftCell(Struct, frozen=True, kw_only=True):
-    """One field on one day. `psi` is the debiased population stability index, None where there were too few calls;
-    `alerts` marks the days on which size, significance and persistence came together.
+    """One field in one window of whole days, `until` exclusive. `psi` is the debiased population stability index, None
+    where there were too few calls; `alerts` marks windows where size, significance and persistence came together.
     """
 
     field: str
-    day: dt.date
+    since: dt.date
+    until: dt.date
     psi: float | None
-    calls: int
     alerts: bool = False
 
 
@@ -47,45 +49,64 @@ def drift_plot(data: DriftData, palette: Palette, box: Box) -> Plot:
     import altair as alt  # noqa: PLC0415 - takes most of a second, and only charts need it
 
     fields = list(dict.fromkeys(p.field for p in data.points))
-    first, last = min(p.day for p in data.points), max(p.day for p in data.points)
-    days = (last - first).days + 1
-    every = max(1, -(-days // max(2, box.inner_width // 80)))
-    shown = [(first + dt.timedelta(days=n)).isoformat() for n in range(0, days, every)]
-    order = [(first + dt.timedelta(days=n)).isoformat() for n in range(days)]
     axis = alt.Axis(
-        values=shown,
-        labelAngle=0,
-        labelExpr="timeFormat(toDate(datum.value), '%-d %b')",
+        format="%-d %b",
+        tickCount=max(2, box.inner_width // 110),
         title=["\u25b2 alert: large, significant, lasting", "\u2013 too few calls"],
         titleLineHeight=15,
+        grid=False,
         domain=False,
         labelOverlap=True,
     )
-    x = alt.X("day:O", scale=alt.Scale(domain=order, paddingInner=0.12), axis=axis)
-    y = alt.Y("field:N", sort=fields, title=None, axis=alt.Axis(domain=False, ticks=False, labelLimit=box.left - 12))
-    shades = alt.Scale(domain=list(WORDS), range=[palette.line, palette.edge, palette.bad])
-    legend = alt.Legend(title=None, orient="none", legendX=0, legendY=-40, direction="horizontal", symbolType="square")
-    tips = [alt.Tooltip(f"{tip}:N", title=tip) for tip in ("field", "on", "index", "calls", "alert")]
-    base = alt.Chart(rows_of([_row(p) for p in data.points])).encode(x=x, y=y)
-    there = base.transform_filter(alt.FieldOneOfPredicate(field="size", oneOf=list(WORDS)))
-    bars = there.mark_rect(cornerRadius=1).encode(color=alt.Color("size:N", scale=shades, legend=legend), tooltip=tips)
-    gone = base.transform_filter(alt.FieldEqualPredicate(field="size", equal=NONE))
-    dash = gone.mark_text(text=NOTHING, color=palette.edge).encode(tooltip=tips)
-    alert = base.transform_filter(alt.FieldEqualPredicate(field="alert", equal="yes"))
-    triangle = alert.mark_point(
-        shape="triangle-up", filled=True, color=palette.ink, stroke=palette.surface, strokeWidth=1, size=70, opacity=1
+    scale = alt.Scale(type="utc", nice=False)
+    x, middle = (alt.X(f"{field}:T", scale=scale, axis=axis) for field in ("since", "middle"))
+    rows = alt.Scale(paddingInner=0.12)
+    y = alt.Y(
+        "field:N",
+        sort=fields,
+        title=None,
+        scale=rows,
+        axis=alt.Axis(domain=False, ticks=False, labelLimit=box.left - 12),
     )
-    return Plot(chart=alt.layer(bars, dash, triangle.encode(tooltip=tips)), box=box)
+    shades = alt.Scale(domain=list(WORDS), range=[palette.line, palette.edge, palette.bad])
+    # From the picture's edge: with long names the strips alone are narrower than the legend.
+    place = {"orient": "none", "legendX": 8 - box.left, "legendY": -40, "direction": "horizontal"}
+    legend = alt.Legend.from_dict({"title": None, "symbolType": "square", **place})
+    tips = [alt.Tooltip(f"{tip}:N", title=tip) for tip in ("field", "days", "index", "alert")]
+    held = [_row(p) for p in data.points]
+    layers = []
+
+    # A layer without rows would give the axis of days no end, so it is left out.
+    def layer(rows: list[dict[str, str]], draw: Callable[[Any], Any]) -> None:
+        if rows:
+            layers.append(draw(alt.Chart(rows_of(rows)).encode(y=y, tooltip=tips)))
+
+    colour = alt.Color("size:N", scale=shades, legend=legend)
+    layer(
+        [row for row in held if row["size"] != NONE],
+        lambda base: base.mark_rect(stroke=palette.surface, strokeWidth=1.5).encode(x=x, x2="until:T", color=colour),
+    )
+    layer(
+        [row for row in held if row["size"] == NONE],
+        lambda base: base.mark_text(text=NOTHING, color=palette.edge).encode(x=middle),
+    )
+    triangle = {"shape": "triangle-up", "filled": True, "strokeWidth": 1, "size": 70, "opacity": 1}
+    layer(
+        [row for row in held if row["alert"] == "yes"],
+        lambda base: base.mark_point(color=palette.ink, stroke=palette.surface, **triangle).encode(x=middle),
+    )
+    return Plot(chart=alt.layer(*layers), box=box)
 
 
 def _row(p: DriftCell) -> dict[str, str]:
     return {
         "field": p.field,
-        "day": p.day.isoformat(),
-        "on": spelled(p.day),
+        "since": p.since.isoformat(),
+        "until": p.until.isoformat(),
+        "middle": (dt.datetime.combine(p.since, dt.time(), dt.UTC) + (p.until - p.since) / 2).isoformat(),
+        "days": f"{spelled(p.since)} to {spelled(p.until - dt.timedelta(days=1))}",
         "size": _size(p.psi),
         "index": written(p.psi) if p.psi is not None else "too few calls",
-        "calls": written(p.calls, 9),
         "alert": "yes" if p.alerts else "no",
     }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Literal
 from urllib.parse import quote
@@ -28,6 +28,7 @@ from pilotage.reports.charts.outcomes import OutcomesData, differences_data, out
 from pilotage.reports.charts.target import target_data
 from pilotage.server.asking import AnyRequest, query_of
 from pilotage.server.auth.access import PUBLIC, READ
+from pilotage.server.pages.charting_drift import Monitored, monitored_data
 from pilotage.server.pages.csv_files import MEDIA_TYPE as CSV
 from pilotage.server.pages.csv_files import csv_of
 from pilotage.server.pages.estimates import comparison_scale, own_scale
@@ -207,13 +208,14 @@ class Link(Struct, frozen=True, kw_only=True):
     script: str
 
 
-def _link(of: Sources, name: str) -> Link | None:
-    data = data_of(of, name)
-    if data is None:
-        return None
+def _links(judgement: Judgement, found: Iterable[tuple[str, ChartData | None]]) -> dict[str, Link]:
+    return {name: _link(judgement, name, data) for name, data in found if data is not None}
+
+
+def _link(judgement: Judgement, name: str, data: ChartData) -> Link:
     wide, narrow = box_of(data, "wide"), box_of(data, "narrow")
     return Link(
-        address=f"/w/{of.judgement.workload.slug}/charts/{quote(name)}",
+        address=f"/w/{judgement.workload.slug}/charts/{quote(name)}",
         version=digest_of(data)[:DIGITS],
         wide=(wide.width, wide.height),
         narrow=(narrow.width, narrow.height),
@@ -227,8 +229,13 @@ def links_to(workspace: Workspace, judgement: Judgement, *names: str) -> dict[st
     if of is None:
         return {}
     asked = [one for name in names for one in ([m.id for m in of.charter.metrics] if name == "*" else [name])]
-    found = ((name, _link(of, name)) for name in asked)
-    return {name: link for name, link in found if link is not None}
+    return _links(judgement, ((name, data_of(of, name)) for name in asked))
+
+
+def links_to_monitoring(workspace: Workspace, judgement: Judgement) -> dict[str, Link]:
+    """The charts of what is monitored that have something to show; a field's under `of_field` of its name."""
+    of = Monitored(workspace, judgement)
+    return _links(judgement, ((name, monitored_data(of, name)) for name in of.names))
 
 
 def script() -> str:
@@ -259,8 +266,10 @@ async def show_chart(request: AnyRequest, slug: FromPath[str], name: FromPath[st
 
     def work() -> bytes | None:
         workspace = workspace_of(request)
-        of = Sources.of(workspace, workspace.desk.judge(slug))
-        found = data_of(of, stem) if of else None
+        judgement = workspace.desk.judge(slug)
+        found = monitored_data(Monitored(workspace, judgement), stem)
+        if found is None and (of := Sources.of(workspace, judgement)) is not None:
+            found = data_of(of, stem)
         return None if found is None else _content(found, query, form)
 
     content = await run_in(parts_of(request).threads.reading, work)

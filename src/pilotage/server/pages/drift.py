@@ -14,6 +14,8 @@ from pilotage.evidence.drift import Effect, FieldDrift
 from pilotage.evidence.measurements import Estimate
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
+from pilotage.server.pages.charting import links_to_monitoring
+from pilotage.server.pages.charting_drift import of_field
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
 from pilotage.server.pages.evidence_frame import evidence_page
 from pilotage.server.pages.frame import Frame
@@ -54,6 +56,8 @@ def _shown(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping
         "before": before_labels_section.build(workspace, judgement),
         "service": service_section.build(workspace, judgement),
         "states": STATES,
+        "charts": links_to_monitoring(workspace, judgement),
+        "of_field": of_field,
     }
 
 
