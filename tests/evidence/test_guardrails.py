@@ -5,7 +5,7 @@ import pytest
 from tests.evidence.simulated import money, paired_calls, right, totals
 
 from pilotage.evidence.betting import log_wealth
-from pilotage.evidence.guardrails import judge, live_alpha, live_guardrails, shadow_guardrails
+from pilotage.evidence.guardrails import judge, live_guardrails, look_alpha, shadow_guardrails
 from pilotage.evidence.measurements import Estimate, NotEstimable
 from pilotage.evidence.strata import StageTotals
 from pilotage.playbook.metrics import Guardrail
@@ -118,7 +118,15 @@ def test_live_judges_every_guardrail_in_every_stage():
 def test_a_live_look_is_given_less_error_the_less_is_known():
     """The error of one live look is least with few units, under a limit by the candidate's alone, and never nothing."""
     stage = StageTotals(stage="live-5/1", candidate=totals(np.ones(500)), incumbent=totals(np.ones(50)))
-    assert live_alpha(MARGIN, stage) == pytest.approx(8.4e-5, rel=0.05)
+    assert look_alpha(MARGIN, stage, live=True) == pytest.approx(8.4e-5, rel=0.05)
     limit = Guardrail(metric="right", limit=0.5)
-    assert live_alpha(limit, stage) == pytest.approx(0.0012, rel=0.05)
-    assert 0.0 < live_alpha(MARGIN, StageTotals()) < 1e-12
+    assert look_alpha(limit, stage, live=True) == pytest.approx(0.0012, rel=0.05)
+    assert 0.0 < look_alpha(MARGIN, StageTotals(), live=True) < 1e-12
+
+
+def test_a_breach_in_shadow_may_be_looked_for_at_any_time():
+    """An interval that lies beyond the margin by a little is no breach yet, since one of many looks would show that."""
+    found = judge(MARGIN, right(), shadow(-0.045), live=False)
+    assert isinstance(found.difference, Estimate)
+    assert found.difference.high < -MARGIN.margin
+    assert found.status == "undecided"

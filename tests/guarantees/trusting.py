@@ -9,6 +9,7 @@ from tests.guarantees.promise import Promise
 from tests.guarantees.walks import LOOKS, false_go_by_information, in_chunks
 
 from pilotage.evidence.band import band
+from pilotage.evidence.compare import paired_difference
 from pilotage.evidence.figures import figures
 from pilotage.evidence.guardrails import judge, live_guardrails
 from pilotage.evidence.imputation import completed
@@ -116,6 +117,35 @@ def _breached(runs, seed):
     return float(np.mean([any(broken(run, hour) for hour in np.flatnonzero(near[run])) for run in range(runs)]))
 
 
+def _breached_in_shadow(*, fixed):
+    """A shadowed guardrail exactly at its margin, looked at 200 times, 24 pairs a look: the share of runs that are
+    breached at any; `fixed` takes each look's plain interval at its word.
+    """
+    guardrail = Guardrail(metric="right", margin=0.05)
+
+    def simulate(runs, seed):
+        rng = np.random.default_rng(seed)
+        counts = rng.multinomial(24, [0.075, 0.125, 0.8], size=(runs, 200)).cumsum(axis=1)
+        n = counts.sum(axis=-1)
+        mean = (counts[..., 0] - counts[..., 1]) / n
+        error = np.sqrt(((counts[..., 0] + counts[..., 1]) / n - mean**2) / n + 1e-9)
+        near = (mean + 0.05) / error < (-1.64 if fixed else -2.0)  # the others are nowhere near a breach
+
+        def broken(won, lost, calls):
+            stage = _split(int(calls), int(won), int(lost))
+            if fixed:
+                return paired_difference(right(), stage.paired, level=0.9).high < -0.05
+            return judge(guardrail, right(), stage, live=False).status == "breached"
+
+        found = [
+            any(broken(*counts[run, look, :2], n[run, look]) for look in np.flatnonzero(near[run]))
+            for run in range(runs)
+        ]
+        return float(np.mean(found))
+
+    return simulate
+
+
 def _all_hold(runs, seed):
     """Three guardrails on equal arms at the calls that are said to be needed: the share of runs in which all hold."""
     guardrail, beta = Guardrail(metric="right", margin=0.03), 0.2 / 3
@@ -141,6 +171,16 @@ def _split(calls, won, lost):
 
 
 PROMISES = [
+    Promise(
+        GROUP,
+        "a shadowed guardrail exactly at its margin breached at any of 200 looks",
+        _breached_in_shadow(fixed=False),
+        300,
+        4000,
+        high=0.05,
+        contrast=("each look's 95 % bound taken at its word", _breached_in_shadow(fixed=True)),
+        contrast_low=0.2,
+    ),
     Promise(
         GROUP,
         "a live guardrail exactly at its margin breached at any of 720 hourly looks",

@@ -19,8 +19,9 @@ from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.values import orientation
 from pilotage.playbook.metrics import Guardrail, Metric
 
-LIVE_UNITS = 500.0
+CLOSEST_AT = 500.0
 Status = Literal["within", "breached", "undecided"]
+Judged = Literal["within", "breached", "undecided", "not_estimable"]
 
 
 def judge(
@@ -36,8 +37,8 @@ def judge(
     """One guardrail in one stage: on pairs, or `live` between the arms. `log_wealth` are the sums of its bet; `beta`
     is the chance to miss that it holds which `calls_needed` is meant for.
 
-    Within: the one-sided bound at `alpha` lies on the right side of minus the margin (of the limit). Breached: it
-    lies wholly on the other side, or the bet's evidence is 1/alpha.
+    Within: the one-sided bound at `alpha` lies on the right side of minus the margin (of the limit). Breached: the
+    interval that holds at all looks lies wholly on the other side, or the bet's evidence is 1/alpha.
     """
     form: Literal["own", "difference"] = "difference" if guardrail.limit is None else "own"
     level = 1.0 - 2.0 * alpha
@@ -46,13 +47,19 @@ def judge(
     difference = found.comparison
     if form == "own":
         difference = read(metric, "difference", (stage,), level=level).comparison
+    status, reason = _judged(guardrail, metric, found)
+    if status == "breached" and not live:
+        lasting = read(metric, form, (stage,), level=1.0 - 2.0 * look_alpha(guardrail, stage, live=False))
+        status = "breached" if _judged(guardrail, metric, lasting)[0] == "breached" else "undecided"
     wealth = betting.evidence(log_wealth) if log_wealth else 0.0
-    status, reason = _judged(guardrail, metric, found, wealth, alpha)
+    if wealth >= 1.0 / alpha:
+        promised = "margin" if guardrail.limit is None else "limit"
+        status, reason = "breached", f"{metric.title}: the evidence that its {promised} is broken is {wealth:.3g}."
     survives = None
     if status == "within" and missing_calls(stage):
         whole = completed(metric, stage, 1.0, 0.0 if guardrail.limit is not None else -1.0)
         worst = read(metric, form, (whole.stage,), level=widened(level, whole.inflation))
-        survives = _judged(guardrail, metric, worst, 0.0, alpha)[0] == "within"
+        survives = _judged(guardrail, metric, worst)[0] == "within"
     return GuardrailResult(
         metric=metric.id,
         title=metric.title,
@@ -111,30 +118,27 @@ def live_guardrails(
     """
     by_id = {metric.id: metric for metric in metrics}
     return tuple(
-        judge(guardrail, by_id[guardrail.metric], stage, live=True, alpha=live_alpha(guardrail, stage))
+        judge(guardrail, by_id[guardrail.metric], stage, live=True, alpha=look_alpha(guardrail, stage, live=True))
         for guardrail in guardrails
         for stage in totals.get(guardrail.metric, ())
         if stage.candidate.n > 0
     )
 
 
-def live_alpha(guardrail: Guardrail, stage: StageTotals) -> float:
+def look_alpha(guardrail: Guardrail, stage: StageTotals, *, live: bool) -> float:
     """The error of one look that makes the looks of a stage together an asymptotic confidence sequence at 5 %, so that
     a guardrail at its margin is seldom breached, or said to hold, at any of them (see `band`). It is closest at
-    `LIVE_UNITS` units of the smaller arm.
+    `CLOSEST_AT` units, live of the smaller arm.
     """
     units = stage.candidate.units
-    if guardrail.limit is None:
+    if not live:
+        units = max(units, stage.paired.units)
+    elif guardrail.limit is None:
         units = min(units, stage.incumbent.units)
-    return upper_tail(min(critical(NARROWEST_AT * units / LIVE_UNITS), CRITICAL_MAX))
+    return upper_tail(min(critical(NARROWEST_AT * units / CLOSEST_AT), CRITICAL_MAX))
 
 
-def _judged(
-    guardrail: Guardrail, metric: Metric, found: Figures, wealth: float, alpha: float
-) -> tuple[Literal["within", "breached", "undecided", "not_estimable"], str]:
-    if wealth >= 1.0 / alpha:
-        promised = "margin" if guardrail.limit is None else "limit"
-        return "breached", f"{metric.title}: the evidence that its {promised} is broken is {wealth:.3g}."
+def _judged(guardrail: Guardrail, metric: Metric, found: Figures) -> tuple[Judged, str]:
     comparison = found.comparison
     if isinstance(comparison, NotEstimable):
         return "not_estimable", f"{metric.title}: {comparison.reason}"
