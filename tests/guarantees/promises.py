@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.guarantees import assigning, covering, going, planning, stopping, trusting
+from tests.guarantees import assigning, covering, drifting, going, planning, stopping, trusting
 
 PROMISES = [
     *going.PROMISES,
@@ -11,4 +11,5 @@ PROMISES = [
     *planning.PROMISES,
     *assigning.PROMISES,
     *trusting.PROMISES,
+    *drifting.PROMISES,
 ]
