@@ -94,6 +94,21 @@ def test_every_guardrail_of_the_charter_has_to_hold(results, verdict, says):
     assert says in found[1]
 
 
+def test_a_guardrail_that_missing_labels_could_overturn_does_not_hold_yet():
+    """Within its margin, but not with the missing labels at their worst: pending, and the labels are asked for. One
+    that survives them, or misses none, holds.
+    """
+    verdict = evaluating(guardrails=(structs.replace(within(), survives=False),)).verdict("evaluate.guardrails")
+    assert verdict.verdict == "pending"
+    assert "every missing label put in at its worst" in verdict.reason
+    assert (verdict.next.action, verdict.next.by) == ("Import the labels that are missing.", "engineer")
+    broken = (structs.replace(within(), survives=False), within("cost", status="breached", reason="Dear."))
+    assert judged(evaluating(guardrails=broken), "evaluate.guardrails")[0] == "unmet"
+    for survives in (True, None):
+        results = (structs.replace(within(), survives=survives),)
+        assert judged(evaluating(guardrails=results), "evaluate.guardrails")[0] == "met"
+
+
 def test_a_charter_without_guardrails_guards_nothing():
     """Where the charter names no guardrail, none can hold."""
     story = Story().propose().write_charter(guardrails=())

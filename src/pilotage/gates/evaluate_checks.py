@@ -8,6 +8,7 @@ from pilotage.gates.ladder import climbed
 from pilotage.playbook.metrics import Guardrail
 from pilotage.record.verdicts import EvidenceItem
 
+LABELS_NEXT = "Import the labels that are missing."
 RATIO_ALARM = "sample ratio alarm"
 RATIO_NEXT = "Find out why the arms were not assigned as the lease says; until then no comparison of them counts."
 NO_GO = {"below_floor", "harmed", "futile"}
@@ -57,7 +58,7 @@ def target(case: Case) -> Finding:
         return pending(alarm[1], *evidence, alarm[0], next=RATIO_NEXT, by="engineer")
     if answer.imputed is not None and answer.imputed.survives is False:
         missing = estimate_item(f"{answer.metric}, missing labels at their worst", answer.imputed.estimate)
-        return pending(answer.reason, *evidence, missing, next="Import the labels that are missing.", by="engineer")
+        return pending(answer.reason, *evidence, missing, next=LABELS_NEXT, by="engineer")
     when = f" Projected decision: {answer.projected}." if answer.projected else ""
     return pending(answer.reason + when, *evidence, next="Let the test run.")
 
@@ -69,7 +70,9 @@ def _ratio_alarm(case: Case) -> tuple[EvidenceItem, str] | None:
 
 
 def guardrails(case: Case) -> Finding:
-    """No guardrail that can be seen in shadow is worse by more than its margin; the others wait for the roll-out."""
+    """No guardrail that can be seen in shadow is worse by more than its margin, whatever the missing labels say; the
+    others wait for the roll-out.
+    """
     promised = [g.metric for g in _guardrails(case) if _seen_in_shadow(case, g.metric)]
     if not promised:
         return pending(
@@ -87,6 +90,13 @@ def guardrails(case: Case) -> Finding:
     opened += [g.reason for g in results if g.status != "within"]
     if opened:
         return pending(" ".join(opened), *evidence, next="Let the test run.")
+    overturned = [
+        f"{g.title} is within its margin, but would not be with every missing label put in at its worst."
+        for g in results
+        if g.survives is False
+    ]
+    if overturned:
+        return pending(" ".join(overturned), *evidence, next=LABELS_NEXT, by="engineer")
     return met(f"All {len(results)} guardrails hold.", *evidence)
 
 
