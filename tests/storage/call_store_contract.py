@@ -741,6 +741,26 @@ class Finding(CallStoreContract):
         assert store.agreement(W, asked) == found
         assert store.agreement("nobody", asked) == PairedAnswers()
 
+    def test_agreement_is_counted_over_the_newest_pairs(self, store: CallStore):
+        """At most so many are counted, from the newest back, wherever they are kept; whether that is all is said."""
+        for number in (7, 0, 11, 3, 9, 1, 5, 10, 2, 8, 4, 6):
+            said = '"billing"' if number < 6 else '"sales"'
+            more = {"served": execution(value=said), "beside": execution("candidate", said)}
+            store.append_calls(W, [call(number, hours=number, **more)])
+            if number != 6:
+                store.flush()
+        asked = PairsOf(stage=SHADOW, release="r1", sources=("real",), most=8)
+        found = store.agreement(W, asked)
+        assert [(pair.incumbent, pair.calls) for pair in found.pairs] == [("sales", 6), ("billing", 2)]
+        assert (found.agreeing.n, found.whole) == (8.0, False)
+        assert found.since is not None
+        assert found.until is not None
+        assert found.until - found.since == dt.timedelta(hours=7)
+        store.flush()
+        assert store.agreement(W, asked) == found
+        every = store.agreement(W, PairsOf(stage=SHADOW, release="r1", sources=("real",), most=12))
+        assert (every.agreeing.n, every.whole, every.until) == (12.0, True, found.until)
+
     def test_pages_are_complete_and_do_not_overlap(self, store: CallStore):
         """Following the cursor lists every call once, also where many share a time."""
         sent = [call(number, hours=number // 7) for number in range(60)]

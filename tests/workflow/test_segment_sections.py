@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from random import Random
 from types import SimpleNamespace
 
@@ -12,6 +13,7 @@ from tests.record.stories import release
 from tests.workflow.office import SLUG
 from tests.workflow.pilots import DAY, CountingStore, Pilot, us
 
+from pilotage.evidence.agreement import PAIRS_MOST
 from pilotage.evidence.learning import LearningCurve
 from pilotage.evidence.measurements import Estimate, NotEstimable
 from pilotage.evidence.shortfall import Gap
@@ -108,7 +110,7 @@ def built(section, pilot, answer="futile"):
     """The section as of now, from the real store."""
     workload = pilot.story.standing
     pilot.measuring.measure(workload, pilot.story.playbook)
-    workspace = SimpleNamespace(calls=pilot.store, clock=pilot.clock)
+    workspace = SimpleNamespace(calls=pilot.store, clock=pilot.clock, measuring=pilot.measuring)
     measured = SimpleNamespace(answer=SimpleNamespace(answer=answer))
     return section.build(workspace, SimpleNamespace(workload=workload, measurements=measured))
 
@@ -137,6 +139,76 @@ def test_agreement_is_on_the_field_and_not_on_the_risk(desk):
     assert 0.6 < found.agreement.value < 0.95
     assert found.agreement.units == 1500
     assert {(pair.incumbent, pair.candidate) for pair in found.differing} == {("false", "true"), ("true", "false")}
+
+
+class ReadStore(CountingStore):
+    """The real store, which counts how often its calls are read."""
+
+    calls_read = 0
+
+    def agreement(self, workload, of):
+        """As the store does."""
+        self.calls_read += 1
+        return super().agreement(workload, of)
+
+    def search(self, workload, where, cursor=None, limit=50):
+        """As the store does."""
+        self.calls_read += 1
+        return super().search(workload, where, cursor, limit)
+
+
+READING = (agreement_section, disagreements_section, shortfall_section)
+
+
+def test_calls_are_read_again_only_when_something_came(tmp_path):
+    """A second request reads no call, whatever the section; a call, a command or a removal makes each read again."""
+    with ReadStore(tmp_path) as store:
+        pilot = Pilot(store, metrics=(COST,), target=TARGET, guardrails=(Guardrail(metric=COST.id, margin=1.0),))
+        _fly(pilot, Random(5))
+        pilot.calls = 4500
+        pilot.clock.at += 3 * DAY
+        for section in READING:
+            first, read = built(section, pilot), store.calls_read
+            assert read > 0
+            assert built(section, pilot) == first
+            assert store.calls_read == read
+        seen = built(agreement_section, pilot).pairs
+        pilot.serve(calls=1)
+        assert built(agreement_section, pilot).pairs == seen + 1
+        for change in (
+            lambda: pilot.serve(calls=1),
+            lambda: pilot.does("ann", c.Comment(comment="Have a look.")),
+            lambda: pilot.measuring.forget(SLUG),
+        ):
+            change()
+            for section in READING:
+                read = store.calls_read
+                built(section, pilot)
+                assert store.calls_read > read
+
+
+def test_an_erased_unit_is_in_no_list_any_more(desk):
+    """Once the store was told to forget a unit, what was read before is not shown again."""
+    first = built(disagreements_section, desk).list.calls[0]
+    desk.store.erase_unit(SLUG, first.unit)
+    desk.measuring.forget(SLUG)
+    assert first.unit not in {one.unit for one in built(disagreements_section, desk).list.calls}
+
+
+def test_agreement_says_over_which_pairs_it_was_counted(desk, monkeypatch):
+    """All pairs while they are few; above the bound the newest, and it is said in words and in fields."""
+    found = built(agreement_section, desk)
+    assert (found.pairs, found.pairs_most, found.whole) == (4500, PAIRS_MOST, True)
+    assert found.counted.startswith("Counted over all 4,500 pairs that are kept, made from ")
+    asked = agreement_section.pairs_of
+    monkeypatch.setattr(agreement_section, "pairs_of", lambda *of: structs.replace(asked(*of), most=1000))
+    desk.measuring.forget(SLUG)
+    few = built(agreement_section, desk)
+    assert (few.pairs, few.pairs_most, few.whole) == (1000, 1000, False)
+    assert few.until == found.until
+    assert few.until - few.since == timedelta(seconds=999)
+    assert few.counted.startswith("Counted over the newest 1,000 pairs, made from ")
+    assert few.counted.endswith("; older ones are kept and not counted.")
 
 
 def test_the_reading_list_and_the_filter_find_the_same_calls(desk):

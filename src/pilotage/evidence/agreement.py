@@ -6,6 +6,7 @@ that agrees with a bad incumbent is no better than it.
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -21,6 +22,9 @@ from pilotage.playbook.metrics import AnswerEquals, LabelCost, LabelMatch, Metri
 CATEGORIES_MAX = 50
 """Above so many different answers chance agreement is no longer estimable by their shares."""
 PAIRS_PER_CATEGORY_MIN = 5
+PAIRS_MOST = 100_000
+"""So many pairs, the newest, are counted: they tell agreement to 0.3 points either way, closer than anybody acts on,
+and bound what a page costs however many calls there were."""
 _AGREES = Metric(
     id="agreement",
     title="Agreement",
@@ -48,13 +52,17 @@ class PairedAnswers(Struct, frozen=True, kw_only=True):
     """What the store counts of the pairs. `pairs` is empty where there are more kinds of answer than `CATEGORIES_MAX`.
 
     `agreeing` are totals over units with y = calls on which the arms agree; `influence` is the sum over units of the
-    squared sum of `influences` over the unit's calls.
+    squared sum of `influences` over the unit's calls. `since` and `until` are when the oldest and the newest
+    counted pair was made; `whole`: whether no older pair is kept.
     """
 
     categories: int = 0
     pairs: tuple[AnswerPair, ...] = ()
     agreeing: Totals = Totals()
     influence: float = 0.0
+    since: dt.datetime | None = None
+    until: dt.datetime | None = None
+    whole: bool = True
 
 
 class AgreementFound(Struct, frozen=True, kw_only=True):

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from pilotage.evidence.agreement import PairedAnswers
+from pilotage.evidence.agreement import PAIRS_MOST, PairedAnswers
 from pilotage.evidence.burning import MinuteCount
 from pilotage.evidence.daybook import DayProfile, Reference
 from pilotage.evidence.measurements import Traffic
@@ -167,13 +167,14 @@ class CallFilter(Struct, frozen=True, kw_only=True):
 
 class PairsOf(Struct, frozen=True, kw_only=True):
     """Which pairs of answers to count: of one stage and candidate release, from sources that count, compared on a field
-    of the answers or (None) as a whole.
+    of the answers or (None) as a whole; the newest, `most` of them.
     """
 
     stage: str
     release: str
     sources: tuple[str, ...]
     compared: str | None = None
+    most: int = PAIRS_MOST
 
 
 class CallPage(Struct, frozen=True, kw_only=True):
@@ -248,7 +249,7 @@ class CallStore(Protocol):
         """Calls that match, newest first."""
 
     def agreement(self, workload: str, of: PairsOf) -> PairedAnswers:
-        """What both arms answered, counted over the calls that are kept. Reads them: for a page, not for a gate."""
+        """What both arms answered, counted over the newest pairs that are kept. Reads them: for a page, not a gate."""
 
     def call(self, workload: str, call_id: str) -> StoredCall | None:
         """One call in full."""

@@ -38,7 +38,11 @@ class DisagreementsSection(Struct, frozen=True, kw_only=True):
 
 
 def build(workspace: Workspace, judgement: Judgement) -> DisagreementsSection:
-    """The section as of now. Reads the calls that are kept."""
+    """The section as of now. Reads the calls that are kept, and those once for as long as none come."""
+    return workspace.measuring.remembered(judgement.workload, SECTION.id, lambda: _read(workspace, judgement))
+
+
+def _read(workspace: Workspace, judgement: Judgement) -> DisagreementsSection:
     workload, attempt = judgement.workload, judgement.workload.attempt
     metric = target_metric(judgement)
     if attempt is None or metric is None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import datetime as dt
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
@@ -46,6 +47,7 @@ from pilotage.workflow.clock import Clock
 from pilotage.workflow.errors import Outdated
 from pilotage.workflow.freezing import frozen_evidence
 
+Made = TypeVar("Made")
 COVERAGE_MIN = 0.95
 ALWAYS_RECORDED = ("input", "output", "latency", "unit")
 
@@ -108,19 +110,15 @@ class Measuring:
         self._clock = clock
         self._lock = threading.Lock()
         self._cache: dict[str, _Held] = {}
+        self._made: dict[tuple[str, str], tuple[_Key, Any]] = {}
         self._news: dict[str, int] = defaultdict(int)
 
     def measure(self, workload: Workload, playbook: Playbook) -> Measurements:
         """Everything measured of a workload as of now; from memory when nothing came and nothing changed."""
         now = self._clock.now()
         self._project(workload, now)
+        key = self._key(workload, now)
         with self._lock:
-            key = _Key(
-                sequence=workload.sequence,
-                news=self._news[workload.slug],
-                hour=now.replace(minute=0, second=0, microsecond=0),
-                day=day_of(workload.charter, now),
-            )
             held = self._cache.get(workload.slug)
         if held and held.key == key:
             return held.measurements
@@ -128,6 +126,34 @@ class Measuring:
         with self._lock:
             self._cache[workload.slug] = _Held(key, measurements, snapshot)
         return measurements
+
+    def remembered(self, workload: Workload, what: str, make: Callable[[], Made]) -> Made:
+        """What `make` reads of a measured workload's calls for a page, `what` by name; from memory for as long as its
+        measurements are: a page costs nothing again until calls came or the record changed.
+        """
+        key = self._key(workload, self._clock.now())
+        with self._lock:
+            held = self._made.get((workload.slug, what))
+        if held and held[0] == key:
+            found: Made = held[1]
+            return found
+        found = make()
+        with self._lock:
+            self._made[workload.slug, what] = key, found
+        return found
+
+    def forget(self, slug: str) -> None:
+        """Measure and read everything of a workload again: calls were removed, of which the store tells no news."""
+        self._remember_news(slug)
+
+    def _key(self, workload: Workload, now: dt.datetime) -> _Key:
+        with self._lock:
+            return _Key(
+                sequence=workload.sequence,
+                news=self._news[workload.slug],
+                hour=now.replace(minute=0, second=0, microsecond=0),
+                day=day_of(workload.charter, now),
+            )
 
     def snapshot(self, slug: str, measurements: Measurements) -> Snapshot | None:
         """What the answer in these measurements was computed from; None when they hold none. Raises `Outdated` when

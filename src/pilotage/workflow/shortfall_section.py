@@ -54,7 +54,7 @@ class ShortfallSection(Struct, frozen=True, kw_only=True):
 
 
 def build(workspace: Workspace, judgement: Judgement) -> ShortfallSection:
-    """The section as of now. Reads sums, and of the calls the newest two thousand."""
+    """The section as of now. Reads sums, and of the calls the newest two thousand, once for as long as none come."""
     workload, metric = judgement.workload, target_metric(judgement)
     target, attempt = plan_of(workload).target, workload.attempt
     if target is None or attempt is None or metric is None:
@@ -69,7 +69,7 @@ def build(workspace: Workspace, judgement: Judgement) -> ShortfallSection:
         workload=workload.slug,
         answer=answer.answer if answer else None,
         gap=gap,
-        failures=_failures(workspace, judgement, metric),
+        failures=workspace.measuring.remembered(workload, "failures", lambda: _failures(workspace, judgement, metric)),
         calls_read=CALLS_READ,
         goal=goal,
         curve=_curve(points, metric, goal),

@@ -121,7 +121,9 @@ async def erase_unit(request: AnyRequest, slug: FromPath[str], unit: FromPath[st
     """
     if len(unit) > UNIT_CHARACTERS_MAX:
         raise field_problem(400, "invalid", "unit", f"A unit has at most {UNIT_CHARACTERS_MAX} characters.")
-    removed = await run_in(parts_of(request).threads.reading, workspace_of(request).calls.erase_unit, slug, unit)
+    workspace = workspace_of(request)
+    removed = await run_in(parts_of(request).threads.reading, workspace.calls.erase_unit, slug, unit)
+    workspace.measuring.forget(slug)
     logger.warning("%s erased a unit of %s: %d calls", current_identity(request).person, slug, removed)
     return json_answer(Erased(calls=removed))
 
@@ -144,5 +146,6 @@ async def retain_calls(request: AnyRequest, slug: FromPath[str]) -> Response[byt
     if retention.before > workspace.clock.now():
         raise field_problem(422, "not-past", "before", "Give a time in the past; only what is old can be removed.")
     removed = await run_in(parts_of(request).threads.reading, workspace.calls.retain, slug, retention.before)
+    workspace.measuring.forget(slug)
     logger.warning("%s removed %d calls of %s by age", current_identity(request).person, removed, slug)
     return json_answer(Erased(calls=removed))

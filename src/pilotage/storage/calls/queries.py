@@ -25,7 +25,7 @@ from pilotage.runtime.records import Call
 from pilotage.storage.calls.connection import Connections
 from pilotage.storage.calls.ingestion import workload_number
 from pilotage.storage.calls.reading import SegmentVanished, retried
-from pilotage.storage.calls.rows import COLUMNS, calls_of, micros, table_of
+from pilotage.storage.calls.rows import COLUMNS, calls_of, micros, moment, table_of
 from pilotage.storage.calls.schema import lowest_id
 from pilotage.storage.calls.segments import Segment, SegmentFiles, fresh_rows, holding, manifest
 from pilotage.storage.calls.statements import text_of
@@ -193,7 +193,7 @@ class CallQueries:
         return retried(read)
 
     def agreement(self, slug: str, of: PairsOf) -> PairedAnswers:
-        """What the arms answered to the same calls, counted, with what agreement and kappa are estimated from."""
+        """What the arms answered to the newest calls that both answered, counted for agreement and kappa."""
 
         def read() -> PairedAnswers:
             with self._connections.reading() as connection:
@@ -207,15 +207,10 @@ class CallQueries:
         return retried(read)
 
     def _agreement(self, snapshot: Snapshot, answers: pa.Table, of: PairsOf) -> PairedAnswers:
-        parameters = {
-            "stage": of.stage,
-            "release": of.release,
-            "sources": list(of.sources),
-            "pointer": pointer_to(of.compared),
-        }
-        relations = {"fresh": snapshot.fresh, "answers": answers}
+        newest = self._newest_pairs(snapshot, answers, of)
+        counted = newest.slice(0, of.most)
         limits = {"limit": (CATEGORIES_MAX + 1) ** 2}
-        joint = self._run("answer_pairs", parameters | limits, snapshot.segments, relations).to_pylist()
+        joint = self._run("answer_pairs", limits, (), {"pairs": counted}).to_pylist()
         categories = joint[0].pop("categories") if joint else 0
         pairs = tuple(
             AnswerPair(incumbent=row["incumbent"], candidate=row["candidate"], calls=row["calls"]) for row in joint
@@ -228,9 +223,42 @@ class CallQueries:
                 "move": pa.array(moves.values(), pa.float64()),
             }
         )
-        (row,) = self._run("agreeing", parameters, snapshot.segments, relations | {"moves": table}).to_pylist()
+        (row,) = self._run("agreeing", {}, (), {"pairs": counted, "moves": table}).to_pylist()
         influence = row.pop("influence")
-        return PairedAnswers(categories=categories, pairs=pairs, agreeing=Totals(**row), influence=influence)
+        times = counted.column("at_us")
+        return PairedAnswers(
+            categories=categories,
+            pairs=pairs,
+            agreeing=Totals(**row),
+            influence=influence,
+            since=moment(times[-1].as_py()) if len(times) else None,
+            until=moment(times[0].as_py()) if len(times) else None,
+            whole=newest.num_rows <= of.most,
+        )
+
+    def _newest_pairs(self, snapshot: Snapshot, answers: pa.Table, of: PairsOf) -> pa.Table:
+        """The newest pairs, one more than are counted where there are more. Segments are opened as for a search."""
+        parameters = {
+            "stage": of.stage,
+            "release": of.release,
+            "sources": list(of.sources),
+            "pointer": pointer_to(of.compared),
+            "limit": of.most + 1,
+        }
+        segments = sorted(snapshot.segments, key=lambda s: s.max_at_us, reverse=True)
+        fresh, block = snapshot.fresh, FIRST_BLOCK
+        found: pa.Table | None = None
+        while True:
+            table = self._run("newest_pairs", parameters, segments[:block], {"fresh": fresh, "answers": answers})
+            if found is not None:
+                both = pa.concat_tables([found, table])
+                table = both.sort_by([("at_us", "descending"), ("call_id", "descending")]).slice(0, of.most + 1)
+            found = table
+            segments = segments[block:]
+            if not segments or (found.num_rows > of.most and found.column("at_us")[-1].as_py() > segments[0].max_at_us):
+                return found
+            fresh = fresh.slice(0, 0)
+            block *= 2
 
     def _match(
         self, snapshot: Snapshot, where: CallFilter, before: tuple[int, str] | None, answers: pa.Table, limit: int

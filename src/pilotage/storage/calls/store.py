@@ -164,7 +164,7 @@ class EmbeddedCallStore:
         return self._queries.search(workload, where, cursor, limit)
 
     def agreement(self, workload: str, of: PairsOf) -> PairedAnswers:
-        """What both arms answered, counted over the calls that are kept."""
+        """What both arms answered, counted over the newest pairs that are kept."""
         return self._queries.agreement(workload, of)
 
     def call(self, workload: str, call_id: str) -> StoredCall | None:

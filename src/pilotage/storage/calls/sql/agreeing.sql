@@ -1,11 +1,11 @@
 -- The moments over units of calls (n) and of calls on which the arms agree (y), and the sum over units of the squared
--- sum of `moves`: what each pair of answers moves kappa by.
+-- sum of `moves`: what each pair of answers moves kappa by (pairs: the pairs).
 WITH per_unit AS (
     SELECT
         count(*)::DOUBLE AS n,
         count(*) FILTER (p.incumbent = p.candidate)::DOUBLE AS y,
         sum(coalesce(m.move, 0.0)) AS moved
-    FROM ({paired}) AS p
+    FROM pairs AS p
     LEFT JOIN moves AS m
         ON p.incumbent IS NOT DISTINCT FROM m.incumbent AND p.candidate IS NOT DISTINCT FROM m.candidate
     GROUP BY p.unit

@@ -1,5 +1,5 @@
--- What did the arms answer to the same calls, the most frequent pairs first, and how many kinds of answer are there?
-WITH joint AS (SELECT incumbent, candidate, count(*) AS calls FROM ({paired}) AS paired GROUP BY ALL)
+-- What did the arms answer to the same calls, the most frequent pairs first, and how many kinds of answer are there? (pairs: the pairs.)
+WITH joint AS (SELECT incumbent, candidate, count(*) AS calls FROM pairs GROUP BY ALL)
 SELECT
     incumbent,
     candidate,

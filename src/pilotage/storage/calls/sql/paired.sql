@@ -1,5 +1,7 @@
 -- The pairs of one stage and release, as they are compared: incumbent and candidate NULL without the field.
 SELECT
+    at_us,
+    call_id,
     coalesce(nullif(unit, ''), call_id) AS unit,
     CASE WHEN served_arm = 'incumbent' THEN served_said ELSE beside_said END AS incumbent,
     CASE WHEN served_arm = 'incumbent' THEN beside_said ELSE served_said END AS candidate
