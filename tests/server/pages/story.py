@@ -406,6 +406,20 @@ def tell(workspace: Workspace, ids: dict[str, str]) -> Story:
     return story
 
 
+def tell_missed(workspace: Workspace, ids: dict[str, str]) -> Story:
+    """A short story: in three weeks of shadow the model is right less often than the rules, and the test says so."""
+    story = Story(workspace, ids)
+    story.at(FIRST_DAY)
+    propose(story, TRIAGE, SUMMARIES, SEARCH)
+    tell_selection(story)
+    day = story.days(dt.date(2026, 1, 6), 13, {TRIAGE: Setting()})
+    story.at(day)
+    begin_pilot(story, TRIAGE, "nadia")
+    worse = Setting(mode="shadow", stage="shadow/1", release=RELEASE, right=0.5)
+    story.at(story.days(day, 21, {TRIAGE: worse}))
+    return story
+
+
 def people(workspace: Workspace) -> dict[str, str]:
     """The story's people with their accounts; ids by username."""
     now, ids = dt.datetime.now(dt.UTC), {}

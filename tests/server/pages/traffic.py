@@ -27,13 +27,16 @@ LABEL_AFTER = dt.timedelta(hours=9)
 
 
 class Setting(Struct, frozen=True, kw_only=True):
-    """What the runtime was told for a day: mode, percentage, stage, and the candidate that answers."""
+    """What the runtime was told for a day: mode, percentage, stage, and the candidate that answers; `right` is its
+    share of right answers, None for what it is by language.
+    """
 
     mode: str = "none"
     percent: float = 0.0
     stage: str = "none/0"
     release: str = ""
     slow: bool = False
+    right: float | None = None
 
 
 class Day(Struct, frozen=True, kw_only=True):
@@ -77,7 +80,8 @@ class Desk:
         model = None
         if runs_model:
             latency_ms = 900 if setting.slow and pick.random() < 0.4 else 120
-            model = self._execution("candidate", setting.release, self._guess(team, MODEL_RIGHT[language]), latency_ms)
+            right = MODEL_RIGHT[language] if setting.right is None else setting.right
+            model = self._execution("candidate", setting.release, self._guess(team, right), latency_ms)
         self._served += serves_model
         failed = model is not None and (pick.random() < FAILS or (serves_model and self._served % FAILS_EVERY == 0))
         if failed:
