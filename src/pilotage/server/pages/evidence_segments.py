@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +13,7 @@ from litestar.response import Response
 from msgspec import Struct
 
 from pilotage.evidence.measurements import Estimated, NotEstimable
+from pilotage.evidence.reading import Disagreement
 from pilotage.evidence.segments import SegmentTable
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
@@ -35,6 +37,20 @@ AGREEMENT_COLUMNS = ("figure", "incumbent", "candidate", "value", "low", "high",
 READING_COLUMNS = ("order", "call", "group", "unit", "incumbent", "candidate", "confidence", "gain", "why")
 SHORTFALL_COLUMNS = ("what", "name", "answer", "label", "calls", "share", "gap", "part", "value")
 Rows = Iterable[tuple[Cell, ...]]
+
+
+SHOWN_OF_EACH = 6
+
+
+def first_of_each(calls: Sequence[Disagreement]) -> tuple[Disagreement, ...]:
+    """The first few of each reason to read: the page shows these, the CSV all."""
+    seen: Counter[str] = Counter()
+    shown = []
+    for call in calls:
+        seen[call.group] += 1
+        if seen[call.group] <= SHOWN_OF_EACH:
+            shown.append(call)
+    return tuple(shown)
 
 
 class ShownSegment(Struct, frozen=True, kw_only=True):
@@ -110,6 +126,7 @@ def _shown(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping
         "agreed": figure(agreed.found.agreement, share),
         "kappa": figure(agreed.found.kappa, own_scale("")),
         "reading": reading,
+        "to_read": first_of_each(reading.list.calls),
         "short": short,
         "gap": None if isinstance(short.gap, NotEstimable) else short.gap,
         "curve": None if isinstance(short.curve, NotEstimable) else short.curve,
