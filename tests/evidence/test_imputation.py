@@ -130,3 +130,26 @@ def test_labels_missing_for_one_arm_are_noticed(candidate, incumbent, verdict):
         by_arm(right(), structs.replace(live, candidate=Totals(), missing_candidate=Totals())).verdict
         == "not_estimable"
     )
+
+
+def test_labels_that_never_came_are_a_violation_and_no_crash():
+    """Where not one label that is due came, in shadow or of either arm, the checks say so; so does one
+    arm without any.
+    """
+    gone = totals(np.zeros(50))
+    for differ in (gone, totals(np.ones(20)), Totals()):
+        silent = by_disagreement(right(), StageTotals(stage="shadow/1", missing=gone, differ=differ))
+        assert (silent.verdict, silent.reason) == ("violated", "None of the 50 labels that are due came.")
+    live = StageTotals(stage="live-50/1", missing_candidate=gone, missing_incumbent=gone)
+    silent = by_arm(right(), live)
+    assert (silent.verdict, silent.reason) == ("violated", "None of the 100 labels that are due came.")
+    assert by_arm(right(), structs.replace(live, incumbent=totals(np.ones(50)))).verdict == "violated"
+    three = totals(np.zeros(3))
+    assert by_disagreement(right(), StageTotals(missing=three, differ=three)).verdict == "not_estimable"
+
+
+def test_a_candidate_judged_alone_has_labels_where_no_pair_has_them():
+    """Values of the candidate alone came: the check does not say that none did."""
+    alone = StageTotals(candidate=totals(np.ones(100)), missing=totals(np.zeros(50)), differ=totals(np.ones(20)))
+    assert by_disagreement(right(), alone).verdict != "not_estimable"
+    assert "None of" not in by_disagreement(right(), alone).reason

@@ -91,7 +91,8 @@ def by_disagreement(metric: Metric, stage: StageTotals) -> Check:
     differ against the missing among all, with the variance between units and at least the binomial one (Rao and
     Scott 1992).
     """
-    due, missing, differ = stage.paired.n + stage.missing.n, stage.missing.n, stage.differ
+    known, missing, differ = stage.paired.n or stage.candidate.n, stage.missing.n, stage.differ
+    due = known + missing
     check = Check(
         id=f"missing_by_disagreement:{metric.id}",
         title=f"{metric.title}: labels missing where the arms differ",
@@ -99,6 +100,8 @@ def by_disagreement(metric: Metric, stage: StageTotals) -> Check:
         meaning="If labels are missing more often just where the arms differ, the known ones may flatter either arm. "
         "The answer has to hold with the missing ones put in at their worst.",
     )
+    if missing >= MISSING_TO_TEST and not known:
+        return _none_came(check, due)
     if missing < MISSING_TO_TEST or not 0.0 < differ.n < due:
         reason = (
             f"{missing:.0f} of {due:.0f} labels are missing, and {differ.n:.0f} of the calls differ: too few to test."
@@ -130,6 +133,8 @@ def by_arm(metric: Metric, stage: StageTotals) -> Check:
         return structs.replace(
             check, verdict="held" if min(due) > 0.0 and not sum(missing) else "not_estimable", reason=reason
         )
+    if sum(missing) >= sum(due):
+        return _none_came(check, sum(due))
     share = sum(missing) / sum(due)
     variance = 0.0
     for (known, gone), calls in zip(arms, due, strict=True):
@@ -138,6 +143,10 @@ def by_arm(metric: Metric, stage: StageTotals) -> Check:
     rates = [gone / calls for gone, calls in zip(missing, due, strict=True)]
     said = f"Missing on {rates[0]:.2%} of the candidate's calls and on {rates[1]:.2%} of the incumbent's"
     return _tested(check, (rates[0] - rates[1]) / math.sqrt(variance), rates[0] - rates[1], said)
+
+
+def _none_came(check: Check, due: float) -> Check:
+    return structs.replace(check, verdict="violated", reason=f"None of the {due:,.0f} labels that are due came.")
 
 
 def _tested(check: Check, z: float, figure: float, said: str) -> Check:
