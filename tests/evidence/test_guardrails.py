@@ -130,3 +130,22 @@ def test_a_breach_in_shadow_may_be_looked_for_at_any_time():
     assert isinstance(found.difference, Estimate)
     assert found.difference.high < -MARGIN.margin
     assert found.status == "undecided"
+
+
+@pytest.mark.parametrize("units", [4, 8, 10, 12, 40])
+def test_a_missing_label_of_few_live_units_is_no_failure(units):
+    """With the level of a first look's interval so near to 1, units with several calls and a missing label are judged:
+    what is within a wide limit still says whether it would survive.
+    """
+    calls = np.repeat(np.arange(units), 3)
+    values = np.tile([1.0, 1.0, 0.0], units)
+    stage = StageTotals(
+        stage="live-5/1",
+        candidate=totals(values, units=calls),
+        incumbent=totals(values, units=calls),
+        missing_candidate=totals([0.0]),
+    )
+    wide = Guardrail(metric="right", margin=1.0)
+    (found,) = live_guardrails((wide,), (right(),), {"right": (stage,)})
+    assert found.status == "within"
+    assert found.survives is not None

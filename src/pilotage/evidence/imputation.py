@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
+from pilotage.evidence.band import CRITICAL_MAX
 from pilotage.evidence.betting import contrast
 from pilotage.evidence.figures import figures
 from pilotage.evidence.looks import Reading
@@ -56,8 +57,8 @@ def completed(metric: Metric, stage: StageTotals, a: float = 1.0, b: float = -1.
 
 
 def widened(level: float, inflation: float) -> float:
-    """The level whose critical value is larger by the root of the inflation."""
-    return 1.0 - 2.0 * upper_tail(two_sided(level) * math.sqrt(inflation))
+    """The level whose critical value is larger by the root of the inflation, as far as a level can be told from 1."""
+    return 1.0 - 2.0 * upper_tail(min(two_sided(level) * math.sqrt(inflation), CRITICAL_MAX))
 
 
 def missing_calls(stage: StageTotals) -> float:
