@@ -11,7 +11,7 @@ from pilotage.evidence.betting import log_wealth
 from pilotage.evidence.measurements import Estimate, FieldCoverage, GuardrailResult, NotEstimable
 from pilotage.evidence.strata import LookSums, StageTotals
 
-COVERED = FieldCoverage(field="label", share=0.98, present=98, calls=100, required=0.9)
+COVERED = FieldCoverage(field="label", share=1.0, present=100, calls=100, required=0.9)
 NOTHING = NotEstimable(reason="not looked at here")
 DEADLINE = DAY + dt.timedelta(days=56)
 

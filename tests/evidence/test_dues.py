@@ -7,7 +7,7 @@ from tests.evidence.simulated import money, promise, right
 
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.evidence.values import compile_plan
-from pilotage.playbook.metrics import Guardrail, LabelCost
+from pilotage.playbook.metrics import Beyond, Guardrail, LabelCost
 from pilotage.runtime.records import Call, Execution
 
 
@@ -58,6 +58,18 @@ def test_a_candidate_judged_alone_is_imputed_its_worst_even_where_the_arms_agree
     """Under a fixed limit an agreement says nothing of the missing value."""
     plan = MeasurementPlan(metrics=(right(),), guardrails=(Guardrail(metric="right", limit=0.5),))
     assert owed(plan, call(candidate='"a"')) == [("missing", 0.0, 1.0)]
+
+
+def test_a_number_beyond_a_limit_waits_for_the_label_that_it_is_made_of():
+    """The share of costs above a limit is owed where the label is missing, as the costs themselves would be; so is
+    that of a quantile, which is such a share.
+    """
+    beyond = Beyond(of=LabelCost(costs={"a": {"b": 100.0}, "b": {"a": 20.0}}), above=50.0)
+    share = right(source=beyond, direction="lower")
+    plan = MeasurementPlan(metrics=(share,), target=promise(form="own", target=0.5, floor=0.6, expected=0.4))
+    assert owed(plan, call()) == [("differ", 1.0, 0.0), ("missing", 1.0, 0.0)]
+    assert owed(plan, call(candidate='"a"')) == [("missing", 1.0, 0.0)]
+    assert owed(plan, call(), {"label": '"b"'}) == [("differ", 0.0, 0.0)]
 
 
 def test_a_failed_arm_is_imputed_what_failures_count():

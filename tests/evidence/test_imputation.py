@@ -153,3 +153,15 @@ def test_a_candidate_judged_alone_has_labels_where_no_pair_has_them():
     alone = StageTotals(candidate=totals(np.ones(100)), missing=totals(np.zeros(50)), differ=totals(np.ones(20)))
     assert by_disagreement(right(), alone).verdict != "not_estimable"
     assert "None of" not in by_disagreement(right(), alone).reason
+
+
+def test_labels_missing_of_which_nothing_was_kept_are_not_called_none():
+    """The bound is crossed, labels are missing, and no sum says what they could change: keep running, unknown."""
+    bare = structs.replace(stage(), differ=Totals())
+    found = answered(bare)
+    assert (found.answer, found.imputed.survives) == ("keep_running", None)
+    assert "3 of the 100 labels that were due (3.0%) are missing" in found.reason
+    assert isinstance(found.imputed.estimate, NotEstimable)
+    assert answered(stage()).answer == "reached"
+    full = structs.replace(COVERED, share=1.0, present=100)
+    assert answered(bare, label_coverage=full).answer == "reached"

@@ -120,6 +120,12 @@ def counted_metrics() -> tuple[Metric, ...]:
             **(common | {"kind": "ratio"}),
         ),
         Metric(id="long", source=Beyond(of=Tokens(which="out"), above=30.0), **(common | {"kind": "proportion"})),
+        Metric(
+            id="dear",
+            source=Beyond(of=LabelCost(costs={"billing": {"sales": 9.0}, "sales": {"billing": 3.0}}), above=5.0),
+            window_hours=24.0,
+            **(common | {"kind": "proportion"}),
+        ),
         Metric(id="overridden", source=UserAction(actions=("overridden",)), **(exposed | {"kind": "proportion"})),
     )
 
@@ -142,6 +148,7 @@ def counted_plan(**more: Any) -> MeasurementPlan:
             Guardrail(metric="sure_by_unit", margin=0.02),
             Guardrail(metric="spent_by_unit", limit=0.9),
             Guardrail(metric="long", limit=0.3),
+            Guardrail(metric="dear", margin=0.1),
             Guardrail(metric="overridden", limit=0.2),
         ),
     }

@@ -86,7 +86,9 @@ def answer(
         final = today >= deadline and not extendable
         reading = read_looks(target, metric, looks, planned=planned, alpha=alpha, deadline=deadline, final=final)
     kill_evidence = betting.evidence(kill) if kill else None
-    missing = imputed(target, metric, looks, latest, reading) if metric.labelled else None
+    missing = None
+    if metric.labelled:
+        missing = imputed(target, metric, looks, latest, reading, label_coverage=label_coverage)
     case = _Case(
         target=target,
         metric=metric,
@@ -195,7 +197,7 @@ def _doubt(case: _Case) -> str | None:
         return f"not yet that these guardrails hold: {', '.join(open_ones)}."
     if case.metric.labelled and not _covered(case.label_coverage):
         return _coverage_gap(case.label_coverage)
-    if case.imputed is not None and case.imputed.survives is False:
+    if case.imputed is not None and not case.imputed.survives:
         return f"{case.imputed.reason} Get the missing labels in, or collect more calls."
     frail = [result.title for result in case.guardrails if result.survives is False]
     if frail:

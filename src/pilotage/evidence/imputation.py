@@ -16,13 +16,13 @@ from pilotage.evidence.band import CRITICAL_MAX
 from pilotage.evidence.betting import contrast
 from pilotage.evidence.figures import figures
 from pilotage.evidence.looks import Reading
-from pilotage.evidence.measurements import Check, Imputed
+from pilotage.evidence.measurements import Check, FieldCoverage, Imputed, NotEstimable
 from pilotage.evidence.moments import Moments, moments
 from pilotage.evidence.normal import two_sided, upper_tail
 from pilotage.evidence.statistic import Statistic, statistic
 from pilotage.evidence.strata import LookSums, StageTotals
 from pilotage.evidence.sums import Totals
-from pilotage.playbook.metrics import Metric, Target
+from pilotage.playbook.metrics import Metric, Target, UserAction
 
 MISSING_TO_TEST = 5
 P_VIOLATED = 0.001
@@ -66,10 +66,21 @@ def missing_calls(stage: StageTotals) -> float:
     return stage.missing.n + stage.missing_candidate.n + stage.missing_incumbent.n
 
 
-def imputed(target: Target, metric: Metric, looks: Sequence[LookSums], latest: LookSums, reading: Reading) -> Imputed:
+def imputed(
+    target: Target,
+    metric: Metric,
+    looks: Sequence[LookSums],
+    latest: LookSums,
+    reading: Reading,
+    *,
+    label_coverage: FieldCoverage | None = None,
+) -> Imputed:
     """Whether the answer survives: at some tested look the statistic lies above that look's efficacy bound with
-    everything missing put in. `survives` is None while the bound was not crossed at all.
+    everything missing put in. `survives` is None while the bound was not crossed at all, and where labels are missing
+    by `label_coverage` of which no sums were kept.
     """
+    if label_coverage is not None and label_coverage.present < label_coverage.calls and _unkept(metric, latest):
+        return _unknown(label_coverage)
     a, b, _ = contrast(target, metric, target.target)
     whole = [completed(metric, stage, a, b) for stage in latest.stages]
     missing = sum(missing_calls(stage) for stage in latest.stages)
@@ -85,6 +96,21 @@ def imputed(target: Target, metric: Metric, looks: Sequence[LookSums], latest: L
         survives=survives,
         reason=_reason(round(missing), round(due), survives),
     )
+
+
+def _unkept(metric: Metric, latest: LookSums) -> bool:
+    """Whether nothing was summed up of what is missing. Where arms that differ were counted, none is: the same rule
+    keeps both. Calls on which nobody acted lack nothing.
+    """
+    if metric.observable == "exposed" or isinstance(metric.source, UserAction):
+        return False
+    return not any(missing_calls(stage) or stage.differ.n for stage in latest.stages)
+
+
+def _unknown(coverage: FieldCoverage) -> Imputed:
+    due, missing = coverage.calls, coverage.calls - coverage.present
+    reason = f"{_counted(missing, due)}, and what they could change was not summed up."
+    return Imputed(due=due, missing=missing, estimate=NotEstimable(reason=reason), survives=None, reason=reason)
 
 
 def by_disagreement(metric: Metric, stage: StageTotals) -> Check:
@@ -185,12 +211,16 @@ def _survives(target: Target, metric: Metric, looks: Sequence[LookSums], reading
 def _reason(missing: int, due: int, survives: bool | None) -> str:  # noqa: FBT001 - None is a value of its own
     if not missing:
         return f"No label of the {due:,} calls that were due is missing."
-    counted = f"{missing:,} of the {due:,} labels that were due ({missing / due:.1%}) are missing"
+    counted = _counted(missing, due)
     if survives is None:
         return f"{counted}; the target has not been shown to be exceeded with or without them."
     if survives:
         return f"{counted}; were all of them to speak against the candidate, the answer would be the same."
     return f"{counted}; were all of them to speak against the candidate, the answer would be to keep running."
+
+
+def _counted(missing: int, due: int) -> str:
+    return f"{missing:,} of the {due:,} labels that were due ({missing / due:.1%}) are missing"
 
 
 def _known(target: Target, metric: Metric, stage: StageTotals) -> float:

@@ -55,7 +55,7 @@ class Check(Struct, frozen=True, kw_only=True):
 
 class Imputed(Struct, frozen=True, kw_only=True):
     """The target with every missing value put in at its worst for the candidate. `survives` says whether the target
-    is shown to be exceeded even so; None where it is not shown to be exceeded at all.
+    is shown to be exceeded even so; None where it is not shown to be exceeded at all, or not known.
     """
 
     due: int

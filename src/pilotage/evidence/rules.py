@@ -9,7 +9,7 @@ import msgspec
 from pilotage.evidence.dues import Dues, missing_of
 from pilotage.evidence.readers import UNREADABLE, Outcomes, answer_of, denominator_of, denominator_reader, reader
 from pilotage.evidence.sums import Series
-from pilotage.playbook.metrics import LabelCost, LabelMatch, Metric, UserAction, is_seen
+from pilotage.playbook.metrics import Beyond, LabelCost, LabelMatch, Metric, UserAction, is_seen
 from pilotage.runtime.records import Call, Execution
 
 OVERALL = ("",)
@@ -40,7 +40,8 @@ class Rule:
         self.alone = alone
         self.dues = dues
         source = metric.source
-        self.answer_of = answer_of(source.answer_field) if isinstance(source, LabelCost | LabelMatch) else None
+        judged = source.of if isinstance(source, Beyond) else source
+        self.answer_of = answer_of(judged.answer_field) if isinstance(judged, LabelCost | LabelMatch) else None
         self.by_server = is_seen(source)
         self.suggested = isinstance(source, UserAction)
         self.window_us = metric.window_hours * _MICROS_PER_HOUR
