@@ -89,3 +89,12 @@ def test_few_days_tell_nothing():
     assert day_effect(money(), sums, units, -1.0, 1.0).verdict == "not_estimable"
     flat = [UnitSum(10.0, 5.0, 5.0)] * 6
     assert day_effect(money(), flat, totals(np.ones(60), np.ones(60)), -1.0, 1.0).verdict == "not_estimable"
+
+
+@pytest.mark.parametrize("per", ["unit_sum", "unit_mean"])
+def test_days_of_calls_say_nothing_of_a_value_by_unit(per):
+    """A day's sums are of calls: they are not held against a metric that counts one value of each unit."""
+    sums, units = days_of(1.0)
+    found = day_effect(money(per=per), sums, units, -1.0, 1.0)
+    assert (found.verdict, found.figure) == ("not_estimable", None)
+    assert "by unit" in found.reason

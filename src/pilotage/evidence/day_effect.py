@@ -34,6 +34,9 @@ def day_effect(metric: Metric, days: Sequence[UnitSum], units: Totals, a: float,
     check = Check(
         id=f"days:{metric.id}", title=f"{metric.title}: days add no error", verdict="not_estimable", meaning=_MEANING
     )
+    if metric.per != "call":
+        reason = "Days are summed up call by call, and this metric is counted by unit: the two cannot be compared."
+        return structs.replace(check, reason=reason)
     whole = Totals()
     for day in days:
         whole += Totals.of(day)
