@@ -283,3 +283,19 @@ def test_bins_of_the_reference_hold_its_own_calls(store):
         for one in reference.fields:
             if not one.bins.name.startswith("outcome"):
                 assert sum(bin_counts(one.bins, one.profile)) == one.profile.calls
+
+
+def test_the_running_day_waits_for_each_workload_by_itself(store):
+    """Of two workloads whose days run, neither makes the other's be made again within ten minutes."""
+    calls, outcomes = world()
+    last = calls[-1].at_us
+    now = dt.datetime(1970, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=last + HOUR_US)
+    for workload in (W, "routing"):
+        store.append_calls(workload, calls)
+        store.append_outcomes(workload, outcomes)
+        assert now.date() in store.profile(workload, plan(), now)
+    for number, workload in ((20_000, W), (30_000, "routing")):
+        more = a_call((DAYS - 1) * PER_DAY + 1, Random(number))
+        store.append_calls(workload, [msgspec.structs.replace(more, call_id=f"{number:032x}", at_us=last)])
+        assert store.profile(workload, plan(), now + dt.timedelta(minutes=5)) == ()
+        assert store.profile(workload, plan(), now + dt.timedelta(minutes=11)) == (now.date(),)

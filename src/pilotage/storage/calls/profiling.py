@@ -265,7 +265,7 @@ class Profiler:
             if now - self._today_made.get((workload, today), moment(0)) < TODAY_AGAIN:
                 del days[today]
             else:
-                self._today_made = {(workload, today): now}
+                self._today_made[workload, today] = now
         open_ = [day for day in sorted(days) if task.start_us(day) >= sealed_us]
         for batch in self._batches(task, open_):
             bodies = self._day_profiles(task, batch, references)
