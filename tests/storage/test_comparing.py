@@ -108,3 +108,32 @@ def test_what_cannot_be_compared_is_refused(sides, tmp_path):
         compare_files(tmp_path / "torn.parquet", sides[0])
     with pytest.raises(StorageRefused, match="speed is not in both"):
         compare_files(*sides, fields=["speed"])
+
+
+def test_missing_numbers_are_missing_in_large_files_as_in_small_ones(tmp_path):
+    """NULL, NaN and infinity are no numbers, whether rows are compared by exact values or on the grid."""
+    rng = np.random.default_rng(5)
+    shares = []
+    for size in (9_000, 30_000):
+        files = []
+        for side in "ab":
+            values = np.round(rng.uniform(0, 1, size) ** 2, 6).tolist()
+            gone = [None, None, None, float("nan"), float("inf")]
+            mixed = [gone[number // 10 % 5] if number % 10 < 3 else value for number, value in enumerate(values)]
+            files.append(write(tmp_path / f"{side}{size}.parquet", x=pa.array(mixed, pa.float64())))
+        [found] = compare_files(*files)
+        assert found.missing is not None
+        shares.append((found.missing.reference, found.missing.current))
+        assert found.status == "steady"
+        assert found.wasserstein == pytest.approx(0, abs=0.05)
+    assert shares == [(0.3, 0.3), (0.3, 0.3)]
+
+
+def test_missing_numbers_leave_an_empty_cell_empty(tmp_path):
+    """Where no value lies in the grid's last cell, the rows without a value do not fill it."""
+    half = [None if number % 2 else float(number % 90) + 0.5 for number in range(20_000)]
+    few = [None if number % 2 else float(number % 60) + 0.5 for number in range(20_000)]
+    [found] = compare_files(write(tmp_path / "a.parquet", x=half), write(tmp_path / "b.parquet", x=few))
+    assert found.status == "moved"
+    assert found.missing is not None
+    assert (found.missing.reference, found.missing.current) == (0.5, 0.5)

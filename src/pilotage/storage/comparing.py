@@ -181,7 +181,8 @@ def _counts(one: _Field, side: str, relation: str) -> str:
     if one.how == "values":
         return f"{head}, {x}::VARCHAR AS k, count(*) AS n, 0.0 AS s, 0.0 AS ss FROM {relation} GROUP BY {x}"
     place = (
-        f"CASE WHEN NOT isfinite(x) THEN NULL WHEN x < {one.low!r} THEN {BELOW} WHEN x > {one.high!r} THEN {ABOVE} "
+        "CASE WHEN x IS NULL OR NOT isfinite(x) THEN NULL "
+        f"WHEN x < {one.low!r} THEN {BELOW} WHEN x > {one.high!r} THEN {ABOVE} "
         f"ELSE least(floor((x - {one.low!r}) / {one.high - one.low!r} * {GRID_CELLS}), {GRID_CELLS - 1}) + 1 "
         "END::USMALLINT"
     )
