@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import datetime as dt
+from decimal import Decimal
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -137,3 +140,44 @@ def test_missing_numbers_leave_an_empty_cell_empty(tmp_path):
     assert found.status == "moved"
     assert found.missing is not None
     assert (found.missing.reference, found.missing.current) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize("size", [4_000, 12_000])
+def test_decimals_dates_and_times_are_compared_as_numbers(tmp_path, size):
+    """Shifted by half their range they have moved by that much, in small files and in large ones; else not at all."""
+    rng = np.random.default_rng(3)
+    cents = rng.choice(200_000, size, replace=False).tolist()
+    files = []
+    for number, shift in enumerate((0, 100_000)):
+        moved_cents, start = [one + shift for one in cents], dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+        times = [start + dt.timedelta(seconds=one * 60) for one in moved_cents]
+        files.append(
+            write(
+                tmp_path / f"{number}.parquet",
+                price=pa.array([Decimal(one) / 100 for one in moved_cents], pa.decimal128(12, 2)),
+                due=pa.array([one.date() for one in times], pa.date32()),
+                at=pa.array(times, pa.timestamp("us")),
+                zoned=pa.array(times, pa.timestamp("us", tz="UTC")),
+                same=pa.array([Decimal(one) / 100 for one in rng.permutation(cents).tolist()], pa.decimal128(12, 2)),
+            )
+        )
+    found = {one.field: one for one in compare_files(*files)}
+    assert {one.kind for one in found.values()} == {"number"}
+    assert {name for name, one in found.items() if moved(one)} == {"price", "due", "at", "zoned"}
+    for name in ("price", "due", "at", "zoned"):
+        assert found[name].wasserstein == pytest.approx(100_000 / np.std(cents), rel=0.01)
+
+
+def test_a_column_of_one_file_is_named(tmp_path):
+    """It cannot be compared, and the answer says so instead of leaving it out."""
+    x = list(range(300))
+    here, there = write(tmp_path / "a.parquet", x=x, gone=x), write(tmp_path / "b.parquet", fresh=["a"] * 300, x=x)
+    found = {one.field: one for one in compare_files(here, there)}
+    assert {name: one.status for name, one in found.items()} == {
+        "x": "steady",
+        "gone": "not_estimable",
+        "fresh": "not_estimable",
+    }
+    assert "Only the reference file has" in found["gone"].reason
+    assert "Only the current file has" in found["fresh"].reason
+    assert (found["fresh"].reference_calls, found["fresh"].current_calls) == (0, 300)

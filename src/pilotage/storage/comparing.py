@@ -1,7 +1,7 @@
 """Drift between two files of rows, Parquet or CSV, counted by one DuckDB statement: no row enters Python.
 
 Whole numbers of a moderate range, and all numbers of up to 10,000 rows, are compared by their exact values; others on
-the grid of the reference.
+the grid of the reference. Decimals are numbers like any other, and so are dates and times, as seconds since 1970.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import duckdb
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from pilotage.evidence.drift import FieldDrift, compare
@@ -35,9 +35,11 @@ RANGE_MAX = 65_536
 SAMPLE_ROWS = 20_000
 WORDS_SHARE_MAX = 0.5
 _WHOLE = frozenset(
-    "TINYINT SMALLINT INTEGER BIGINT UTINYINT USMALLINT UINTEGER UBIGINT HUGEINT".split()  # noqa: SIM905 - reads better
+    "TINYINT SMALLINT INTEGER BIGINT UTINYINT USMALLINT UINTEGER UBIGINT HUGEINT UHUGEINT".split()  # noqa: SIM905 - reads better
 )
-_BROKEN = frozenset({"FLOAT", "DOUBLE"})
+_BROKEN = frozenset({"FLOAT", "DOUBLE", "DECIMAL"})
+_TEMPORAL = frozenset({"DATE", "TIME", "TIMESTAMP", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
+_ZONED = " WITH TIME ZONE"
 _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -45,6 +47,7 @@ _SETTINGS: dict[str, str | bool | int | float | list[str]] = {
 }
 
 How = Literal["values", "grid", "words", "presence"]
+Sort = Literal["whole", "broken", "temporal", "text"]
 Row = tuple[str, str, Any, int, float, float]
 
 
@@ -54,6 +57,7 @@ class _Field(Struct, frozen=True, kw_only=True):
     name: str
     kind: Literal["number", "category"]
     how: How
+    sort: Sort = "text"
     low: float = 0.0
     high: float = 0.0
 
@@ -62,16 +66,26 @@ class _Field(Struct, frozen=True, kw_only=True):
         """The column as an identifier."""
         return '"' + self.name.replace('"', '""') + '"'
 
+    @property
+    def number(self) -> str:
+        """The column as a number, whole ones as they are."""
+        if self.sort == "whole":
+            return self.quoted
+        return f"epoch({self.quoted})" if self.sort == "temporal" else f"{self.quoted}::DOUBLE"
+
 
 def compare_files(reference: Path, current: Path, fields: Sequence[str] = ()) -> tuple[FieldDrift, ...]:
-    """Drift of every column that both files have, or of the named ones, in the order of the reference.
+    """Drift of every column, or of the named ones, in the order of the reference. Columns that only one of the files
+    has come last, with that as the reason why they cannot be compared.
 
     Raises `StorageRefused` for files that cannot be read, and columns that are not in both.
     """
     connection = duckdb.connect(":memory:", config=_SETTINGS)
     try:
         sides = {"reference": _relation(reference), "current": _relation(current)}
-        found = _fields(connection, sides, fields)
+        sizes = {side: _one(connection, f"SELECT count(*) FROM {file}")[0] for side, file in sides.items()}  # noqa: S608 - our own reader of an escaped path
+        types = {side: _types(connection, relation) for side, relation in sides.items()}
+        found = _fields(connection, sides, types, fields, small=max(sizes.values()) <= EXACT_ROWS_MAX)
         rows = connection.execute(_statement(found, sides)).fetchall() if found else []
     except duckdb.Error as error:
         first = str(error).splitlines()[0]
@@ -83,7 +97,28 @@ def compare_files(reference: Path, current: Path, fields: Sequence[str] = ()) ->
     by_field: dict[str, list[Row]] = {one.name: [] for one in found}
     for row in rows:
         by_field[row[1]].append(row)
-    return tuple(_compared(one, by_field[one.name], len(found)) for one in found)
+    compared = tuple(_compared(one, by_field[one.name], len(found)) for one in found)
+    return compared if fields else (*compared, *_only_in_one(types, sizes))
+
+
+def _only_in_one(types: Mapping[str, Mapping[str, str]], sizes: Mapping[str, int]) -> list[FieldDrift]:
+    """The columns that cannot be compared, since one of the files does not have them."""
+    found = []
+    for side, other in (("reference", "current"), ("current", "reference")):
+        for name, type_ in types[side].items():
+            if name not in types[other]:
+                rows = {side: sizes[side], other: 0}
+                found.append(
+                    FieldDrift(
+                        field=name,
+                        kind="category" if _sort([type_]) == "text" else "number",
+                        status="not_estimable",
+                        reason=f"Only the {side} file has this column: there is nothing to compare it with.",
+                        reference_calls=rows["reference"],
+                        current_calls=rows["current"],
+                    )
+                )
+    return found
 
 
 def _relation(path: Path) -> str:
@@ -99,59 +134,74 @@ def _escaped(path: Path) -> str:
     return "".join(f"[{character}]" if character in "[*?" else character for character in text)
 
 
-def _fields(connection: duckdb.DuckDBPyConnection, sides: Mapping[str, str], wanted: Sequence[str]) -> list[_Field]:
-    types = {
-        side: {row[0]: row[1] for row in connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}  # noqa: S608 - our own reader of an escaped path
-        for side, relation in sides.items()
-    }
+def _types(connection: duckdb.DuckDBPyConnection, relation: str) -> dict[str, str]:
+    """Every column's type as the file has it, without its precision."""
+    rows = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()  # noqa: S608 - our own reader of an escaped path
+    return {row[0]: row[1].partition("(")[0] for row in rows}
+
+
+def _fields(
+    connection: duckdb.DuckDBPyConnection,
+    sides: Mapping[str, str],
+    types: Mapping[str, Mapping[str, str]],
+    wanted: Sequence[str],
+    *,
+    small: bool,
+) -> list[_Field]:
+    """The columns of both files, and how each is counted."""
     both = [name for name in types["reference"] if name in types["current"]]
     unknown = [name for name in wanted if name not in both]
     if unknown:
         raise StorageRefused(
             "unknown-column", f"{', '.join(unknown)} is not in both files; they share {', '.join(both) or 'nothing'}."
         )
-    names = [name for name in both if not wanted or name in wanted]
-    small = all(
-        _one(connection, f"SELECT count(*) FROM {relation}")[0] <= EXACT_ROWS_MAX  # noqa: S608 - as above
-        for relation in sides.values()
-    )
-    return [
-        _number(connection, sides, name, whole=both_in(types, name, _WHOLE), small=small)
-        if both_in(types, name, _WHOLE | _BROKEN)
-        else _words(connection, sides["reference"], name)
-        for name in names
-    ]
+    found = []
+    for name in both:
+        if wanted and name not in wanted:
+            continue
+        sort = _sort([columns[name] for columns in types.values()])
+        is_text = sort == "text"
+        found.append(
+            _words(connection, sides["reference"], name)
+            if is_text
+            else _number(connection, sides, name, sort, small=small)
+        )
+    return found
 
 
-def both_in(types: Mapping[str, Mapping[str, str]], name: str, wanted: frozenset[str]) -> bool:
-    """Whether the column is of one of these types in both files."""
-    return all(columns[name] in wanted for columns in types.values())
+def _sort(types: Sequence[str]) -> Sort:
+    """What a column is in both files; of two that have nothing to do with one another, text."""
+    if all(one in _WHOLE for one in types):
+        return "whole"
+    if all(one in _WHOLE | _BROKEN for one in types):
+        return "broken"
+    return "temporal" if all(one.removesuffix(_ZONED) in _TEMPORAL for one in types) else "text"
 
 
 def _number(
-    connection: duckdb.DuckDBPyConnection, sides: Mapping[str, str], name: str, *, whole: bool, small: bool
+    connection: duckdb.DuckDBPyConnection, sides: Mapping[str, str], name: str, sort: Sort, *, small: bool
 ) -> _Field:
     """A number; one that is always the same in the reference is a category."""
-    plain = _Field(name=name, kind="number", how="values")
-    finite = "" if whole else f"WHERE isfinite({plain.quoted})"
+    plain = _Field(name=name, kind="number", how="values", sort=sort)
+    finite = "" if sort == "whole" else f"WHERE isfinite({plain.number})"
     ends = [
-        _one(connection, f"SELECT min({plain.quoted}), max({plain.quoted}) FROM {relation} {finite}")  # noqa: S608 - as above
+        _one(connection, f"SELECT min({plain.number}), max({plain.number}) FROM {relation} {finite}")  # noqa: S608 - as above
         for relation in sides.values()
     ]
     (low, high), every = ends[0], [end for pair in ends for end in pair if end is not None]
     if low is None or low == high:
         return _Field(name=name, kind="category", how="words")
-    if small or (whole and max(every) - min(every) < RANGE_MAX):
-        return _Field(name=name, kind="number", how="values", low=float(low), high=float(high))
+    if small or (sort == "whole" and max(every) - min(every) < RANGE_MAX):
+        return structs.replace(plain, low=float(low), high=float(high))
     sampled = _one(
         connection,
-        f"SELECT quantile_disc(x, [0.001, 0.999]) FROM (SELECT {plain.quoted}::DOUBLE AS x FROM {sides['reference']} "  # noqa: S608 - as above
+        f"SELECT quantile_disc(x, [0.001, 0.999]) FROM (SELECT {plain.number}::DOUBLE AS x FROM {sides['reference']} "  # noqa: S608 - as above
         f"USING SAMPLE reservoir({SAMPLE_ROWS} ROWS) REPEATABLE (1)) WHERE isfinite(x)",
     )[0] or [float(low), float(high)]
     low, high = sampled if sampled[0] < sampled[1] else (low, high)
     if not np.isfinite([low, high]).all():
         raise StorageRefused("not-finite", f"{name} has no finite range in the reference: leave it out.")
-    return _Field(name=name, kind="number", how="grid", low=float(low), high=float(high))
+    return structs.replace(plain, how="grid", low=float(low), high=float(high))
 
 
 def _words(connection: duckdb.DuckDBPyConnection, reference: str, name: str) -> _Field:
@@ -179,6 +229,7 @@ def _counts(one: _Field, side: str, relation: str) -> str:
         told = f"CASE WHEN {x} IS NOT NULL THEN '' END"
         return f"{head}, {told} AS k, count(*) AS n, 0.0 AS s, 0.0 AS ss FROM {relation} GROUP BY ALL"
     if one.how == "values":
+        x = one.number
         return f"{head}, {x}::VARCHAR AS k, count(*) AS n, 0.0 AS s, 0.0 AS ss FROM {relation} GROUP BY {x}"
     place = (
         "CASE WHEN x IS NULL OR NOT isfinite(x) THEN NULL "
@@ -188,7 +239,7 @@ def _counts(one: _Field, side: str, relation: str) -> str:
     )
     return (
         f"{head}, k::VARCHAR AS k, count(*) AS n, sum(x) AS s, sum(x * x) AS ss FROM "  # noqa: S608 - our own reader of an escaped path
-        f"(SELECT x, {place} AS k FROM (SELECT {x}::DOUBLE AS x FROM {relation})) GROUP BY k"
+        f"(SELECT x, {place} AS k FROM (SELECT {one.number}::DOUBLE AS x FROM {relation})) GROUP BY k"
     )
 
 
