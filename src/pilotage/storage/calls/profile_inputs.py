@@ -5,23 +5,26 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
 import pyarrow as pa
+from msgspec import Struct
 
 from pilotage.evidence.daybook import Reference
 from pilotage.evidence.plan import MeasurementPlan
-from pilotage.evidence.readers import INCUMBENT_ANSWER
+from pilotage.evidence.readers import INCUMBENT_ANSWER, reader
 from pilotage.evidence.values import MICROS_PER_HOUR
 from pilotage.playbook.metrics import LabelCost, LabelMatch, Metric, OutcomeValue
+from pilotage.runtime.records import Execution
 from pilotage.storage.calls.schema import lowest_id
 
 INPUT_FIELDS_MAX = 40
 INPUT = "input"
 _CHUNK = 500
 _TOLD_BY_PEOPLE = ("action", "rating")
+_FAILED = "failed"  # that it failed is all that a reader asks
 _INFINITY = float("inf")
 # Keys with dots or quotes cannot be told from paths, and are not watched.
 _NAME = re.compile(r"[\w-]{1,64}")
@@ -47,39 +50,48 @@ def learned(connection: sqlite3.Connection, workload: int, calls: Sequence[str],
     }
 
 
-def judgement(plan: MeasurementPlan) -> tuple[dict[str, Any], dict[str, pa.Table], str]:
-    """How the target metric judges an answer by its label: parameters, the relation `costs`, the label's name. A target
-    that does not wait for a label judges nothing here.
+class Judge(Struct, frozen=True, kw_only=True):
+    """How the target judges an answer by its label or outcome. Without a metric it judges nothing here, since it does
+    not wait for one.
     """
+
+    metric: Metric | None = None
+    label: str = ""
+    field: str | None = None
+    by_answer: bool = False
+
+    def parameters(self) -> dict[str, Any]:
+        """What the statements have to know of it."""
+        return {
+            "answer_path": "$" if self.field is None else f'$."{self.field}"',
+            "window_us": round(self.metric.window_hours * MICROS_PER_HOUR) if self.metric else 0,
+            "by_answer": self.by_answer,
+        }
+
+    def worths(self, found: pa.Table) -> pa.Table:
+        """What was found to judge as the relation `worths`: each with the target's value of it, by the same reader as
+        the sums that decide. `found` has the columns arm, failed, judged_on and truth.
+        """
+        read = None if self.metric is None else reader(self.metric)
+        values = [
+            None
+            if read is None
+            else read(
+                Execution(arm=row["arm"], value=row["judged_on"], error=_FAILED if row["failed"] else ""),
+                {self.label: row["truth"]},
+            )
+            for row in found.to_pylist()
+        ]
+        return found.append_column("y", pa.array(values, pa.float64()))
+
+
+def judge_of(plan: MeasurementPlan) -> Judge:
+    """How the plan's target judges."""
     metric = next((m for m in plan.metrics if plan.target and m.id == plan.target.metric), None)
     source = metric.source if metric else None
-    costs: Mapping[str, Mapping[str, float]] = {}
-    judge, field, label, otherwise = "none", None, "", 0.0
-    if isinstance(source, LabelMatch):
-        judge, field, label = "match", source.answer_field, source.label
-    elif isinstance(source, LabelCost):
-        judge, field, label, costs, otherwise = (
-            "cost",
-            source.answer_field,
-            source.label,
-            source.costs,
-            source.otherwise,
-        )
-    elif isinstance(source, OutcomeValue):
-        judge, label = "outcome", source.outcome
-    lo, hi = (metric.lo, metric.hi) if metric else (0.0, 1.0)
-    parameters = {
-        "judge": judge,
-        "answer_path": "$" if field is None else f'$."{field}"',
-        "window_us": round(metric.window_hours * MICROS_PER_HOUR) if metric else 0,
-        "failed": metric.worst if metric else 0.0,
-        "lo": lo,
-        "hi": hi,
-        "right_value": min(max(1.0, lo), hi),
-        "wrong_value": min(max(0.0, lo), hi),
-        "otherwise": min(max(otherwise, lo), hi),
-    }
-    return parameters, {"costs": _costs(costs, metric)}, label
+    if isinstance(source, LabelMatch | LabelCost):
+        return Judge(metric=metric, label=source.label, field=source.answer_field, by_answer=True)
+    return Judge(metric=metric, label=source.outcome) if isinstance(source, OutcomeValue) else Judge()
 
 
 def input_paths(inputs: Iterable[str]) -> tuple[list[str], list[str], int]:
@@ -140,28 +152,6 @@ def _keys(value: Any) -> Iterable[tuple[str, ...]]:  # noqa: ANN401 - an input i
             yield from ((key, deeper) for deeper in inner if _NAME.fullmatch(deeper))
         else:
             yield (key,)
-
-
-def _costs(costs: Mapping[str, Mapping[str, float]], metric: Metric | None) -> pa.Table:
-    lo, hi = (metric.lo, metric.hi) if metric else (0.0, 1.0)
-    rows = [
-        {"answer": _as_text(answer), "label": _as_text(label), "cost": min(max(cost, lo), hi)}
-        for answer, by_label in costs.items()
-        for label, cost in by_label.items()
-    ]
-    return pa.Table.from_pylist(
-        rows, schema=pa.schema([("answer", pa.string()), ("label", pa.string()), ("cost", pa.float64())])
-    )
-
-
-def _as_text(text: str) -> str:
-    """A cost table's key as the statement writes answers: a number as a floating one."""
-    if not text or text[0] not in "-.0123456789":
-        return text
-    try:
-        return repr(float(text))
-    except ValueError:
-        return text
 
 
 def _relation(rows: Iterable[tuple[str, str, int]]) -> pa.Table:

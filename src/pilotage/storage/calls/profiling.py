@@ -29,7 +29,7 @@ from pilotage.evidence.daybook import (
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.storage.calls.connection import Connections
 from pilotage.storage.calls.ingestion import workload_number
-from pilotage.storage.calls.profile_inputs import INPUT, bins_relation, input_paths, judgement, learned
+from pilotage.storage.calls.profile_inputs import INPUT, bins_relation, input_paths, judge_of, learned
 from pilotage.storage.calls.profile_rows import (
     AGES_US,
     bins_of,
@@ -336,11 +336,11 @@ class Profiler:
         self, task: _Task, days: Sequence[dt.date], names: Sequence[str], paths: Sequence[str]
     ) -> tuple[dict[str, Any], dict[str, pa.Table]]:
         """Parameters and relations of the statements on fields."""
-        judged, costs, label = judgement(task.plan)
+        judge = judge_of(task.plan)
         span = task.span(days[0], days[-1] + DAY)
         ids = self._ask(task.workload, "ids_of_span", span, {}).column("call_id").to_pylist()
         with self._connections.reading() as connection:
-            relations = learned(connection, task.workload, ids, label) | costs
+            relations = learned(connection, task.workload, ids, judge.label)
         relations["spans"] = pa.table(
             {
                 "day": pa.array(days, pa.date32()),
@@ -348,7 +348,9 @@ class Profiler:
                 "until_us": pa.array([task.start_us(day + DAY) for day in days], pa.int64()),
             }
         )
-        return {**judged, **span, "input_names": list(names), "input_paths": list(paths)}, relations
+        parameters = {**judge.parameters(), **span, "input_names": list(names), "input_paths": list(paths)}
+        relations["worths"] = judge.worths(self._ask(task.workload, "to_judge", parameters, relations))
+        return parameters, relations
 
     def _ask(
         self, workload: int, question: str, parameters: Mapping[str, Any], relations: Mapping[str, pa.Table]

@@ -39,6 +39,7 @@ _ALWAYS_US = 2**62
 # What several questions share, by the mark at which it is put into a statement; later ones may stand in earlier ones.
 _PARTS = (
     ("{field_values}", "field_values"),
+    ("{executions}", "executions"),
     ("{paired}", "paired"),
     ("{answered}", "answered"),
 )

@@ -1,51 +1,16 @@
--- The fields of the calls of some days, one row each: what profiles and references are counted from. spans holds the
--- days with their ends.
--- {calls} is the relation of the calls, answers what people answered later, labels the first label in time,
--- reported every first outcome, costs the target's table of costs.
-kept AS (
-    SELECT c.*, s.day FROM {calls} AS c JOIN spans AS s ON c.at_us >= s.since_us AND c.at_us < s.until_us
-    WHERE at_us >= $since_us::BIGINT AND at_us < $until_us::BIGINT AND list_contains($sources::VARCHAR[], source)
-),
-arms AS (
-    SELECT day, call_id, kept.at_us, stage, assigned, served_arm AS arm, served_release AS arm_release, TRUE AS served,
-        served_latency_us AS latency_us, served_error AS error, served_confidence AS confidence,
-        served_cost_usd AS cost_usd,
-        CASE WHEN served_arm = 'incumbent' AND served_value IS NULL THEN a.value ELSE served_value END AS value
-    FROM kept LEFT JOIN answers AS a USING (call_id)
-    UNION ALL
-    SELECT day, call_id, kept.at_us, stage, assigned, beside_arm, beside_release, FALSE,
-        beside_latency_us, beside_error, beside_confidence, beside_cost_usd,
-        CASE WHEN beside_arm = 'incumbent' AND beside_value IS NULL THEN a.value ELSE beside_value END
-    FROM kept LEFT JOIN answers AS a USING (call_id)
-    WHERE beside_arm IS NOT NULL
-),
-read_arms AS (
-    SELECT arms.*,
-        CASE WHEN json_valid(arms.value) THEN json_extract_string(arms.value, $answer_path::VARCHAR) END AS said,
-        CASE WHEN json_valid(l.value) THEN json_extract_string(l.value, '$') END AS truth
-    FROM arms LEFT JOIN labels AS l ON l.call_id = arms.call_id AND l.at_us <= arms.at_us + $window_us::BIGINT
-),
-texts AS (
-    SELECT * EXCLUDE (said, truth),
-        CASE WHEN regexp_full_match(said, '-?[0-9.]+([eE][-+]?[0-9]+)?')
-            THEN coalesce(TRY_CAST(said AS DOUBLE)::VARCHAR, said) ELSE said END AS said,
-        CASE WHEN regexp_full_match(truth, '-?[0-9.]+([eE][-+]?[0-9]+)?')
-            THEN coalesce(TRY_CAST(truth AS DOUBLE)::VARCHAR, truth) ELSE truth END AS truth
-    FROM read_arms
+-- The fields of the calls of some days, one row each: what profiles and references are counted from.
+-- worths holds what the target makes of every answer that met a label, reported every first outcome.
+{executions},
+said AS (
+    SELECT *, CASE WHEN json_valid(value) THEN json_extract_string(value, $answer_path::VARCHAR) END AS raw
+    FROM executions
 ),
 judged AS (
-    SELECT texts.*,
-        CASE
-            WHEN truth IS NULL OR $judge::VARCHAR = 'none' THEN NULL
-            WHEN error <> '' THEN $failed::DOUBLE
-            WHEN $judge::VARCHAR = 'outcome' THEN CASE WHEN served
-                THEN greatest($lo::DOUBLE, least($hi::DOUBLE, TRY_CAST(truth AS DOUBLE))) END
-            WHEN said IS NULL THEN NULL
-            WHEN $judge::VARCHAR = 'match' THEN
-                CASE WHEN said = truth THEN $right_value::DOUBLE ELSE $wrong_value::DOUBLE END
-            ELSE coalesce(k.cost, $otherwise::DOUBLE)
-        END AS y
-    FROM texts LEFT JOIN costs AS k ON k.answer = said AND k.label = truth
+    SELECT said.* EXCLUDE (raw), w.y,
+        CASE WHEN regexp_full_match(raw, '-?[0-9.]+([eE][-+]?[0-9]+)?')
+            THEN coalesce(TRY_CAST(raw AS DOUBLE)::VARCHAR, raw) ELSE raw END AS said
+    FROM said LEFT JOIN worths AS w ON w.arm = said.arm AND w.failed = said.failed AND w.truth = said.truth
+        AND w.judged_on IS NOT DISTINCT FROM said.judged_on
 ),
 per_call AS (
     SELECT call_id, max(arm_release) FILTER (arm = 'candidate') AS release,
