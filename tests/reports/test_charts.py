@@ -210,6 +210,37 @@ def test_a_look_brings_its_band_and_a_look_without_an_estimate_is_left_out():
     assert (point.day, point.band_low, point.band_high) == (day(1), pytest.approx(-1.0), pytest.approx(11.0))
 
 
+def bounded(form, floor, goal, value, z):
+    """The one look at an estimate, with its bounds at 2 and -1 standard errors, as it is drawn."""
+    half = 1.959964
+    estimate = Estimate(value=value, low=value - half, high=value + half, calls=500, units=400, method="test")
+    look = Look(day=day(1), information=0.2, estimate=estimate, z=z, efficacy=2.0, futility=-1.0)
+    answer = Answer(
+        metric="delay", form=form, answer="keep_running", reason="", estimate=estimate, incumbent=estimate,
+        candidate=estimate, looks=(look,),
+    )  # fmt: skip
+    target = Target(
+        metric="delay", form=form, baseline=50.0, floor=floor, target=goal, expected=2 * goal - floor,
+        calls_per_week=700, deviation=0.6, design_effect=1.0,
+    )  # fmt: skip
+    (point,) = target_data(answer, target, title="Delay", unit="minutes", factor=1.0).points
+    return point
+
+
+@pytest.mark.parametrize("away", [0.0, 0.1, -0.1, 0.5, -0.5])
+@pytest.mark.parametrize(
+    ("form", "floor", "goal", "better"),
+    [("own", 40.0, 30.0, -1.0), ("own", 30.0, 40.0, 1.0), ("difference", 0.0, 5.0, 1.0)],
+)
+def test_the_line_for_a_go_lies_where_the_candidate_is_better(form, floor, goal, better, away):
+    """Wherever the estimate is, on the target too: go lies beyond the target towards what is better, futile short of
+    it. What is better may be less, where the figure itself was promised.
+    """
+    point = bounded(form, floor, goal, goal + better * away, away)
+    assert (point.go - goal) * better == pytest.approx(2.0)
+    assert (point.futile - goal) * better == pytest.approx(-1.0)
+
+
 def test_distributions_share_their_bins():
     """Edges are named with open ends, shares are of each group's own calls, and nothing is no distribution."""
     assert edge_labels((10.0, 20.0)) == ("below 10", "10 to 20", "20 or more")

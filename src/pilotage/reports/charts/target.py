@@ -68,10 +68,14 @@ def target_data(answer: Answer, target: Target, *, title: str, unit: str, factor
 
 
 def _point(look: Look, estimate: Estimate, target: Target, factor: float) -> LookPoint:
-    """The bounds are kept in standard errors; the look's own error takes them to the estimate's scale."""
+    """The bounds are kept in standard errors, towards what is better; the look's own error takes them to the estimate's
+    scale, on which a target below its floor is better downwards.
+    """
     error = (estimate.high - estimate.low) / (2 * Z_95)
     if look.z is not None and abs(look.z) >= Z_MIN:
-        error = (estimate.value - target.target) / look.z
+        error = abs((estimate.value - target.target) / look.z)
+    if target.target < target.floor:
+        error = -error
 
     def bound(limit: float | None) -> float | None:
         return None if limit is None else (target.target + limit * error) * factor
