@@ -20,7 +20,6 @@ from pilotage.evidence.values import value_range
 from pilotage.playbook.kinds import Form
 from pilotage.playbook.metrics import Metric
 
-Band = tuple[float, float] | tuple[None, None]
 ALPHA = 0.05
 NARROWEST_AT = 0.25
 # Above this the level of the interval cannot be told from 1 in floating point.

@@ -17,7 +17,6 @@ from pilotage.evidence.measurements import NotEstimable
 PERIOD_DAYS = 30
 EVENTS_MIN = 100
 BAD_MIN = 5
-MINUTE = dt.timedelta(minutes=1)
 
 
 class BurnRule(Struct, frozen=True, kw_only=True):

@@ -6,16 +6,14 @@ together from what was found: value, interval, calls, promise, verdict, stage, a
 
 from __future__ import annotations
 
-from typing import Literal
-
 from msgspec import Struct
 
 from pilotage.evidence.measurements import Answer, Estimate, Estimated, GuardrailResult
+from pilotage.playbook.kinds import Form
 from pilotage.playbook.metrics import Metric, Target
 
 SHARE = "share"
 HUNDRED = 100.0
-Form = Literal["own", "difference", "share"]
 
 
 class Explanation(Struct, frozen=True, kw_only=True):

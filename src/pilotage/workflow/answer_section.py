@@ -23,6 +23,7 @@ from pilotage.evidence.measurements import AnswerKind, Check, Estimated, Guardra
 from pilotage.evidence.provenance import Provenance, Window, provenance
 from pilotage.evidence.snapshot import Snapshot, plain
 from pilotage.evidence.strata import StageTotals
+from pilotage.playbook.kinds import Form
 from pilotage.playbook.metrics import Metric
 from pilotage.record.charter import Charter
 from pilotage.record.digests import digest_of
@@ -39,7 +40,6 @@ from pilotage.workflow.views import target_json
 from pilotage.workflow.workspace import Workspace
 
 Role = Literal["target", "guardrail", "live guardrail", "observed"]
-Form = Literal["own", "difference", "share"]
 
 
 class FigureJson(Struct, frozen=True, kw_only=True):

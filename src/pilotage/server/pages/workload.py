@@ -27,7 +27,6 @@ from pilotage.workflow.desk import Judgement
 from pilotage.workflow.workspace import Workspace
 
 ACTIVITY = 8
-INLINE = ("kill", "comment")
 COLUMNS = (
     "criterion", "title", "gate", "verdict", "kind", "reason", "next action", "by", "valid until", "waived until",
     "waiver signed by", "waiver reason",
