@@ -139,3 +139,18 @@ def test_values_are_written_as_people_write_them():
     assert written(-0.02, RIGHT, "difference") == "-2 points"
     assert written(1234.5, COST, "own") == "1,234 USD"
     assert written(-0.2, COST, "share") == "20 % worse"
+
+
+@pytest.mark.parametrize(
+    ("level", "often"),
+    [
+        (0.95, "in 95 of 100 such"),
+        (0.9994, "in 99.9 of 100 such"),
+        (0.9997, "in more than 99.9 of 100 such"),
+        (0.9999999, "in more than 99.9 of 100 such"),
+    ],
+)
+def test_no_interval_is_said_to_hold_always(level, often):
+    """However wide an interval is, it is not rounded up to one that is never wrong."""
+    figure = Estimate(value=0.1, low=0.0, high=0.2, calls=90, units=90, method="x", level=level)
+    assert often in explain_observed(figure, RIGHT).means

@@ -89,7 +89,7 @@ def _lead(estimate: Estimated, metric: Metric, form: Form, *, live: bool) -> str
         why = estimate.reason.strip().rstrip(".").replace(". ", "; ")
         return f"There is no figure for “{metric.title}” ({why})"
     low, high = (written(end, metric, form) for end in (estimate.low, estimate.high))
-    often = f"{HUNDRED * estimate.level:.3g} of 100"
+    often = _often(estimate.level)
     base = f"On {_counted(estimate.calls, 'call')} of {_counted(estimate.units, 'unit')}"
     span = f"and the true value lies between {low} and {high} in {often} such measurements"
     if form == "own":
@@ -99,6 +99,12 @@ def _lead(estimate: Estimated, metric: Metric, form: Form, *, live: bool) -> str
     plus = "" if form == "share" else " (plus is better)"
     found = _against(estimate.value, metric, form)
     return f"{base}, {compared}, the candidate's “{metric.title}” was {found}, {span}{plus}"
+
+
+def _often(level: float) -> str:
+    """In how many of a hundred measurements the interval holds: never in all of them, which rounding would say."""
+    said = f"{HUNDRED * level:.3g}"
+    return f"{said} of 100" if float(said) < HUNDRED else "more than 99.9 of 100"
 
 
 def _against(value: float, metric: Metric, form: Form) -> str:
