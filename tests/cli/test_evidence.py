@@ -56,13 +56,15 @@ def exported(terminal):
 
 
 def test_an_exported_ledger_is_proven_without_a_workspace(terminal):
-    """What `ledger export` wrote is checked with nothing but the file; changing a single sign is found out."""
+    """What `ledger export` wrote is checked with nothing but the file; changing a single sign is found out. Where
+    nothing was decided nothing was shown to come out the same, so that is no success.
+    """
     file = exported(terminal)
     shutil.rmtree(terminal.home)
     ran = terminal.run("evidence", "recompute", file.name)
-    assert (ran.code, ran.err) == (0, "")
+    assert (ran.code, ran.err) == (1, "")
     assert "3 entries: as they were written." in ran.out
-    assert "Nothing was decided in it." in ran.out
+    assert "Nothing was decided in it: there is nothing to compute again." in ran.out
     file.write_text(file.read_text().replace("Ticket triage", "Ticket Triage"))
     ran = terminal.run("evidence", "recompute", file.name)
     assert ran.code == 1
@@ -76,7 +78,15 @@ def test_an_export_is_held_to_a_head_that_is_known(terminal):
     answer = terminal.run("evidence", "recompute", file.name, "--root", "0" * 64, "--json").json
     assert answer["same"] is False
     root = answer["root"]
-    assert terminal.run("evidence", "recompute", file.name, "--root", root).code == 0
+    assert "as they were written" in terminal.run("evidence", "recompute", file.name, "--root", root).out
+
+
+def test_a_mistyped_workload_is_no_success(terminal):
+    """A workload that the file does not have is wrong use, named with those that it has."""
+    file = exported(terminal)
+    ran = terminal.run("evidence", "recompute", file.name, "--workload", "ticket-triag")
+    assert ran.code == 2
+    assert ran.err == "Error: There is no workload ticket-triag in this ledger; it has ticket-triage.\n"
 
 
 def test_what_is_no_export_is_refused(terminal):

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+from importlib.metadata import version
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.workflow.office import SLUG, Office
 from tests.workflow.pilots import DAY, CountingStore, Pilot
 
+from pilotage.cli.evidence_recomputed import draw
+from pilotage.cli.screen import Screen
 from pilotage.evidence.snapshot import evaluate, plain, restored
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals
+from pilotage.playbook.kinds import MetricKind, forget_kind, register_kind
 from pilotage.record import commands as c
 from pilotage.record import facts as f
 from pilotage.record.context import FrozenEvidence
@@ -22,7 +27,7 @@ from pilotage.record.digests import digest_of_text
 from pilotage.storage.errors import StorageRefused
 from pilotage.storage.ledger.export import FORMAT, Head, export_lines, read_export
 from pilotage.workflow.answer_section import kept_since
-from pilotage.workflow.errors import Outdated
+from pilotage.workflow.errors import NotComputable, Outdated
 from pilotage.workflow.freezing import frozen_evidence, recompute
 from pilotage.workflow.recomputing import recompute_export
 
@@ -215,6 +220,82 @@ def test_evidence_that_makes_no_sense_is_said_to(decided):
     entry["payload"]["content"] = '{"snapshot":{},"outcome":{}}'
     found = recompute_export([*decided[:at], json.dumps(entry), *decided[at + 1 :]])
     assert any("cannot be computed again" in problem for problem in found.decisions[0].problems)
+
+
+def changed(content, path, value):
+    """Frozen evidence with another value at a place."""
+    whole = json.loads(content)
+    place = whole
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return json.dumps(whole)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "why"),
+    [
+        (("snapshot", "metrics", 0, "kind"), "logarithm", "is of kind logarithm, which is not installed"),
+        (("snapshot", "format"), 2, "it has the format 2, and 1 is read here"),
+        (("snapshot", "target", "metric"), "speed", "it holds no 'speed'"),
+    ],
+)
+def test_what_cannot_be_computed_here_is_one_clear_error(decided, frozen, path, value, why):
+    """A kind that is not installed, a format of a later version, a metric that is not there: said in one sentence, as
+    a finding on the decision.
+    """
+    content = changed(frozen.content, path, value)
+    with pytest.raises(NotComputable, match=why):
+        recompute(content)
+    at = next(number for number, line in enumerate(decided) if '"evidence_frozen"' in line)
+    entry = json.loads(decided[at])
+    entry["payload"]["content"] = content
+    found = recompute_export([*decided[:at], json.dumps(entry), *decided[at + 1 :]])
+    assert any(why in problem for problem in found.decisions[0].problems)
+    assert not found.same
+
+
+def test_a_kind_without_its_estimator_is_one_clear_error(frozen):
+    """A package that brings a kind and not what estimates it is named."""
+    register_kind(MetricKind(id="half", title="half installed", estimator="missing"))
+    try:
+        with pytest.raises(NotComputable, match="The metric kind half needs the estimator missing"):
+            recompute(changed(frozen.content, ("snapshot", "metrics", 0, "kind"), "half"))
+    finally:
+        forget_kind("half")
+
+
+def test_the_version_that_froze_it_is_kept(frozen, decided, capsys):
+    """Evidence says which version froze it, and what computes it again says both, so that figures that differ after an
+    upgrade have their reason. Evidence from before that reads as it did.
+    """
+    assert recompute(frozen.content).version == version("pilotage")
+    found = recompute_export(decided)
+    draw(Screen(), found)
+    assert f"Frozen by version {version('pilotage')}." in capsys.readouterr().out
+    other = structs.replace(found.decisions[0].evidence, version="0.0.9", differences=("answer.z: 1 then, 2 now",))
+    draw(Screen(), structs.replace(found, decisions=(structs.replace(found.decisions[0], evidence=other),)))
+    said = f"Frozen by version 0.0.9, computed again by version {version('pilotage')}, which may estimate otherwise."
+    assert said in capsys.readouterr().out
+    older = json.loads(frozen.content)
+    del older["snapshot"]["version"]
+    assert recompute(json.dumps(older)).version == ""
+    assert recompute(json.dumps(older)).same
+
+
+def test_where_nothing_was_frozen_nothing_is_the_same(decided, capsys):
+    """A decision without frozen evidence was not shown to come to what it came to."""
+    at = next(number for number, line in enumerate(decided) if '"decided"' in line)
+    entry = json.loads(decided[at])
+    entry["payload"]["evidence"] = None
+    export = recompute_export([*decided[:at], json.dumps(entry), *decided[at + 1 :]])
+    found = structs.replace(export, problems=())
+    assert not found.decisions[0].problems
+    assert not found.same
+    draw(Screen(), found)
+    assert "No decision has frozen evidence: there is nothing to compute again." in capsys.readouterr().out
+    with pytest.raises(StorageRefused, match="There is no workload other in this ledger"):
+        recompute_export(decided, workload="other")
 
 
 def test_the_same_evidence_is_kept_once(pilot):

@@ -113,11 +113,14 @@ def recompute(run: Invocation, export: Path, *, root: str | None, workload: str 
     """Compute again what every decision of an exported ledger rested on. Needs the file and nothing else.
 
     EXPORT is what `pilotage ledger export` wrote. Proves the file first: an entry that was changed, added or taken out
-    is found out. Exits with 1 when it was, or when a verdict or a figure comes out otherwise (nine digits count).
+    is found out. Exits with 1 when it was, when a verdict or a figure comes out otherwise (nine digits count), or when
+    there is nothing to compute again.
     """
+    from pilotage.bootstrap import take_in_extensions
     from pilotage.cli.evidence_recomputed import as_json, draw
     from pilotage.workflow.recomputing import recompute_export
 
+    take_in_extensions()
     try:
         with export.open(encoding="utf-8") as lines:
             found = recompute_export(lines, root=root, workload=workload)

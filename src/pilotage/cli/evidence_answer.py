@@ -78,10 +78,11 @@ def _draw_decision(screen: Screen, one: Json) -> None:
         screen.line(f"{said} (no evidence was frozen with it)")
         return
     again = "comes to the same when computed again" if one["same"] else "comes to something else when computed again"
+    again = "cannot be computed again here" if one["problem"] else again
     tone: Tone = "good" if one["same"] else "bad"
     screen.line(f"{said}; its evidence, {one['evidence'][:12]}, {again}. {one['store']}", tone)
-    for difference in one["differences"]:
-        screen.line(f"  {difference}")
+    for line in (*one["differences"], *filter(None, [one["problem"]])):
+        screen.line(f"  {line}")
 
 
 def _row(one: Json) -> Sequence[Cell]:

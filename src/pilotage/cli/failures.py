@@ -121,9 +121,11 @@ def _translations() -> Iterable[tuple[tuple[type[Exception], ...], Callable[...,
     yield (StorageError,), _storage
     yield (WorkflowError,), _workflow
     yield (PlaybookError, RecordError), _plain
-    from pilotage.playbook.kinds import ExtensionBroken
+    from pilotage.evidence.estimators import EstimatorInvalid
+    from pilotage.playbook.kinds import ExtensionBroken, KindInvalid
 
     yield (ExtensionBroken,), _extension
+    yield (KindInvalid, EstimatorInvalid), _not_installed
 
 
 def _own(error: CliError) -> Failure:
@@ -166,6 +168,10 @@ def _workflow(error: WorkflowError) -> Failure:
 
 def _extension(error: Exception) -> Failure:
     return Failure(exit_code=Exit.USAGE, code="extension-broken", message=str(error))
+
+
+def _not_installed(error: Exception) -> Failure:
+    return Failure(exit_code=Exit.USAGE, code="not-installed", message=str(error))
 
 
 def _plain(error: Exception) -> Failure:

@@ -27,10 +27,12 @@ FORMAT = 1
 class Snapshot(Struct, frozen=True, kw_only=True):
     """One attempt as it stood on `today`: what was promised, the target's sums at every look, the newest sums by
     metric, the sums of the bets by id, and what the labels and the traffic were like. See `answer` for the meaning
-    of dates and shares. `metrics` are as their sums are kept, with their shift.
+    of dates and shares. `metrics` are as their sums are kept, with their shift. `version`: of the product that froze
+    it, empty until then; nothing is computed from it.
     """
 
     format: int = FORMAT
+    version: str = ""
     target: Target
     metrics: tuple[Metric, ...]
     guardrails: tuple[Guardrail, ...]
@@ -105,5 +107,10 @@ def plain(value: Any) -> Any:  # noqa: ANN401 - a snapshot, and every value in o
 
 
 def restored(content: Any) -> Snapshot:  # noqa: ANN401 - whatever was read from a file
-    """The snapshot that `plain` wrote. Raises `msgspec.ValidationError` for anything else."""
+    """The snapshot that `plain` wrote. Raises `msgspec.ValidationError` for anything else, and ValueError for a format
+    that is not read here.
+    """
+    written = content.get("format", FORMAT) if isinstance(content, dict) else FORMAT
+    if written != FORMAT:
+        raise ValueError(f"it has the format {written}, and {FORMAT} is read here; take the version that froze it")
     return msgspec.convert(content, Snapshot)

@@ -31,7 +31,7 @@ from pilotage.record.facts import EvidenceFrozen
 from pilotage.record.workload import Decision, Workload, stage_of
 from pilotage.storage.protocols import SumRow
 from pilotage.workflow.desk import Judgement, recorded_of
-from pilotage.workflow.errors import Outdated
+from pilotage.workflow.errors import NotComputable, Outdated
 from pilotage.workflow.freezing import recomputed, thawed
 from pilotage.workflow.measuring import by_stage, plan_of
 from pilotage.workflow.section import Section
@@ -68,8 +68,8 @@ class FigureJson(Struct, frozen=True, kw_only=True):
 class DecisionJson(Struct, frozen=True, kw_only=True):
     """One decision with what it rested on. `evidence` is the digest of the frozen evidence, at the ledger's position
     `frozen_at`; null where none was frozen. `verdicts` are every criterion's as frozen. `same`: whether the evidence,
-    computed again, comes to what it came to, with `differences` where it does not. `store`: how the sums that are kept
-    now differ from those of the evidence.
+    computed again, comes to what it came to, with `differences` where it does not, and a `problem` where it cannot be
+    computed again here. `store`: how the sums that are kept now differ from those of the evidence.
     """
 
     outcome: str
@@ -82,6 +82,7 @@ class DecisionJson(Struct, frozen=True, kw_only=True):
     verdicts: dict[str, str]
     same: bool | None
     differences: tuple[str, ...]
+    problem: str
     store: str
 
 
@@ -126,7 +127,13 @@ def build(workspace: Workspace, judgement: Judgement) -> AnswerSection:
 def _decision(workspace: Workspace, workload: Workload, decision: Decision) -> DecisionJson:
     at = workload.frozen.get(decision.evidence) if decision.evidence else None
     content = _content(workspace, at) if at is not None else None
-    again = recomputed(content) if content is not None else None
+    again, problem, store = None, "", ""
+    if content is not None:
+        try:
+            again = recomputed(content)
+            store = kept_since(thawed(content)[0], workspace.calls.totals(workload.slug))
+        except NotComputable as error:
+            problem = str(error)
     return DecisionJson(
         outcome=decision.outcome,
         answer=decision.answer,
@@ -136,9 +143,10 @@ def _decision(workspace: Workspace, workload: Workload, decision: Decision) -> D
         evidence=decision.evidence,
         frozen_at=at,
         verdicts=decision.verdicts,
-        same=again.same if again else None,
+        same=again.same if again else False if problem else None,
         differences=again.differences if again else (),
-        store=kept_since(thawed(content)[0], workspace.calls.totals(workload.slug)) if content is not None else "",
+        problem=problem,
+        store=store,
     )
 
 

@@ -3,7 +3,8 @@
 WorkflowError
 ├── UnknownWorkload   there is no workload of that name
 ├── Overtaken         others kept writing to the workload; nothing was written
-└── Outdated          measurements that are no longer the newest: measure again
+├── Outdated          measurements that are no longer the newest: measure again
+└── NotComputable     frozen evidence that cannot be computed again here
 """
 
 from __future__ import annotations
@@ -40,3 +41,12 @@ class Outdated(WorkflowError):
 
     def __init__(self, slug: str) -> None:
         super().__init__(f"{slug} was measured again in the meantime; nothing was written. Try again.")
+
+
+class NotComputable(WorkflowError):
+    """What was frozen cannot be read here, or needs a metric kind or an estimator that is not installed."""
+
+    code = "not-computable"
+
+    def __init__(self, why: object) -> None:
+        super().__init__(f"The evidence cannot be computed again: {str(why).rstrip('.')}.")

@@ -14,9 +14,12 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from pilotage.evidence.estimators import EstimatorInvalid
 from pilotage.evidence.snapshot import Evaluation, Snapshot, evaluate, plain, restored
+from pilotage.playbook.kinds import KindInvalid
 from pilotage.record.context import FrozenEvidence
 from pilotage.record.digests import canonical_text, digest_of_text
+from pilotage.workflow.errors import NotComputable
 
 DIGITS = 9
 _RELATIVE = 10.0**-DIGITS
@@ -25,7 +28,8 @@ _ABSOLUTE = 1e-12
 
 class Recomputed(Struct, frozen=True, kw_only=True):
     """Frozen evidence, computed again. `answer` is the answer then, `answer_now` the one it comes to now, `figures` how
-    many numbers were compared, and `differences` names each that differs; nine digits have to agree.
+    many numbers were compared, and `differences` names each that differs; nine digits have to agree. `version` is the
+    product's that froze it, empty where an older one did not say.
     """
 
     digest: str
@@ -35,6 +39,7 @@ class Recomputed(Struct, frozen=True, kw_only=True):
     on: str
     answer: str
     answer_now: str
+    version: str
     figures: int
     differences: tuple[str, ...]
 
@@ -51,15 +56,25 @@ def frozen_evidence(snapshot: Snapshot) -> FrozenEvidence:
 
 
 def thawed(content: str) -> tuple[Snapshot, Evaluation]:
-    """The snapshot and what it came to. Raises `msgspec.ValidationError` or `msgspec.DecodeError` for anything else."""
-    read = msgspec.json.decode(content, type=dict[str, Any])
-    return restored(read.get("snapshot")), msgspec.convert(read.get("outcome"), Evaluation)
+    """The snapshot and what it came to. Raises `NotComputable` for anything else."""
+    try:
+        read = msgspec.json.decode(content, type=dict[str, Any])
+        return restored(read.get("snapshot")), msgspec.convert(read.get("outcome"), Evaluation)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise NotComputable(error) from error
 
 
 def recompute(content: str) -> Recomputed:
-    """Compute frozen evidence again. Raises as `thawed` does."""
+    """Compute frozen evidence again. Raises `NotComputable` where it cannot be read, makes no sense, or needs a metric
+    kind or an estimator that is not installed.
+    """
     snapshot, then = thawed(content)
-    now = evaluate(snapshot)
+    try:
+        now = evaluate(snapshot)
+    except KeyError as error:
+        raise NotComputable(f"it holds no {error}") from error
+    except (KindInvalid, EstimatorInvalid, ValueError, ArithmeticError) as error:
+        raise NotComputable(error) from error
     # Against what was written, not what this version reads of it: a figure that it forgot would not be missed.
     written = msgspec.json.decode(content)["outcome"]
     compared = list(_compared(written, msgspec.to_builtins(now), ""))
@@ -71,6 +86,7 @@ def recompute(content: str) -> Recomputed:
         on=snapshot.today.isoformat(),
         answer=then.answer.answer,
         answer_now=now.answer.answer,
+        version=snapshot.version,
         figures=len(compared),
         differences=tuple(difference for difference in compared if difference),
     )

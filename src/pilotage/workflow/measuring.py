@@ -10,6 +10,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from importlib.metadata import version
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -167,10 +168,11 @@ class Measuring:
 
     def freeze(self, workload: Workload, measurements: Measurements) -> FrozenEvidence | None:
         """What the answer in these measurements was computed from and came to, to be kept with a decision. None when
-        they hold no answer. Raises `Outdated` when they are not the newest.
+        they hold no answer. Raises `Outdated` when they are not the newest. It says which version froze it: a later one
+        may estimate otherwise.
         """
         snapshot = self.snapshot(workload.slug, measurements)
-        return None if snapshot is None else frozen_evidence(snapshot)
+        return None if snapshot is None else frozen_evidence(structs.replace(snapshot, version=version("pilotage")))
 
     def take_look(self, workload: Workload, now: dt.datetime) -> bool:
         """Keep the sums of the day for the running attempt, once a day; whether one was taken.

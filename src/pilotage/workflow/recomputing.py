@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from importlib.metadata import version
 from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from pilotage.record.digests import digest_of_text
+from pilotage.storage.errors import StorageRefused
 from pilotage.storage.ledger.export import ExportedEntry, read_export
+from pilotage.workflow.errors import NotComputable
 from pilotage.workflow.freezing import Recomputed, recompute
 
 
@@ -29,8 +31,11 @@ class RecomputedDecision(Struct, frozen=True, kw_only=True):
 
 
 class RecomputedExport(Struct, frozen=True, kw_only=True):
-    """What an exported ledger comes to: whether it is as it was written, and every decision of it."""
+    """What an exported ledger comes to: whether it is as it was written, and every decision of it. `version` is the
+    product's that computed it again.
+    """
 
+    version: str
     entries: int
     root: str
     problems: tuple[str, ...]
@@ -38,21 +43,33 @@ class RecomputedExport(Struct, frozen=True, kw_only=True):
 
     @property
     def same(self) -> bool:
-        """Whether nothing was changed and every decision's evidence comes to what it came to."""
+        """Whether nothing was changed, and every evidence comes to what it came to. Where none was computed again,
+        nothing was shown to be the same.
+        """
         sound = all(not one.problems and (one.evidence is None or one.evidence.same) for one in self.decisions)
-        return sound and not self.problems
+        return sound and not self.problems and self.computed > 0
+
+    @property
+    def computed(self) -> int:
+        """Of how many decisions the evidence was computed again."""
+        return sum(one.evidence is not None for one in self.decisions)
 
 
 def recompute_export(lines: Iterable[str], *, root: str | None = None, workload: str | None = None) -> RecomputedExport:
     """Prove the file and compute its decisions again, of one workload or of all. `root` is a tree head that is known
     from elsewhere: whoever can rewrite a file can also give it another head. Raises `StorageRefused` for a file that
-    is no exported ledger.
+    is no exported ledger, and for a workload that is not in it.
     """
     export = read_export(lines)
+    there = {entry.workload for entry in export.entries}
+    if workload is not None and workload not in there:
+        names = ", ".join(sorted(there)) or "none"
+        raise StorageRefused("unknown-workload", f"There is no workload {workload} in this ledger; it has {names}.")
     problems = list(export.problems)
     if root is not None and root != export.root:
         problems.append(f"The tree head is {export.root}, not the one that is known: the ledger is another one.")
     return RecomputedExport(
+        version=version("pilotage"),
         entries=len(export.entries),
         root=export.root,
         problems=tuple(problems),
@@ -83,8 +100,8 @@ def _decision(entry: ExportedEntry, digest: object, payload: dict[str, Any] | No
             problems.append("The evidence is not the one that the decision was signed with: its digest differs.")
         try:
             evidence = recompute(content)
-        except (msgspec.DecodeError, KeyError, ValueError, ArithmeticError) as error:
-            problems.append(f"The evidence cannot be computed again: {error}.")
+        except NotComputable as error:
+            problems.append(str(error))
     answer = str(entry.payload.get("answer"))
     if evidence is not None and evidence.answer != answer:
         problems.append(f"The decision says {answer}, and the evidence frozen with it says {evidence.answer}.")
