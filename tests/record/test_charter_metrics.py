@@ -132,6 +132,21 @@ def test_a_target_is_stated_as_its_kind_can_be_tested(fields, form, possible):
         assert found["form-not-possible"].field == "charter.target.form"
 
 
+@pytest.mark.parametrize("fields", [{}, RATIO, QUANTILE])
+def test_a_target_shows_in_shadow(fields):
+    """The target is judged in shadow alone: one that shows only once people are exposed is refused, since no answer
+    would ever come, and is told to be a guardrail, as which it is accepted.
+    """
+    late = metric(**fields, observable="exposed")
+    figures = {"form": "own", "floor": 0.9, "target": 0.5, "expected": 0.2}
+    found = problems(late, metric="spent", **figures)
+    assert set(found) == {"target-not-in-shadow"}
+    assert found["target-not-in-shadow"].field == "charter.target.metric"
+    assert "make it a guardrail" in found["target-not-in-shadow"].message
+    assert problems(late, Guardrail(metric="spent", limit=0.5)) == {}
+    assert problems(metric(**fields), metric="spent", **figures) == {}
+
+
 @pytest.mark.parametrize("fields", [QUANTILE, RATIO | {"denominator": LabelMatch()}])
 def test_a_margin_needs_a_comparison(fields):
     """A guardrail on what is not compared between the arms has a limit instead."""

@@ -89,6 +89,13 @@ def _target_problems(charter: Charter) -> Iterator[Problem]:
             message=f"The target names {target.metric}, which is no metric of this charter; define it first.",
         )
         return
+    if metric.observable == "exposed":
+        yield Problem(
+            code="target-not-in-shadow",
+            field="charter.target.metric",
+            message=f"The target is judged in shadow, where {target.metric} does not show; make it a guardrail, "
+            "which is judged in the roll-out, and choose a target that shadow shows.",
+        )
     sign = -1.0 if target.form == "own" and metric.direction == "lower" else 1.0
     floor, goal, expected = (sign * figure for figure in (target.floor, target.target, target.expected))
     if not floor < goal < expected:
