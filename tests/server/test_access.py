@@ -21,7 +21,7 @@ OPEN = {
     ("POST", "/api/v1/sign-in"),
     ("POST", "/api/v1/sign-in/link"),
 }
-OPEN_PAGES = ("/sign-in", "/static")
+OPEN_PAGES = ("/sign-in", "/static", "/charting")
 VALUES = {"slug": "triage", "position": "1", "call_id": "0" * 32, "unit": "u1", "playbook": "standard"}
 
 

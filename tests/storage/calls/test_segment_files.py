@@ -17,6 +17,7 @@ from tests.storage.call_samples import LATE, START, call, call_id, execution, ou
 from tests.storage.call_store_contract import W, listed
 
 from pilotage.storage.calls import EmbeddedCallStore
+from pilotage.storage.calls.schema import MIGRATIONS
 from pilotage.storage.errors import StorageError, StorageRefused, StorageUnavailable
 from pilotage.storage.protocols import Accepted, CallFilter
 
@@ -281,16 +282,27 @@ def test_a_newer_files_schema_is_refused(store: EmbeddedCallStore, folder: Path)
     assert error.value.code == "calls-newer"
 
 
+def as_first_written(folder: Path) -> None:
+    """The store's file as the first schema had it: its tables, with what they can hold of the rows."""
+    with closing(sqlite3.connect(folder / "first.db", isolation_level=None)) as first:
+        first.executescript(MIGRATIONS[0])
+        first.execute("ATTACH ? AS newer", (str(folder / "calls.db"),))
+        for (table,) in first.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'").fetchall():
+            columns = ", ".join(row[1] for row in first.execute(f"PRAGMA main.table_info({table})"))
+            first.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM newer.{table}")  # noqa: S608 - own names
+        first.execute("DETACH newer")
+        first.execute("PRAGMA user_version = 1")
+    for path in folder.glob("calls.db*"):
+        path.unlink()
+    (folder / "first.db").rename(folder / "calls.db")
+
+
 def test_an_older_file_is_brought_up_to_date(folder: Path):
     """A store of an earlier schema opens with everything in it, and goes on."""
     with EmbeddedCallStore(folder, flush_rows=10) as store:
         store.append_calls(W, [call(n) for n in range(12)])
         store.append_outcomes(W, [outcome(1, 1)])
-    with closing(sqlite3.connect(folder / "calls.db", isolation_level=None)) as connection:
-        connection.executescript("DROP TABLE ripening; ALTER TABLE projections DROP COLUMN ripe_us")
-        later = ("profile_cursors", "profile_due", "profile_counts", "profile_days", "drift_references")
-        connection.executescript("".join(f"DROP TABLE {table};" for table in later))
-        connection.execute("PRAGMA user_version = 1")
+    as_first_written(folder)
     with EmbeddedCallStore(folder) as store:
         assert ids(store) == [call_id(n) for n in range(12)]
         assert store.project(W, plan(), LATE) == 13

@@ -24,7 +24,8 @@ from pilotage.storage.errors import StorageError
 CACHED_SEGMENTS = 16
 _CHUNK = 500
 _UNREAD = ("served_detail", "beside_detail")
-_TRIES = 5
+# Whoever replaces segments one after another may be quicker than a reader a few times running.
+_TRIES = 50
 
 T = TypeVar("T")
 
