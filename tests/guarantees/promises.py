@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.guarantees import assigning, covering, drifting, going, planning, stopping, trusting
+from tests.guarantees import assigning, covering, drifting, going, planning, shaking, stopping, trusting
 
 PROMISES = [
     *going.PROMISES,
+    *shaking.PROMISES,
     *stopping.PROMISES,
     *covering.PROMISES,
     *planning.PROMISES,

@@ -13,11 +13,12 @@ from collections.abc import Sequence
 
 from msgspec import structs
 
+from pilotage.evidence.clusters import BY
 from pilotage.evidence.measurements import Check
 from pilotage.evidence.moments import moments
 from pilotage.evidence.normal import upper_tail
 from pilotage.evidence.sums import Totals, UnitSum
-from pilotage.playbook.metrics import Metric
+from pilotage.playbook.metrics import Cluster, Metric
 
 DAYS_MIN = 5
 P_VIOLATED = 0.01
@@ -27,12 +28,25 @@ _MEANING = (
 )
 
 
-def day_effect(metric: Metric, days: Sequence[UnitSum], units: Totals, a: float, b: float) -> Check:
+_ALLOWED = (
+    "Where whole days move together, errors by unit alone are too small by this factor. The charter has the target's "
+    "figure and test clustered {by}, so they allow for it; guardrails and segments are clustered by unit alone."
+)
+
+
+def day_effect(
+    metric: Metric, days: Sequence[UnitSum], units: Totals, a: float, b: float, *, cluster: Cluster = "unit"
+) -> Check:
     """The factor by which errors clustered by unit are too small for the contrast a*y + b*z, from the sums of each day
-    and the totals over units. Violated where chance explains the excess with a probability below 1 %.
+    and the totals over units. Violated where chance explains the excess with a probability below 1 %, unless the
+    target's `cluster` allows for it.
     """
+    allowed = cluster != "unit"
     check = Check(
-        id=f"days:{metric.id}", title=f"{metric.title}: days add no error", verdict="not_estimable", meaning=_MEANING
+        id=f"days:{metric.id}",
+        title=f"{metric.title}: days are allowed for" if allowed else f"{metric.title}: days add no error",
+        verdict="not_estimable",
+        meaning=_ALLOWED.format(by=BY[cluster]) if allowed else _MEANING,
     )
     if metric.per != "call":
         reason = "Days are summed up call by call, and this metric is counted by unit: the two cannot be compared."
@@ -50,13 +64,16 @@ def day_effect(metric: Metric, days: Sequence[UnitSum], units: Totals, a: float,
     ratio = between.variance * (degrees + 1.0) / degrees / within.variance
     p = upper_tail(_as_normal(ratio, degrees))
     factor = math.sqrt(ratio)
-    violated = p < P_VIOLATED and factor > 1.0
-    said = f"errors are about {factor:.1f} times too small" if violated else "days add nothing that chance would not"
+    excess = p < P_VIOLATED and factor > 1.0
+    said = "days add nothing that chance would not"
+    if excess:
+        clustered = "errors by unit alone would be" if allowed else "errors are"
+        said = f"{clustered} about {factor:.1f} times too small"
     return structs.replace(
         check,
-        verdict="violated" if violated else "held",
+        verdict="violated" if excess and not allowed else "held",
         figure=factor,
-        bound=1.0,
+        bound=None if allowed else 1.0,
         p=p,
         reason=f"Over {whole.units:.0f} days ({degrees:.1f} degrees of freedom), {said} (p = {p:.2g}).",
     )

@@ -14,6 +14,11 @@ from pilotage.playbook.metrics import Metric, Target
 
 SHARE = "share"
 HUNDRED = 100.0
+ALIKE = {
+    "unit": "",
+    "day": ", which allows for calls of one day being alike (clustered by day)",
+    "both": ", which allows for calls of one unit and of one day being alike (clustered by unit and day)",
+}
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
@@ -38,7 +43,7 @@ def explain_target(answer: Answer, target: Target, metric: Metric) -> Explanatio
         "keep_running": f"it is not known yet whether it is better than the promised {goal}",
         "not_estimable": f"whether it is better than the promised {goal} must not be concluded",
     }[answer.answer]
-    return Explanation(means=f"{said}; {so}.", does_not=_not_of_target(answer, metric))
+    return Explanation(means=f"{said}{ALIKE[target.cluster]}; {so}.", does_not=_not_of_target(answer, metric))
 
 
 def explain_guardrail(result: GuardrailResult, metric: Metric, *, live: bool) -> Explanation:

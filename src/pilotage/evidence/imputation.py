@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 
 from pilotage.evidence.band import CRITICAL_MAX
 from pilotage.evidence.betting import contrast
-from pilotage.evidence.figures import figures
+from pilotage.evidence.clusters import target_figures
 from pilotage.evidence.looks import Reading
 from pilotage.evidence.measurements import Check, FieldCoverage, Imputed, NotEstimable
 from pilotage.evidence.moments import Moments, moments
@@ -52,6 +52,7 @@ def completed(metric: Metric, stage: StageTotals, a: float = 1.0, b: float = -1.
         paired=stage.paired + stage.missing,
         candidate=stage.candidate + stage.missing_candidate + stage.missing,
         incumbent=stage.incumbent + stage.missing_incumbent,
+        **({"paired_days" if b else "candidate_days": stage.completed_days} if stage.completed_days.n else {}),
     )
     return Completed(stage=whole, inflation=inflation)
 
@@ -86,7 +87,9 @@ def imputed(
     missing = sum(missing_calls(stage) for stage in latest.stages)
     due = missing + sum(_known(target, metric, stage) for stage in latest.stages)
     widest = max((part.inflation for part in whole), default=1.0)
-    estimate = figures(metric, target.form, tuple(part.stage for part in whole), level=widened(0.95, widest)).comparison
+    estimate = target_figures(
+        target, metric, tuple(part.stage for part in whole), level=widened(0.95, widest)
+    ).comparison
     crossed = reading.crossed_on is not None
     survives = _survives(target, metric, looks, reading) if crossed else None
     return Imputed(

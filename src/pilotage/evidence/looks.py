@@ -6,13 +6,13 @@ import datetime as dt
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Generic, Literal, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from pilotage.evidence.band import band
-from pilotage.evidence.figures import figures
+from pilotage.evidence.clusters import target_figures
 from pilotage.evidence.measurements import Estimated, Look, NotEstimable
 from pilotage.evidence.sequential import (
     INFORMATION_STEP_MIN,
@@ -21,7 +21,7 @@ from pilotage.evidence.sequential import (
     efficacy_bounds,
     planned_drift,
 )
-from pilotage.evidence.statistic import Statistic, statistic
+from pilotage.evidence.statistic import Statistic, counted_in, statistic
 from pilotage.evidence.strata import LookSums, StageTotals
 from pilotage.playbook.metrics import Metric, Target
 
@@ -89,10 +89,11 @@ def read_looks(
     `final`: there will be no further look, so the last one spends what is left. Futility is meant for the least
     gain over the target that full information shows with the target's power.
     """
-    seen = _seen(target, metric, sorted(looks, key=lambda look: look.day), planned, deadline)
+    full = counted_in(target, planned)
+    seen = _seen(target, metric, sorted(looks, key=lambda look: look.day), full, deadline)
     tested = [look for look in seen if look.counts]
     information = tuple(look.information for look in tested)
-    drift = planned_drift(alpha, target.power)
+    drift = planned_drift(alpha, target.power) * _sharpness(target, tested[-1] if tested else None, planned)
     limits = bounds(information, alpha, 1.0 - target.power, drift, final=final)
     by_day = {
         look.day: limit for look, limit in zip(tested, zip(limits.efficacy, limits.futility, strict=True), strict=True)
@@ -110,6 +111,15 @@ def read_looks(
         tested_on=last.day if last else None,
         z=last_z,
     )
+
+
+def _sharpness(target: Target, last: _Seen | None, planned: float) -> float:
+    """The drift at full information as a share of the planned, at most 1: where looks are counted in days and those are
+    wilder than planned, a good candidate's statistic rises more slowly, and must not be called futile for it.
+    """
+    if last is None or isinstance(last.statistic, NotEstimable) or target.cluster == "unit":
+        return 1.0
+    return math.sqrt(min(last.statistic.precision / planned / last.information, 1.0))
 
 
 def _seen(target: Target, metric: Metric, looks: Sequence[LookSums], planned: float, deadline: dt.date) -> list[_Seen]:
@@ -136,12 +146,12 @@ def _statistic(target: _ByContent[Target], metric: _ByContent[Metric], stages: S
 
 
 @lru_cache(maxsize=_LOOKS_KEPT)
-def _shown(metric: _ByContent[Metric], form: Literal["own", "difference", "share"], stages: Stages) -> Estimated:
-    return figures(metric.value, form, stages.value).comparison
+def _shown(target: _ByContent[Target], metric: _ByContent[Metric], stages: Stages) -> Estimated:
+    return target_figures(target.value, metric.value, stages.value).comparison
 
 
 def _look(target: Target, metric: Metric, seen: _Seen, limits: tuple[float | None, float | None]) -> Look:
-    estimate = _shown(_ByContent(metric), target.form, seen.stages)
+    estimate = _shown(_ByContent(target), _ByContent(metric), seen.stages)
     low, high = band(metric, target.form, estimate, seen.information)
     return Look(
         day=seen.day,

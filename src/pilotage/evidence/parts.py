@@ -19,13 +19,14 @@ _CONSTANT = NotEstimable(reason="All values are equal so far, so the spread betw
 
 class Part(Struct, frozen=True):
     """One stage's estimate of the contrast: weight, distance from the level, variance to test with, and variance
-    to count information with (without what few units add to the former).
+    to count information with (without what few units add to the former). `lean` is for `clusters.bent`.
     """
 
     weight: float
     distance: float
     variance: float
     seen: float
+    lean: float = 0.0
 
 
 def part(target: Target, metric: Metric, stage: StageTotals) -> Part | NotEstimable:

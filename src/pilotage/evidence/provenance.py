@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
+from pilotage.evidence.clusters import DAYS_TO_TEST
 from pilotage.evidence.measurements import Check, Estimate, Estimated
 from pilotage.evidence.moments import Moments, moments
 from pilotage.evidence.parts import UNITS_TO_TEST
@@ -88,6 +89,9 @@ def _checks(metric: Metric, form: str, stage: StageTotals, *, live: bool) -> Ite
         yield _clustering(found, of)
         if metric.kind == "mean":
             yield _skewness(found, of)
+    days = stage.candidate_days if form == "own" else stage.paired_days
+    if days.n > 0.0 and not live:
+        yield _days(moments(days, 1.0, 0.0, metric.shift))
 
 
 def _moments(metric: Metric, form: str, stage: StageTotals, *, live: bool) -> Iterator[tuple[str, Moments]]:
@@ -115,6 +119,20 @@ def _units(found: Moments, of: str) -> Check:
         reason=f"There are {found.units:,.0f} units.",
         figure=found.units,
         bound=float(UNITS_TO_TEST),
+    )
+
+
+def _days(found: Moments) -> Check:
+    weighed = found.effective_units
+    return Check(
+        id="days",
+        title="Enough days",
+        verdict="held" if found.units >= DAYS_TO_TEST else "violated",
+        meaning="The figure is clustered by day: how much days differ is known only from several of them. A test "
+        f"begins at {DAYS_TO_TEST}, however many calls there are.",
+        reason=f"There are {found.units:,.0f} days, which weigh like {weighed:,.1f} equally large ones.",
+        figure=found.units,
+        bound=float(DAYS_TO_TEST),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from pilotage.evidence.answer import attempt_alpha
+from pilotage.evidence.clusters import BY, DAYS_TO_TEST
 from pilotage.evidence.measurements import NotEstimable, Reachability
 from pilotage.evidence.sequential import crossing_probability, efficacy_bounds
 from pilotage.evidence.statistic import effect, planned_calls, planned_information, variance_per_call
@@ -29,6 +30,9 @@ def reachability(target: Target, *, weeks: float, label_window_hours: float = 0.
     needed = needed_information * variance_per_call(target)
     if available <= 0.0:
         return _unknown(target, available, needed, "The label's window leaves no call that would count.")
+    days = math.floor(available / target.calls_per_week * DAYS_PER_WEEK)
+    if target.cluster != "unit" and days < DAYS_TO_TEST:
+        return _unknown(target, available, needed, f"{_clustered(target, days)} Plan longer, or cluster by unit.")
     reached = min(available / needed, 1.0)
     looks = min(max(math.floor(available / target.calls_per_week * DAYS_PER_WEEK), 1), LOOKS_MAX)
     information = tuple(reached * (i + 1) / looks for i in range(looks))
@@ -36,10 +40,11 @@ def reachability(target: Target, *, weeks: float, label_window_hours: float = 0.
     drift = effect(target) * math.sqrt(max(available, needed) / variance_per_call(target))
     at_expected = crossing_probability(information, limits, drift=drift)[-1]
     at_target = crossing_probability(information, limits)[-1]
-    reason = (
+    said = (
         f"{available:,.0f} calls can be had in {weeks:.1f} weeks, and {needed:,.0f} are needed for a "
         f"{target.power:.0%} chance of a go: {'that is enough' if available >= needed else 'that is too few'}."
     )
+    reason = said if target.cluster == "unit" else f"{said} {_clustered(target, days)}"
     return Reachability(
         calls_available=available,
         calls_needed=needed,
@@ -47,6 +52,18 @@ def reachability(target: Target, *, weeks: float, label_window_hours: float = 0.
         probability_at_expected=at_expected,
         probability_at_target=at_target,
         reason=reason,
+    )
+
+
+def _clustered(target: Target, days: int) -> str:
+    """What a plan with days as clusters rests on."""
+    counted = f"The test is clustered {BY[target.cluster]}, and only {days} days count until then"
+    if days < DAYS_TO_TEST:
+        return f"{counted}: it begins at {DAYS_TO_TEST}, so no look would be tested."
+    return (
+        f"{counted}, of which the first {DAYS_TO_TEST - 1} are not tested. This assumes that the design effect of "
+        f"{target.design_effect:.3g} has in it what calls of one day share; if it is of units alone, the chance is "
+        "smaller."
     )
 
 

@@ -211,7 +211,8 @@ def _against_bound(
     """How surely each lies beyond what the charter allows, by the score test at the bound. Segments of one key hold
     different calls; with several keys the same calls are tested more than once, so the dependence is allowed for.
     """
-    at_bound = structs.replace(promise, target=bound)
+    # No sums by day are kept of segments.
+    at_bound = structs.replace(promise, target=bound, cluster="unit")
     found: dict[str, float] = {}
     for row in rows:
         if not isinstance(row.raw, Estimate):

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from pilotage.evidence.estimators import estimator_of
+from pilotage.evidence.clusters import bent, days_of, target_part
 from pilotage.evidence.figures import only_stage
 from pilotage.evidence.measurements import NotEstimable
 from pilotage.evidence.parts import Part
@@ -20,13 +20,18 @@ from pilotage.evidence.strata import StageTotals
 from pilotage.playbook.metrics import Metric, Target
 
 HOURS_PER_WEEK = 168.0
+DAYS_PER_WEEK = 7
 
 
 class Statistic(Struct, frozen=True, kw_only=True):
-    """`z` is standard normal at the target; `information` is one over the estimate's variance."""
+    """`z` is standard normal at the target; `precision` is one over the estimate's variance. `information` is what the
+    looks' share of it is counted in: the precision, or the number of days where days are clusters. The precision seen
+    of few days is chance itself: it would rise until the first bad day, and fall back with it.
+    """
 
     z: float
     information: float
+    precision: float
 
 
 def effect(target: Target) -> float:
@@ -43,6 +48,13 @@ def planned_information(target: Target, alpha: float, calls: float) -> float | N
     if ahead <= 0.0:
         return NotEstimable(reason="The expected value is no better than the target, so no test can be planned.")
     return max((planned_drift(alpha, target.power) / ahead) ** 2, calls / variance_per_call(target))
+
+
+def counted_in(target: Target, planned: float) -> float:
+    """Full information as the looks count it: itself, or the days in which the planned traffic brings it."""
+    if target.cluster == "unit":
+        return planned
+    return planned * variance_per_call(target) / target.calls_per_week * DAYS_PER_WEEK
 
 
 def variance_per_call(target: Target) -> float:
@@ -62,8 +74,7 @@ def statistic(target: Target, metric: Metric, stages: Sequence[StageTotals]) -> 
         if isinstance(stage, NotEstimable):
             return stage
         stages = (stage,)
-    estimator = estimator_of(metric)
-    found = [estimator.part(target, metric, stage) for stage in stages]
+    found = [target_part(target, metric, stage) for stage in stages]
     parts = [part for part in found if isinstance(part, Part)]
     if not parts:
         reasons = [part for part in found if isinstance(part, NotEstimable)]
@@ -73,4 +84,8 @@ def statistic(target: Target, metric: Metric, stages: Sequence[StageTotals]) -> 
     # Units come back in later stages, so errors add up as if wholly correlated.
     error = sum(part.weight * math.sqrt(part.variance) for part in parts) / weight
     seen = sum(part.weight * math.sqrt(part.seen) for part in parts) / weight
-    return Statistic(z=distance / error, information=1.0 / seen**2)
+    lean = sum(part.weight * part.lean for part in parts) / weight
+    precision = 1.0 / seen**2
+    days = days_of(target, stages)
+    z = bent(distance / error, lean) if lean else distance / error
+    return Statistic(z=z, information=precision if days is None else days, precision=precision)

@@ -13,7 +13,11 @@ from pilotage.evidence.sums import Totals
 
 
 class StageTotals(Struct, frozen=True, kw_only=True):
-    """One metric's series within one stage: the three that hold values, and what is due and missing (see `dues`)."""
+    """One metric's series within one stage: the three that hold values, and what is due and missing (see `dues`).
+
+    Those that end in `_days` are totals over days instead of units, kept of the target where its charter asks for it
+    (see `clusters`).
+    """
 
     stage: str = ""
     incumbent: Totals = Totals()
@@ -24,6 +28,10 @@ class StageTotals(Struct, frozen=True, kw_only=True):
     missing: Totals = Totals()
     missing_candidate: Totals = Totals()
     missing_incumbent: Totals = Totals()
+    candidate_days: Totals = Totals()
+    paired_days: Totals = Totals()
+    paired_incumbent_days: Totals = Totals()
+    completed_days: Totals = Totals()
 
 
 class LookSums(Struct, frozen=True, kw_only=True):

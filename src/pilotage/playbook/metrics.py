@@ -15,6 +15,7 @@ MetricId = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,62}$")]
 KindId = Annotated[str, Meta(pattern="^[a-z][a-z0-9_]{0,62}$", description="a built-in or an installed metric kind")]
 Direction = Literal["higher", "lower"]
 Per = Literal["call", "unit_mean", "unit_sum"]
+Cluster = Literal["unit", "day", "both"]
 
 
 class LabelCost(Struct, frozen=True, kw_only=True, tag="label_cost"):
@@ -197,7 +198,8 @@ class Target(Struct, frozen=True, kw_only=True):
     over the incumbent as a share of the incumbent's mean (0.15: 15 % better). Always
     floor < target < expected after orientation. `baseline` is the incumbent's own mean as estimated when the
     charter was written. `deviation` is the planning standard deviation of one call's value under `form`
-    (for difference and share: of the per-call difference), `design_effect` inflates for clustering.
+    (for difference and share: of the per-call difference), `design_effect` inflates for clustering. `cluster` says
+    whose calls may be alike, and so what the test's variance allows for: calls of one unit, of one day, or of both.
     """
 
     metric: MetricId
@@ -211,6 +213,7 @@ class Target(Struct, frozen=True, kw_only=True):
     calls_per_week: Annotated[float, Meta(gt=0)]
     deviation: Annotated[float, Meta(gt=0)]
     design_effect: Annotated[float, Meta(ge=1)] = 1.0
+    cluster: Cluster = "unit"
 
 
 class Guardrail(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Annotated
 from zoneinfo import available_timezones
 
+import msgspec
 from msgspec import Meta, Struct, structs
 
 from pilotage.playbook.metrics import Guardrail, Metric, Target
@@ -64,8 +65,14 @@ class Charter(Struct, frozen=True, kw_only=True):
 
 
 def charter_digest(charter: Charter, team: str) -> str:
-    """The digest that a signature on the charter covers: every field, the team included."""
-    return digest_of({"charter": charter, "team": team})
+    """The digest that a signature on the charter covers: every field, the team included.
+
+    Clustering by unit is what charters meant before they could say so: it is left out, so that signatures stay.
+    """
+    content = msgspec.to_builtins(charter)
+    if charter.target.cluster == "unit":
+        del content["target"]["cluster"]
+    return digest_of({"charter": content, "team": team})
 
 
 def promised(charter: Charter) -> dict[str, object]:
@@ -95,6 +102,13 @@ def _target_problems(charter: Charter) -> Iterator[Problem]:
             field="charter.target.metric",
             message=f"The target is judged in shadow, where {target.metric} does not show; make it a guardrail, "
             "which is judged in the roll-out, and choose a target that shadow shows.",
+        )
+    if target.cluster != "unit" and metric.per != "call":
+        yield Problem(
+            code="days-not-possible",
+            field="charter.target.cluster",
+            message=f"{target.metric} has one value a unit, and a unit's calls lie on several days; cluster by unit, "
+            "or measure it per call.",
         )
     sign = -1.0 if target.form == "own" and metric.direction == "lower" else 1.0
     floor, goal, expected = (sign * figure for figure in (target.floor, target.target, target.expected))

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from pilotage.evidence.betting import contrast
+from pilotage.evidence.clusters import judged_series
 from pilotage.evidence.day_effect import day_effect
 from pilotage.evidence.dues import ASSIGNED, COHORT
 from pilotage.evidence.imputation import by_arm, by_disagreement
@@ -106,11 +107,11 @@ def days_check(
     target: Target, metric: Metric, days: Iterable[DayRow], place: tuple[str, str], units: StageTotals
 ) -> Check:
     """Whether whole days shake the target's contrast more than units explain, in that stage and release."""
-    series = "candidate" if target.form == "own" else "paired"
+    series = judged_series(target)
     by_day: dict[dt.date, UnitSum] = {}
     for row in days:
         if (row.metric, row.stage, row.release, row.series) == (metric.id, *place, series):
             by_day[row.day] = UnitSum(row.n, row.y, row.z)
     a, b, _ = contrast(target, metric, target.target)
     totals: Totals = units.candidate if series == "candidate" else units.paired
-    return day_effect(metric, tuple(by_day.values()), totals, a, b)
+    return day_effect(metric, tuple(by_day.values()), totals, a, b, cluster=target.cluster)

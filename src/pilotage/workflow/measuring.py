@@ -45,6 +45,7 @@ from pilotage.record.workload import Attempt, Decision, Workload, stage_of
 from pilotage.storage.protocols import BetRow, CallStore, LookRow, SumRow
 from pilotage.workflow.checking import days_check, live_checks, ratio_check, ratio_of, shadow_checks
 from pilotage.workflow.clock import Clock
+from pilotage.workflow.clustering import target_days
 from pilotage.workflow.errors import Outdated
 from pilotage.workflow.freezing import frozen_evidence
 
@@ -188,8 +189,8 @@ class Measuring:
         if today <= day_of(charter, attempt.stamp.at) or (taken and taken[-1].day >= today):
             return False
         self._project(workload, now)
-        rows, bets = self._calls.totals(workload.slug), self._calls.bets(workload.slug)
-        self._calls.save_look(workload.slug, _as_of(today, attempt, rows, bets))
+        rows = (*self._calls.totals(workload.slug), *self._target_days(workload, charter.measured, attempt))
+        self._calls.save_look(workload.slug, _as_of(today, attempt, rows, self._calls.bets(workload.slug)))
         self._remember_news(workload.slug)
         return True
 
@@ -220,7 +221,10 @@ class Measuring:
         if charter is None:
             return measured, None
         rows = self._calls.totals(slug)
-        current = _as_of(day_of(charter, now), attempt, rows, self._calls.bets(slug)) if attempt else None
+        current = None
+        if attempt:
+            judged = (*rows, *self._target_days(workload, charter, attempt))
+            current = _as_of(day_of(charter, now), attempt, judged, self._calls.bets(slug))
         ratio = ratio_of(workload, rows)
         snapshot = self._snapshot(workload, charter, current, (required, ratio)) if current else None
         measured = structs.replace(
@@ -272,6 +276,12 @@ class Measuring:
             )
             for metric in _planned(charter)
         )
+
+    def _target_days(self, workload: Workload, charter: Charter, attempt: Attempt) -> tuple[SumRow, ...]:
+        """The target's totals over days, where the charter clusters by them."""
+        if charter.target.cluster == "unit":
+            return ()
+        return target_days(charter.target, self._calls.days(workload.slug), (_stage(attempt), attempt.release))
 
     def _checks(
         self,

@@ -11,6 +11,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta, Struct, ValidationError
 
+from pilotage.evidence.clusters import BY
 from pilotage.playbook.metrics import Guardrail
 from pilotage.record.charter import Charter
 from pilotage.record.commands import ReviseCharter
@@ -118,6 +119,7 @@ class Words(Struct, frozen=True, kw_only=True):
     floor: str
     target: str
     expected: str
+    clustered: str
     guardrails: tuple[str, ...]
 
 
@@ -133,6 +135,7 @@ def words_of(charter: Charter) -> Words:
         floor=scale.text(target.floor),
         target=scale.text(target.target),
         expected=scale.text(target.expected),
+        clustered=BY[target.cluster].removeprefix("by "),
         guardrails=tuple(_guardrail_words(charter, guardrail) for guardrail in charter.guardrails),
     )
 

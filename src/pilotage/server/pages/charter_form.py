@@ -63,6 +63,8 @@ HINTS = {
     "calls_per_week": "Calls with a known result that will be compared.",
     "deviation": "The spread of one call's value under this form.",
     "design_effect": "1 when calls are independent; more when a customer's calls are alike.",
+    "cluster": "Whose calls may be alike. unit: each customer's. both: also those of one day, when a storm hits "
+    "everybody. day: those of one day alone.",
     "window_hours": "How long after the call a label still counts.",
     "failure_value": "What a failed answer counts as; left out, the worst.",
     "observable": "Whether it shows in shadow, or only once people see answers.",
@@ -96,6 +98,7 @@ LABELS = {
     "per": "One value per",
     "direction": "Better is",
     "form": "Stated as",
+    "cluster": "Clustered by",
 }
 
 
