@@ -12,6 +12,7 @@ from tests.record.stories import charter
 from pilotage.record import facts as f
 from pilotage.record.charter import Charter, charter_digest
 from pilotage.record.errors import UnknownFact
+from pilotage.record.texts import ERASED
 
 ANY_FACT = st.one_of([any_of(kind) for kind in f.KINDS.values()])
 
@@ -50,7 +51,7 @@ def test_an_erased_text_says_that_it_was_erased(fact):
     kind, payload, _ = f.encode(fact)
     back = through_the_ledger(fact, erased=True)
     for name in f.PERSONAL[kind]:
-        assert getattr(back, name) == (f.ERASED if getattr(fact, name) else "")
+        assert getattr(back, name) == (ERASED if getattr(fact, name) else "")
     assert f.encode(back)[1] == payload
 
 

@@ -8,6 +8,7 @@ from tests.record.stories import SLUG, Story
 
 from pilotage.record import facts as f
 from pilotage.record.fold import apply, fold
+from pilotage.record.texts import ERASED
 
 WHOLE = Story().begin_rollout()
 
@@ -47,9 +48,9 @@ def test_a_workload_without_its_texts_is_the_same_workload():
     assert bare.signatures == whole.signatures
     assert bare.in_force == whole.in_force
     assert bare.decision is not None
-    assert bare.decision.reasons == f.ERASED
+    assert bare.decision.reasons == ERASED
     assert bare.acceptance is not None
-    assert bare.acceptance.statement == f.ERASED
+    assert bare.acceptance.statement == ERASED
 
 
 def test_a_record_begins_with_its_proposal_and_has_one():

@@ -15,8 +15,9 @@ from pilotage.gates.ceiling import effective
 from pilotage.lease import LIVE_LEASE_S, SHADOW_LEASE_S, Lease, Policy, ReleaseRef
 from pilotage.playbook.loading import load
 from pilotage.record import commands as c
+from pilotage.record.stamps import Said
 from pilotage.record.verdicts import MODE_RANK, ExposureLimit
-from pilotage.record.workload import Exposure, Said, Workload
+from pilotage.record.workload import Exposure, Workload
 from pilotage.storage.database import open_database
 from pilotage.storage.ledger import LeaseSerials
 from pilotage.workflow.desk import Judgement

@@ -24,7 +24,8 @@ from pilotage.playbook.nodes import Node, plain, read
 from pilotage.playbook.shape import differences
 from pilotage.playbook.types import Lane, ReviewArea
 from pilotage.record.charter import Charter, charter_problems
-from pilotage.record.commands import Digest, Label, RegisterRelease, Remark, Title
+from pilotage.record.commands import RegisterRelease
+from pilotage.record.texts import Digest, Label, Remark, Title
 from pilotage.record.workload import Workload
 from pilotage.runtime.records import Slug
 from pilotage.runtime.release import DIGEST_SCHEME

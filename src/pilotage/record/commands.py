@@ -12,18 +12,13 @@ from typing import Annotated, Literal, get_args
 from msgspec import Meta, Struct
 
 from pilotage.playbook.types import Lane, PhaseId
+from pilotage.record.areas.listing import AREAS, AreaCommand
 from pilotage.record.charter import Charter
-from pilotage.record.facts import Outcome, Score
+from pilotage.record.facts import Outcome
+from pilotage.record.texts import Digest, Label, Percent, PersonId, Remark, Said, Score, Title
 from pilotage.record.verdicts import Mode
 
-PersonId = Annotated[str, Meta(min_length=1, max_length=64, description="a person's id")]
-Title = Annotated[str, Meta(min_length=3, max_length=120)]
-Said = Annotated[str, Meta(min_length=3, max_length=4000, extra={"personal": True})]
-Remark = Annotated[str, Meta(max_length=4000, extra={"personal": True})]
-Label = Annotated[str, Meta(min_length=1, max_length=200)]
-Digest = Annotated[str, Meta(pattern="^[0-9a-f]{64}$", description="a SHA-256 digest, 64 hexadecimal digits")]
 CURVE_POINT = r"^[1-9][0-9]{0,11}=-?[0-9]{1,12}(\.[0-9]{1,12})?$"
-Percent = Annotated[float, Meta(ge=0, le=100)]
 
 
 class Propose(Struct, frozen=True, kw_only=True, tag="propose", forbid_unknown_fields=True):
@@ -244,6 +239,7 @@ Command = (
     | Waive
     | Comment
     | ResolveBreach
+    | AreaCommand
 )
 
 COMMANDS: dict[str, type[Command]] = {str(cls.__struct_config__.tag): cls for cls in get_args(Command)}
@@ -274,9 +270,12 @@ PERMITTED: dict[str, frozenset[str]] = {
     "waive": frozenset({"owner", "sponsor"}),
     "comment": _EVERYBODY,
     "resolve_breach": frozenset({"owner", "operator"}),
+    **{name: roles for area in AREAS for name, roles in area.permitted.items()},
 }
 
-ASKS_CREDENTIAL: frozenset[str] = frozenset({"accept_ownership", "sign", "clear_pilot", "attest", "decide", "waive"})
+ASKS_CREDENTIAL: frozenset[str] = frozenset(
+    {"accept_ownership", "sign", "clear_pilot", "attest", "decide", "waive"}
+).union(*(area.asks_credential for area in AREAS))
 
 
 def name_of(command: Command) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pilotage.record import commands as c
+from pilotage.record.areas.listing import AREAS
 from pilotage.record.commands import PERMITTED, Command, name_of
 from pilotage.record.context import Context
 from pilotage.record.errors import Refused, refuse
@@ -35,6 +36,7 @@ _RULES: dict[type, Callable[[Workload, Any, Context], list[Fact]]] = {
     c.Kill: exposing.kill,
     c.Revive: exposing.revive,
     c.ResolveBreach: exposing.resolve_breach,
+    **{kind: rule for area in AREAS for kind, rule in area.all_rules.items()},
 }
 
 

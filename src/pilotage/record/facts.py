@@ -1,27 +1,24 @@
 """Facts: what a person or the system decided or recorded. A workload is the fold of its facts. Pure.
 
-Fields typed `Text` are personal text: the ledger keeps them outside the hashed entry, as salted commitments,
-so that they can be erased without breaking a proof. An erased text reads `ERASED`. How long a text may be is the
-commands' business: what is in the ledger has to be readable, whatever its length.
+Fields typed `Text` are personal text (`texts`). The facts of an area stand in its own module (`areas`).
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from pilotage.playbook.types import Lane, PhaseId
+from pilotage.record.areas.listing import AreaFact
 from pilotage.record.charter import Charter
 from pilotage.record.errors import UnknownFact
+from pilotage.record.texts import ERASED, Score, Text
 from pilotage.record.verdicts import EvidenceItem, Mode
 
-ERASED = "[erased]"
-Text = Annotated[str, Meta(extra={"personal": True})]
-Score = Annotated[int, Meta(ge=1, le=5)]
 Outcome = Literal["go", "no_go", "extend"]
 
 
@@ -292,6 +289,7 @@ Fact = (
     | AnswerMeasured
     | VerdictMeasured
     | GuardrailBreached
+    | AreaFact
 )
 
 KINDS: dict[str, type[Fact]] = {str(cls.__struct_config__.tag): cls for cls in get_args(Fact)}

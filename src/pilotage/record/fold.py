@@ -8,7 +8,10 @@ from typing import Any
 from msgspec import structs
 
 from pilotage.record import facts as f
+from pilotage.record.areas.area import Fold
+from pilotage.record.areas.listing import AREAS
 from pilotage.record.facts import Recorded
+from pilotage.record.stamps import Said, Stamp
 from pilotage.record.workload import (
     PHASES,
     Acceptance,
@@ -22,11 +25,9 @@ from pilotage.record.workload import (
     Exposure,
     GatePassed,
     Release,
-    Said,
     ScoreGiven,
     Shortfall,
     Signature,
-    Stamp,
     WaiverAsked,
     Workload,
 )
@@ -205,6 +206,11 @@ def _measured(w: Workload, fact: f.VerdictMeasured, _stamp: Stamp) -> Changes:
     return {"measured": {**w.measured, fact.criterion: fact.verdict}}
 
 
+def _in_area(name: str, step: Fold) -> Callable[[Workload, Any, Stamp], Changes]:
+    """The fold of an area's fact changes the area's state, and nothing else."""
+    return lambda w, fact, stamp: {name: step(getattr(w, name), fact, stamp)}
+
+
 _APPLY: dict[type, Callable[[Workload, Any, Stamp], Changes]] = {
     f.Scored: _scored,
     f.Chosen: _chosen,
@@ -230,6 +236,7 @@ _APPLY: dict[type, Callable[[Workload, Any, Stamp], Changes]] = {
     f.BreachResolved: _resolved,
     f.AnswerMeasured: _answered,
     f.VerdictMeasured: _measured,
+    **{kind: _in_area(area.name, step) for area in AREAS for kind, step in area.all_folds.items()},
 }
 
 

@@ -13,19 +13,13 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from pilotage.playbook.types import Lane, PhaseId
+from pilotage.record.areas.planning import Planning
 from pilotage.record.charter import Charter, promised
 from pilotage.record.facts import CurvePointRead
+from pilotage.record.stamps import Said, Stamp
 from pilotage.record.verdicts import Mode
 
 PHASES: tuple[PhaseId, ...] = get_args(PhaseId)
-
-
-class Stamp(Struct, frozen=True, kw_only=True):
-    """Who recorded something, when, and where in the ledger."""
-
-    by: str
-    at: dt.datetime
-    position: int
 
 
 class ScoreGiven(Struct, frozen=True, kw_only=True):
@@ -41,13 +35,6 @@ class ScoreGiven(Struct, frozen=True, kw_only=True):
     def mean(self) -> float:
         """The mean of the three scales."""
         return (self.impact + self.feasibility + self.readiness) / 3
-
-
-class Said(Struct, frozen=True, kw_only=True):
-    """A statement on the record."""
-
-    text: str
-    stamp: Stamp
 
 
 class Acceptance(Struct, frozen=True, kw_only=True):
@@ -257,6 +244,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     answers: dict[str, AnswerSeen] = {}
     measured: dict[str, str] = {}
     comments: tuple[Said, ...] = ()
+    planning: Planning = Planning()
     last_acts: dict[str, dt.datetime] = {}
 
     @property

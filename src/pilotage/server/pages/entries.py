@@ -10,6 +10,7 @@ from msgspec import Struct
 from pilotage.record import facts as f
 from pilotage.record.errors import UnknownFact
 from pilotage.record.facts import Fact, decode
+from pilotage.record.texts import ERASED
 from pilotage.server.pages.people import People
 from pilotage.server.pages.wording import exposure, role, title_of
 from pilotage.server.pages.written import plural
@@ -35,7 +36,7 @@ def line(entry: Entry, people: People) -> Line:
     what = describe(fact, people) if describe else title_of(entry.kind)
     erased = any(text is None for text in entry.texts.values())
     said = next((getattr(fact, name) for name in _SAID if getattr(fact, name, "")), "")
-    return Line(entry=entry, what=what, said="" if said == f.ERASED else people.named(said), is_erased=erased)
+    return Line(entry=entry, what=what, said="" if said == ERASED else people.named(said), is_erased=erased)
 
 
 _SAID = ("reason", "reasons", "comment", "statement", "argument", "note")
