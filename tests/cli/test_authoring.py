@@ -227,6 +227,52 @@ def test_what_is_exported_applies_unchanged(terminal):
     assert second.splitlines()[1:] == first.splitlines()[1:]
 
 
+RECORDS = """
+records:
+  plan_production:
+    deployment: In the desk's own service, behind the gateway.
+    production_owner: marc
+    dates: in spring
+    running_cost: 9,000 a year
+    change_effort: two sessions
+  choose_source: {choice: build, compared: [the desk tool's add-on], reason: The teams are ours alone.}
+"""
+
+
+def test_entries_of_the_record_round_trip(terminal):
+    """What people wrote of the plan is applied, exported with names for persons, and applied again changes nothing."""
+    terminal.settle()
+    write_project(terminal)
+    terminal.write("workload.yaml", WHOLE["workload.yaml"] + PEOPLE + RECORDS)
+    done = terminal.run_as("imke", "apply", "-f", "workload.yaml")
+    assert "done: plan production\ndone: choose source\n" in done.out
+    exported = terminal.run("export", "ticket-triage").out
+    assert "production_owner: marc\n" in exported
+    assert "type: plan_production" not in exported
+    terminal.write("exported.yaml", exported)
+    again = terminal.run_as("imke", "apply", "-f", "exported.yaml")
+    assert again.out == "ticket-triage is as exported.yaml says; there is nothing to change.\n"
+    terminal.write("changed.yaml", exported.replace("in spring", "in autumn"))
+    changed = terminal.run_as("imke", "apply", "-f", "changed.yaml")
+    assert changed.out == "done: plan production\nticket-triage: 1 change made.\n"
+
+
+def test_an_entry_that_cannot_stand_is_named_with_its_line(terminal):
+    """An unknown person and an unknown key of the plan are refused with their lines, and nothing is written."""
+    terminal.settle()
+    write_project(terminal)
+    bad = RECORDS.replace("production_owner: marc", "production_owner: nobody-here")
+    terminal.write("workload.yaml", WHOLE["workload.yaml"] + PEOPLE + bad)
+    ran = terminal.run_as("imke", "apply", "-f", "workload.yaml")
+    line = (WHOLE["workload.yaml"] + PEOPLE + bad).splitlines().index("    production_owner: nobody-here") + 1
+    assert ran.code == 2
+    assert f"line {line}" in ran.err
+    assert "Nobody here is called nobody-here" in ran.err
+    terminal.write("workload.yaml", WHOLE["workload.yaml"] + PEOPLE + RECORDS.replace("dates:", "days:"))
+    assert "days is no key of this place" in terminal.run_as("imke", "apply", "-f", "workload.yaml").err
+    assert entries(terminal) == []
+
+
 def test_export_gives_json_too(terminal):
     """`--json` gives the file's content as JSON."""
     terminal.settle_triage()

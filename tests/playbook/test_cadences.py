@@ -121,6 +121,10 @@ CHECKED = {
     "select.charter",
     "select.signed",
     "select.reachable",
+    "select.production-path",
+    "select.integration",
+    "select.build-or-buy",
+    "select.suitability",
     "pilot.clearance",
     "pilot.baseline",
     "pilot.release",
@@ -202,6 +206,7 @@ def test_the_thresholds_of_the_method(name):
     """The figures that checks judge by."""
     assert {line.id: line.params for line in criteria(name) if line.params} == {
         "select.sponsor": {"silence_days": 30},
+        "select.suitability": {"lacking_max": 2},
         "select.charter": {"characters_max": 3200},
         "select.reachable": {"probability_min": 0.8},
         "pilot.baseline": {"calls_min": 1000, "days_min": 7},

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from msgspec import structs
+from tests.record.given import given
 
 from pilotage.evidence.measurements import (
     Answer,
@@ -317,7 +318,9 @@ class Story:
         return self.standing.waivers[subject.removeprefix("waiver:")].digest
 
     def attest_all(self, phase: str) -> Story:
-        """Everything in a gate that takes a person's word is attested by the person whose word it takes."""
+        """What a gate asks people to write is on the record, and the rest that takes a word is attested."""
+        for person, command in given(phase, self.standing):
+            self.does(person, command)
         for criterion in criteria_of(self.playbook, self.standing):
             if criterion.id.startswith(f"{phase}.") and attestable(criterion):
                 self.does(self.witness(criterion.by), attestation(criterion.id))

@@ -5,6 +5,7 @@ from tests.record.stories import ROLES, Story
 
 from pilotage.record import commands as c
 from pilotage.record import decide as deciding
+from pilotage.record.areas import planning
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED, name_of
 
 READERS = {"viewer", "auditor"}
@@ -70,4 +71,10 @@ _EXAMPLES: tuple[c.Command, ...] = (
     c.Waive(criterion="harden.scale", reason=_WHY, expires_on=Story().now.date()),
     c.Comment(comment=_WHY),
     c.ResolveBreach(metric="errors", reason=_WHY),
+    planning.PlanProduction(
+        deployment=_WHY, production_owner="ann", dates="May", running_cost="little", change_effort="little"
+    ),
+    planning.PlaceInWork(arrives=_WHY, seen_by="the desk", when_absent=_WHY),
+    planning.ChooseSource(choice="buy", compared=("one product",), reason=_WHY),
+    planning.JudgeSuitability(),
 )

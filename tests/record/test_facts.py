@@ -96,6 +96,10 @@ def test_the_personal_texts_are_these():
         "commented": {"comment"},
         "breach_resolved": {"reason"},
         "verdict_measured": {"reason"},
+        "production_planned": {"deployment"},
+        "placed_in_work": {"arrives", "when_absent"},
+        "source_chosen": {"reason"},
+        "suitability_judged": {"warnings_met_by"},
     }
 
 

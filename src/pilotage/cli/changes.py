@@ -14,10 +14,13 @@ from msgspec import Struct
 
 from pilotage.cli.access import Json
 from pilotage.cli.failures import Wrong
+from pilotage.cli.file_records import entries_of
 from pilotage.cli.workload_file import ReadFile
 from pilotage.playbook.loading import load
+from pilotage.record.areas.listing import stands
+from pilotage.record.areas.persons import person_fields, persons_renamed
 from pilotage.record.charter import charter_digest
-from pilotage.record.commands import Assign, Command, Propose, RegisterRelease, ReviseCharter, name_of
+from pilotage.record.commands import Assign, Command, Propose, ReviseCharter, name_of
 from pilotage.record.context import Actor, Context
 from pilotage.record.decide import decide
 from pilotage.record.errors import Problem, Refused
@@ -26,7 +29,7 @@ from pilotage.record.fold import fold
 from pilotage.record.workload import Workload
 
 PROPOSED = ("title", "problem", "incumbent", "cadence", "lane", "personal_data", "outside_processor")
-IMMUTABLE = ("digest", "code_revision", "environment", "model", "parameters", "data_source")
+IMMUTABLE = ("digest", "code_revision", "environment", "model", "parameters", "data_source", "training_examples")
 
 
 class Change(Struct, frozen=True, kw_only=True):
@@ -79,7 +82,13 @@ def changes_of(
         changes.append(_proposal(reading, demonstration=demonstration))
     else:
         wrong += _moved(reading, workload)
-    for part in (_assignments(reading, workload, known), _charter(reading, workload), _releases(reading, workload)):
+    parts = (
+        _assignments(reading, workload, known),
+        _charter(reading, workload),
+        _releases(reading, workload),
+        _records(reading, workload, known),
+    )
+    for part in parts:
         for found in part:
             if isinstance(found, Change):
                 changes.append(found)
@@ -118,9 +127,7 @@ def _assignments(reading: ReadFile, workload: Workload | None, known: Known) -> 
         place = f"people.{role}" if ":" not in role else f"people.reviewers.{role.partition(':')[2]}"
         person = known.by_name.get(name)
         if person is None:
-            there = ", ".join(sorted(known.by_name)) or "nobody yet"
-            message = f"Nobody here is called {name}; known are: {there}. Add people with `pilotage user add`."
-            yield reading.wrong(place, message, "unknown-person")
+            yield reading.wrong(place, unknown_person(name, known), "unknown-person")
         elif held.get(role) != person:
             yield Change(command=Assign(role=role, person=person), says=f"offer {role} to {name}", place=place)
 
@@ -154,6 +161,25 @@ def _releases(reading: ReadFile, workload: Workload | None) -> Iterator[Change |
                 "give what you have now a name of its own."
             )
             yield reading.wrong(place, message, "release-changed")
+
+
+def _records(reading: ReadFile, workload: Workload | None, known: Known) -> Iterator[Change | Wrong]:
+    for placed in entries_of(reading.says.records):
+        unknown = False
+        for field in person_fields(type(placed.command)):
+            name = getattr(placed.command, field)
+            if name not in known.by_name and name not in known.persons:
+                unknown = True
+                yield reading.wrong(f"{placed.place}.{field}", unknown_person(name, known), "unknown-person")
+        command = persons_renamed(placed.command, lambda name: known.by_name.get(name, name))
+        if not unknown and not stands(workload, command):
+            yield Change(command=command, says=f"{name_of(command).replace('_', ' ')}", place=placed.place)
+
+
+def unknown_person(name: str, known: Known) -> str:
+    """The sentence for a name that nobody here has."""
+    there = ", ".join(sorted(known.by_name)) or "nobody yet"
+    return f"Nobody here is called {name}; known are: {there}. Add people with `pilotage user add`."
 
 
 def refusals(
@@ -193,7 +219,7 @@ def _recorded(facts: Iterable[Fact], workload: Workload | None, context: Context
 def _at(reading: ReadFile, change: Change, problem: Problem) -> Wrong:
     """A refusal at the place in the file that asked for it."""
     inside = problem.field if isinstance(change.command, ReviseCharter | Propose) else ""
-    if isinstance(change.command, RegisterRelease) and problem.field:
+    if problem.field and change.place.startswith(("releases[", "records.")):
         inside = f"{change.place}.{problem.field}"
     return reading.wrong(inside or change.place, problem.message, problem.code)
 

@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from pilotage.bootstrap import take_in_extensions
 from pilotage.cli.failures import CliError, InvalidFile, Wrong
+from pilotage.cli.file_records import Records, records_of
 from pilotage.cli.files import text_of
 from pilotage.playbook.errors import PlaybookUnknown
 from pilotage.playbook.errors import Problem as PlacedProblem
@@ -79,6 +80,7 @@ class WorkloadFile(Struct, frozen=True, kw_only=True):
     team: Remark = ""
     charter: Charter | None = None
     releases: tuple[ReleaseEntry, ...] = ()
+    records: Records = Records()
 
 
 class ReadFile(Struct, frozen=True, kw_only=True):
@@ -213,12 +215,18 @@ def file_of(workload: Workload, usernames: dict[str, str]) -> WorkloadFile:
                 model=release.model,
                 parameters=release.parameters,
                 data_source=release.data_source,
+                training_examples=release.training_examples,
             )
             for release in workload.releases.values()
         ),
+        records=records_of(workload, lambda person: usernames.get(person, person)),
     )
 
 
 def written(says: Struct) -> str:
-    """A struct as YAML, without what is at its default."""
-    return yaml_text(sparse(says))
+    """A struct as YAML, without what is at its default, and without tags that their place tells."""
+    plain = sparse(says)
+    for entries in plain.get("records", {}).values():
+        for entry in entries if isinstance(entries, list) else [entries]:
+            entry.pop("type")
+    return yaml_text(plain)

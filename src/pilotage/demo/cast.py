@@ -84,13 +84,6 @@ PROBLEMS = (
 TEAM = "Imke Brandt (owner), Yuki Tanaka (engineering), Dele Adeyemi (desk operations)"
 
 SELECT_STATEMENTS: dict[str, tuple[Person, str]] = {
-    "select.production-path": (
-        OWNER,
-        (
-            "The model runs inside the desk's own service behind the SDK. The operations group would run it; "
-            "roll-out in the autumn, one engineer two days a week, no change to the passenger messages."
-        ),
-    ),
     "select.review-partners": (
         OWNER,
         (
@@ -103,21 +96,6 @@ SELECT_STATEMENTS: dict[str, tuple[Person, str]] = {
         (
             "Public flight records and airport weather of 2013, in the public domain. Half a year was read: sizes, "
             "gaps and label times are written down in the demonstration's own page."
-        ),
-    ),
-    "select.integration": (
-        ENGINEER,
-        "The answer arrives two hours before departure in the desk's list. Without it the table decides, as today.",
-    ),
-    "select.build-or-buy": (
-        OWNER,
-        "Built: the model is small, the labels are ours, and nothing on the market knows this desk's costs.",
-    ),
-    "select.suitability": (
-        OWNER,
-        (
-            "About six thousand decisions a week, repetitive, measurable within hours, with the lead as champion. "
-            "Perfection is not needed: a wrong warning costs money, not safety."
         ),
     ),
 }

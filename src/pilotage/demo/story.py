@@ -10,12 +10,16 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
-from pilotage.demo import cast
+from pilotage.demo import cast, records
 from pilotage.demo.cast import ENGINEER, OPERATOR, OWNER, PRIVACY, SECURITY, SPONSOR, Person, plain
 from pilotage.demo.stage import Stage
 from pilotage.playbook.metrics import Target
+from pilotage.record.areas.listing import stands
+from pilotage.record.areas.persons import persons_renamed
+from pilotage.record.workload import Workload
 
 NO_GO = {"below_floor", "harmed", "futile"}
 PASSES = {"met", "waived", "not_applicable"}
@@ -133,6 +137,7 @@ class Director:
         if not record["charters"]:
             promise = cast.charter(self._target, self._calendar.pilot_starts, self._calendar.decision_on)
             self._stage.does(OWNER, "revise_charter", {"base_version": 0, "charter": plain(promise), "team": cast.TEAM})
+        self._put_on_record("select")
         self._attest(cast.SELECT_STATEMENTS)
         version = (self._stage.record(OWNER) or {})["charters"][-1]
         meaning = "I promise what this charter says and decide by its date"
@@ -157,6 +162,7 @@ class Director:
             self._stage.does(OWNER, "expose", fields, note=f"{OWNER.name} exposes the model in shadow")
         if day < self._calendar.test_starts:
             return
+        self._put_on_record("pilot")
         self._attest(cast.PILOT_STATEMENTS)
         if not record["attempts"]:
             self._stage.does(OWNER, "declare_for_evaluation", {"release": self._release.name})
@@ -195,6 +201,7 @@ class Director:
     def _evaluate(self, record: Mapping[str, Any], day: dt.date) -> None:
         answer = self._answer()
         if answer == "reached":
+            self._put_on_record("evaluate")
             self._attest(cast.EVALUATE_STATEMENTS)
             self._decide(record, "go", "The target was shown to be exceeded, every guardrail holds, the budget stands.")
             self._advance("evaluate", "harden")
@@ -214,11 +221,13 @@ class Director:
         self._sign("decision", decision["digest"], f"I decide {outcome.replace('_', '-')} on the verdicts frozen here")
 
     def _harden(self, _record: Mapping[str, Any], day: dt.date) -> None:
+        self._put_on_record("harden")
         self._attest(cast.HARDEN_STATEMENTS)
         self._waive(cast.HARDEN_WAIVERS, day)
         self._advance("harden", "deploy")
 
     def _deploy(self, record: Mapping[str, Any], day: dt.date) -> None:
+        self._put_on_record("deploy")
         self._attest(cast.DEPLOY_STATEMENTS)
         self._waive(cast.DEPLOY_WAIVERS, day)
         live = [e for e in record["exposures"] if e["mode"] == "live"]
@@ -246,6 +255,18 @@ class Director:
                 if breach["resolved"] is None:
                     reason = "The weather feed was repaired and is checked for age now; the model stays in shadow."
                     self._stage.does(OPERATOR, "resolve_breach", {"metric": breach["metric"], "reason": reason})
+
+    def _put_on_record(self, phase: str) -> None:
+        """What people write for a gate and has not been written yet."""
+        ids = {person.username: self._stage.id_of(person) for person in cast.CAST}
+        for given in records.RECORDS.get(phase, ()):
+            command = persons_renamed(given.command, lambda username: ids.get(username, username))
+            workload = msgspec.convert(self._stage.record(OWNER), Workload)
+            if not (given.done(workload) if given.done else stands(workload, command)):
+                fields = plain(command)
+                name = fields.pop("type")
+                words = name.replace("_", " ")
+                self._stage.does(given.person, name, fields, note=f"{given.person.name} puts on record: {words}")
 
     def _attest(self, statements: Mapping[str, tuple[Person, str]]) -> None:
         held = (self._stage.record(OWNER) or {})["attestations"]

@@ -11,14 +11,19 @@ import datetime as dt
 from msgspec import structs
 
 from pilotage.evidence.measurements import Measurements
-from pilotage.gates import evaluate_checks, pilot_checks, select_checks
+from pilotage.gates import evaluate_checks, pilot_checks, planning_checks, select_checks
 from pilotage.gates.case import Case, Check, Finding, item, pending
 from pilotage.playbook.types import Criterion, Playbook
 from pilotage.record.rules.piloting import word_suffices
 from pilotage.record.verdicts import PASSING, NextAction, PortfolioView, Verdict, WaiverNote
 from pilotage.record.workload import Workload, day_of, start_of
 
-CHECKS: dict[str, Check] = {**select_checks.CHECKS, **pilot_checks.CHECKS, **evaluate_checks.CHECKS}
+CHECKS: dict[str, Check] = {
+    **select_checks.CHECKS,
+    **planning_checks.CHECKS,
+    **pilot_checks.CHECKS,
+    **evaluate_checks.CHECKS,
+}
 NO_CHECK = "No check for this criterion exists in this version"
 
 

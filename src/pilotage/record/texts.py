@@ -15,7 +15,7 @@ ERASED = "[erased]"
 Text = Annotated[str, Meta(extra={"personal": True})]
 Score = Annotated[int, Meta(ge=1, le=5)]
 
-PersonId = Annotated[str, Meta(min_length=1, max_length=64, description="a person's id")]
+PersonId = Annotated[str, Meta(min_length=1, max_length=64, description="a person's id", extra={"person": True})]
 Title = Annotated[str, Meta(min_length=3, max_length=120)]
 Said = Annotated[str, Meta(min_length=3, max_length=4000, extra={"personal": True})]
 Remark = Annotated[str, Meta(max_length=4000, extra={"personal": True})]

@@ -40,6 +40,8 @@ PAGES = (
     "/w/call-summaries",
     "/w/contract-search",
     "/w/ticket-triage/charter",
+    "/w/ticket-triage/plan",
+    "/w/contract-search/plan",
     "/w/ticket-triage/charter/edit",
     "/w/call-summaries/charter",
     "/w/ticket-triage/evidence",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pilotage.record.context import Context
     from pilotage.record.workload import Workload
 
+OVERTAKEN = "overtaken"
 Rule = Callable[["Workload", Any, "Context"], list[Any]]
 Fold = Callable[[Any, Any, Stamp], Any]
 Check = Callable[["Workload", Any, "Context"], Iterable[Problem]]
@@ -31,8 +32,10 @@ def _no_problems(_workload: Workload, _command: Any, _context: Context) -> Itera
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """A command whose fact stands under `attribute` of the area's state, or under `attribute[key]` where `key` names the
-    field that tells entries apart. `check` yields what else is wrong.
+    """A command whose fact stands under `attribute` of the area's state.
+
+    Where `key` names the field that tells entries apart, it stands under `attribute[key]`. `check` yields what else is
+    wrong with a command.
     """
 
     command: type[Struct]
@@ -106,7 +109,7 @@ def overtaken(standing: Standing[Any] | None, base: int | None) -> Iterable[Prob
     if base is not None and base != newest:
         who = f"{standing.stamp.by} recorded this anew" if standing else "What you edited stands no more"
         message = f"{who} while you wrote; read it, take over what you need, and save on top of it."
-        yield Problem(code="overtaken", field="base", message=message)
+        yield Problem(code=OVERTAKEN, field="base", message=message)
 
 
 def copied(command: Struct, fact: type[Struct]) -> Struct:

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
+
 from pilotage.record.areas import planning
 from pilotage.record.areas.area import Area, Entry
+
+if TYPE_CHECKING:
+    from pilotage.record.workload import Workload
 
 AreaFact = planning.PlanningFact
 AreaCommand = planning.PlanningCommand
@@ -18,3 +25,13 @@ def area_of(command: type) -> tuple[Area, Entry] | None:
         if entry is not None:
             return area, entry
     return None
+
+
+def stands(workload: Workload | None, command: Any) -> bool:  # noqa: ANN401 - any command
+    """Whether the record says already what an entry's command would write."""
+    found = area_of(type(command))
+    if found is None or workload is None:
+        return False
+    area, entry = found
+    standing = entry.standing(getattr(workload, area.name), getattr(command, entry.key) if entry.key else None)
+    return standing is not None and entry.as_command(standing) == structs.replace(command, base=None)

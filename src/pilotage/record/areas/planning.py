@@ -1,4 +1,4 @@
-"""How it would go live, written down before the pilot begins: path, place in the work, build or buy, suitability. Pure."""
+"""How it would go live, written down before the pilot: path, place in the work, build or buy, suitability. Pure."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import datetime as dt
 
 from pilotage.playbook.metrics import Guardrail, LabelMatch, Latency, Metric, Target
 from pilotage.record import commands as c
+from pilotage.record.areas import planning
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command, name_of
 from pilotage.runtime.records import Call, CallBatch, Execution, Outcome, OutcomeBatch
@@ -104,6 +105,32 @@ _COMMANDS: tuple[Command, ...] = (
     ),
     c.Comment(comment="The Berlin team joins on Monday."),
     c.ResolveBreach(metric="slow", reason="The slow shard was replaced."),
+    planning.PlanProduction(
+        deployment="In the ticket system's own cluster, behind the gateway; rolled out by the platform team.",
+        production_owner="tomo",
+        dates="from March on",
+        running_cost="about 9,000 US dollars a year",
+        change_effort="two sessions for each of the six teams",
+    ),
+    planning.PlaceInWork(
+        arrives="In the ticket's queue field, before anybody opens it.",
+        seen_by="the first line",
+        when_absent="The keyword rules choose the queue, as they do today.",
+    ),
+    planning.ChooseSource(
+        choice="build",
+        compared=("the help desk's own add-on", "a forest on our labels"),
+        reason="Teams are ours alone.",
+    ),
+    planning.JudgeSuitability(
+        high_volume=True,
+        repetitive=True,
+        costly_or_error_prone=True,
+        structured=True,
+        measurable=True,
+        data_at_hand=True,
+        champion="the first line's lead",
+    ),
 )
 COMMAND_EXAMPLES = {name_of(command): command for command in _COMMANDS}
 

@@ -9,7 +9,7 @@ from pilotage.playbook.types import Criterion
 from pilotage.record.rules.piloting import attestable
 from pilotage.server.pages.forms import Option
 from pilotage.server.pages.people import People
-from pilotage.server.pages.wording import MODES, role
+from pilotage.server.pages.wording import MODES, SOURCES, role
 from pilotage.workflow.desk import Judgement
 
 Choices = Mapping[str, Sequence[Option]]
@@ -33,10 +33,9 @@ def _score(_judgement: Judgement, _people: People, _person: str) -> Choices:
 
 def _assign(judgement: Judgement, people: People, _person: str) -> Choices:
     roles = ["owner", "sponsor", *(f"reviewer:{review.id}" for review in judgement.playbook.reviews)]
-    everybody = sorted(people.names.items(), key=lambda one: one[1].casefold())
     return {
         "role": [Option(value=one, label=role(one)) for one in roles],
-        "person": [Option(value=person, label=name) for person, name in everybody],
+        "person": everybody(people),
     }
 
 
@@ -107,6 +106,20 @@ def _expose(_judgement: Judgement, _people: People, _person: str) -> Choices:
     return {"mode": [Option(value=mode, label=f"{mode}: {text}") for mode, text in MODES.items()]}
 
 
+def everybody(people: People) -> list[Option]:
+    """Everybody known, by name."""
+    names = sorted(people.names.items(), key=lambda one: one[1].casefold())
+    return [Option(value=person, label=name) for person, name in names]
+
+
+def _plan_production(_judgement: Judgement, people: People, _person: str) -> Choices:
+    return {"production_owner": everybody(people)}
+
+
+def _choose_source(_judgement: Judgement, _people: People, _person: str) -> Choices:
+    return {"choice": [Option(value=value, label=label) for value, label in SOURCES.items()]}
+
+
 _CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {
     "score": _score,
     "assign": _assign,
@@ -119,4 +132,6 @@ _CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {
     "decide": _decide,
     "clear_pilot": _clear,
     "expose": _expose,
+    "plan_production": _plan_production,
+    "choose_source": _choose_source,
 }

@@ -8,11 +8,12 @@ from typing import Any
 from msgspec import Struct
 
 from pilotage.record import facts as f
+from pilotage.record.areas import planning
 from pilotage.record.errors import UnknownFact
 from pilotage.record.facts import Fact, decode
 from pilotage.record.texts import ERASED
 from pilotage.server.pages.people import People
-from pilotage.server.pages.wording import exposure, role, title_of
+from pilotage.server.pages.wording import SOURCES, exposure, role, title_of
 from pilotage.server.pages.written import plural
 from pilotage.storage.protocols import Entry
 
@@ -39,7 +40,7 @@ def line(entry: Entry, people: People) -> Line:
     return Line(entry=entry, what=what, said="" if said == ERASED else people.named(said), is_erased=erased)
 
 
-_SAID = ("reason", "reasons", "comment", "statement", "argument", "note")
+_SAID = ("reason", "reasons", "comment", "statement", "argument", "note", "deployment", "arrives", "warnings_met_by")
 
 
 def _charter(fact: f.CharterRevised, _people: People) -> str:
@@ -87,5 +88,9 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     f.BreachResolved: lambda fact, _: f"closed the breach of {fact.metric}",
     f.AnswerMeasured: _answered,
     f.VerdictMeasured: lambda fact, _: f"saw {fact.criterion}: {fact.verdict}",
+    planning.ProductionPlanned: lambda _fact, _: "wrote down the production path",
+    planning.PlacedInWork: lambda _fact, _: "said where in the work the answer arrives",
+    planning.SourceChosen: lambda fact, _: f"chose to {SOURCES[fact.choice].lower()}",
+    planning.SuitabilityJudged: lambda _fact, _: "answered the suitability questions",
     f.GuardrailBreached: lambda fact, _: f"saw the guardrail {fact.metric} broken at {fact.stage}",
 }

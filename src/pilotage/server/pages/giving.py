@@ -11,8 +11,11 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Struct, ValidationError, structs
 
+from pilotage.record.areas.area import OVERTAKEN
+from pilotage.record.areas.listing import area_of
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, Command
 from pilotage.record.errors import Problem, Refused
+from pilotage.record.stamps import Stamp
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import COMMAND, READ
 from pilotage.server.auth.credentials import CREDENTIAL_FIELD
@@ -22,6 +25,7 @@ from pilotage.server.pages.choices import choices_of
 from pilotage.server.pages.forms import (
     Field,
     Typed,
+    as_typed,
     converted,
     fields_of,
     read,
@@ -68,8 +72,9 @@ class Filled(Struct, frozen=True, kw_only=True):
         return self.typed.get(field.name, field.default)
 
     def checked(self, field: Field) -> bool:
-        """Whether a box is ticked: a form that was sent says so by naming it, and an untouched one has its default."""
-        return bool(self.typed.get(field.name)) if self.sent else field.default != ""
+        """Whether a box is ticked: what was sent or stands says so, and an untouched one has its default."""
+        named = self.sent or field.name in self.typed
+        return bool(self.typed.get(field.name)) if named else field.default != ""
 
     def place(self, name: str) -> tuple[str, str] | None:
         """Where in the form a problem is: id and label of the field, or of the section that holds it."""
@@ -88,6 +93,7 @@ class Filled(Struct, frozen=True, kw_only=True):
 def form_of(name: str, judgement: Judgement, people: People, person: str, asked: Typed) -> tuple[Field, ...]:
     """The fields of a command on one workload, with what can be chosen now."""
     fields = with_choices(fields_of(COMMANDS[name]), choices_of(name, judgement, people, person))
+    fields = with_hidden(fields, {"base": asked.get("base", "")})
     if name != "sign":
         return fields
     waiting = dict(to_sign(judgement, person))
@@ -96,6 +102,40 @@ def form_of(name: str, judgement: Judgement, people: People, person: str, asked:
     fields = with_hidden(fields, {"subject": subject, "digest": digest})
     meaning = MEANINGS.get(subject.partition(":")[0], "")
     return tuple(structs.replace(field, default=meaning) if field.name == "meaning" else field for field in fields)
+
+
+class Before(Struct, frozen=True, kw_only=True):
+    """What stands on the record where a form would replace it, field by field as it would be typed."""
+
+    fields: Mapping[str, str]
+    stamp: Stamp
+
+
+def before(name: str, judgement: Judgement, typed: Typed) -> Before | None:
+    """What a command would replace; None where it replaces nothing, or nothing stands yet."""
+    found = area_of(COMMANDS[name])
+    if found is None:
+        return None
+    area, entry = found
+    standing = entry.standing(getattr(judgement.workload, area.name), typed.get(entry.key, "") if entry.key else None)
+    if standing is None:
+        return None
+    command = structs.asdict(entry.as_command(standing))
+    return Before(
+        fields={field: as_typed(value) for field, value in command.items() if field != "base"}, stamp=standing.stamp
+    )
+
+
+def _filled_in(typed: Typed, standing: Before | None, problems: Problems, *, sent: bool) -> Typed:
+    """What stands is filled in to be edited, with its position, so that nobody is overwritten unseen.
+
+    Whoever was overtaken keeps what they typed, beside what stands now, and saves on top of that.
+    """
+    base = str(standing.stamp.position) if standing else "0"
+    if not sent:
+        return {**(standing.fields if standing else {}), "base": base, **typed}
+    overtaken = any(problem.code == OVERTAKEN for problem in problems)
+    return {**typed, "base": base} if overtaken else typed
 
 
 def _known(name: str) -> type[Command]:
@@ -110,13 +150,16 @@ async def _form(
     person = current_identity(request).person
 
     def build(_workspace: Workspace, frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
-        fields = form_of(name, judgement, frame.people, person, typed)
+        standing, sent = before(name, judgement, typed), request.method == "POST"
+        shown = _filled_in(typed, standing, problems, sent=sent)
+        fields = form_of(name, judgement, frame.people, person, shown)
         workload, playbook = judgement.workload, judgement.playbook
         subject = next((field.default for field in fields if field.name == "subject"), "")
         asked = typed.get("criterion", "")
         return {
             "name": name,
-            "form": Filled(fields=fields, typed=typed, problems=problems, sent=request.method == "POST"),
+            "form": Filled(fields=fields, typed=shown, problems=problems, sent=sent),
+            "before": standing,
             "doc": COMMANDS[name].__doc__ or "",
             "asks_credential": name in ASKS_CREDENTIAL,
             "gate": gate(judgement, playbook.phase(workload.phase)),

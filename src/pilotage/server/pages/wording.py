@@ -61,6 +61,7 @@ MODES: dict[str, str] = {
     "suggest": "A person sees the candidate's answer and decides.",
     "live": "The candidate's answer is served.",
 }
+SOURCES: dict[str, str] = {"build": "Build it", "buy": "Buy it", "both": "Build a part and buy a part"}
 KINDS: dict[str, str] = {
     "measured": "measured",
     "recorded": "recorded",

@@ -21,6 +21,7 @@ Build = Callable[[Workspace, Frame, Judgement], Mapping[str, Any]]
 TABS = (
     ("workload", "", "Overview"),
     ("charter", "/charter", "Charter"),
+    ("plan", "/plan", "Plan"),
     ("evidence", "/evidence", "Evidence"),
     ("calls", "/calls", "Calls"),
 )

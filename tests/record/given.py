@@ -1,0 +1,67 @@
+"""What people of a story put on the record for each gate, beside what they attest: person and command, in order.
+
+`named` replaces the persons of the record's own story (ann, eva, sam, oli, sid, pia) where another story has others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pilotage.record.areas import planning
+from pilotage.record.areas.listing import stands
+from pilotage.record.areas.persons import persons_renamed
+from pilotage.record.commands import Command
+from pilotage.record.workload import Workload
+
+Given = tuple[str, Command]
+
+GIVEN: dict[str, tuple[Given, ...]] = {
+    "select": (
+        (
+            "ann",
+            planning.PlanProduction(
+                deployment="Beside the routing rules in the desk's own service.",
+                production_owner="oli",
+                dates="in spring",
+                running_cost="9,000 a year",
+                change_effort="two sessions for the desk",
+            ),
+        ),
+        (
+            "eva",
+            planning.PlaceInWork(
+                arrives="In the queue, before a ticket is opened.",
+                seen_by="the first line",
+                when_absent="The rules route the ticket, as today.",
+            ),
+        ),
+        (
+            "ann",
+            planning.ChooseSource(
+                choice="build", compared=("the desk tool's own add-on",), reason="The teams are ours alone."
+            ),
+        ),
+        (
+            "ann",
+            planning.JudgeSuitability(
+                high_volume=True,
+                repetitive=True,
+                costly_or_error_prone=True,
+                structured=True,
+                measurable=True,
+                data_at_hand=True,
+                champion="the lead of the first line",
+            ),
+        ),
+    ),
+}
+
+
+def given(phase: str, workload: Workload, named: Mapping[str, str] | None = None) -> list[Given]:
+    """What is still to be put on the record for a gate: entries that stand already are left out."""
+    people = named or {}
+    found = [
+        (people.get(person, person), persons_renamed(command, lambda one: people.get(one, one)))
+        for person, command in GIVEN.get(phase, ())
+    ]
+    return [(person, command) for person, command in found if not stands(workload, command)]
