@@ -100,6 +100,25 @@ def test_only_what_differs_is_changed(terminal):
     assert ran.json["changes"][0]["receipt"]["kinds"] == ["charter_revised"]
 
 
+def test_a_target_is_clustered_by_what_its_file_says(terminal):
+    """A file may say by what calls are clustered: another charter than by unit, and the same when applied again."""
+    terminal.settle()
+    write_project(terminal)
+    terminal.run_as("imke", "apply", "-f", "workload.yaml")
+    clustered = WHOLE["workload.yaml"].replace(
+        "    design_effect: 1.2\n", "    design_effect: 1.2\n    cluster: both\n"
+    )
+    terminal.write("workload.yaml", clustered + PEOPLE)
+    ran = terminal.run_as("imke", "apply", "-f", "workload.yaml", "--json")
+    assert [change["command"] for change in ran.json["changes"]] == ["revise_charter"]
+    again = terminal.run_as("imke", "apply", "-f", "workload.yaml")
+    assert again.out.endswith("there is nothing to change.\n")
+    weekly = terminal.write("bad.yaml", clustered.replace("cluster: both", "cluster: week"))
+    wrong = terminal.run_as("imke", "apply", "-f", weekly)
+    assert wrong.code != 0
+    assert "week" in wrong.err
+
+
 def test_everything_wrong_is_listed_with_its_line(terminal):
     """A bad file is refused whole, each problem with its line, place and what to do."""
     text = (

@@ -85,6 +85,17 @@ def test_a_charter_survives_its_form(*, purpose, risks, value, source, below, sh
     assert way_through(written, "Ann") == written
 
 
+def test_how_calls_are_clustered_is_typed_read_and_compared():
+    """The target's cluster comes back out of the form, stands in the charter as it reads, and is a change in a diff."""
+    before = charter(START, END)
+    after = structs.replace(before, target=structs.replace(before.target, cluster="both"))
+    assert way_through(after, "Ann") == after
+    assert [words_of(one).clustered for one in (before, after)] == ["unit", "unit and day"]
+    (change,) = changes((before, "Ann"), (after, "Ann"))
+    assert change.field == "target: cluster"
+    assert [(piece.kind, piece.text) for piece in change.pieces] == [("gone", "unit"), ("new", "both")]
+
+
 def test_rows_that_are_emptied_are_gone():
     """A metric or guardrail whose first field was emptied is left out."""
     written = charter(START, END)
