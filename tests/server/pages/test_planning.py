@@ -48,6 +48,13 @@ def test_a_form_begins_with_what_stands(signed_in):
     assert int(hidden(text, "base")) > 0
 
 
+def test_what_stands_is_said_in_words(signed_in):
+    """Beside the form stands what it would replace, with names for persons and for what was chosen."""
+    aside = signed_in("nadia").get(f"/w/{TRIAGE}/do/plan_production").text.split("On the record now")[1]
+    assert ">Emil Larsen<" in aside
+    assert "p-" not in aside.split("</dl>")[0]
+
+
 def test_two_who_edit_at_once(signed_in):
     """The second gets a conflict, keeps what they typed beside what stands now, and can save on top of it."""
     nadia, priya = signed_in("nadia"), signed_in("priya")

@@ -75,6 +75,10 @@ class Field(Struct, frozen=True, kw_only=True):
         """Whether it may be left empty for good: what is expected may be saved empty, and has to be filled in later."""
         return not (self.required or self.default or self.is_expected)
 
+    def said(self, value: str) -> str:
+        """A value as people read it: the label of what was chosen, else itself."""
+        return next((option.label for option in self.options if option.value == value), value)
+
     @property
     def id(self) -> str:
         """The field's id in the page."""
