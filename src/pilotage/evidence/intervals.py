@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from pilotage.evidence.normal import two_sided
 
 Interval = tuple[float, float]
-_HALVINGS = 60
+_STEPS = 60
+_CLOSE = 1e-15
 
 
 def wilson(share: float, n: float, level: float) -> Interval:
@@ -43,11 +44,11 @@ def tango(b: float, c: float, n: float, level: float = 0.95) -> Interval:
     z = two_sided(level)
     estimate = (b - c) / n
 
-    def inside(difference: float) -> bool:
+    def excess(difference: float) -> float:
         score = tango_z(b, c, n, difference)
-        return score is not None and abs(score) <= z
+        return math.inf if score is None else abs(score) - z
 
-    return _edge(inside, estimate, -1.0), _edge(inside, estimate, 1.0)
+    return _edge(excess, (estimate, -z), -1.0), _edge(excess, (estimate, -z), 1.0)
 
 
 def two_shares_variance(first: tuple[float, float], second: tuple[float, float], difference: float) -> float:
@@ -70,15 +71,27 @@ def two_shares_variance(first: tuple[float, float], second: tuple[float, float],
     return high * (1.0 - high) / n1 + low * (1.0 - low) / n0
 
 
-def _edge(inside: Callable[[float], bool], start: float, end: float) -> float:
-    """The last point inside on the way from `start` to `end`, by halving."""
-    for _ in range(_HALVINGS):
-        middle = (start + end) / 2.0
-        if inside(middle):
-            start = middle
+def _edge(excess: Callable[[float], float], start: tuple[float, float], end: float) -> float:
+    """Where `excess` becomes positive on the way from `start`, given with its value there, to `end`; `end` where it
+    does not. By enclosing secants in the manner of Illinois (Dowell and Jarratt 1971), halving where it is infinite.
+    """
+    (inner, below), (outer, above) = start, (end, excess(end))
+    if above <= 0.0:
+        return end
+    place, was_below = outer, None
+    for _ in range(_STEPS):
+        before = place
+        share = 0.5 if math.isinf(above) else below / (below - above)
+        place = inner + share * (outer - inner)
+        found = excess(place)
+        if found == 0.0 or abs(place - before) < _CLOSE:
+            break
+        if found < 0.0:
+            inner, below, above = place, found, above / 2.0 if was_below is True else above
         else:
-            end = middle
-    return end
+            outer, above, below = place, found, below / 2.0 if was_below is False else below
+        was_below = found < 0.0
+    return place
 
 
 def join_difference(first: tuple[float, Interval], second: tuple[float, Interval]) -> Interval:
