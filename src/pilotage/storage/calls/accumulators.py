@@ -22,6 +22,8 @@ RECORD = np.dtype([("series", "<u4"), ("n", "<f8"), ("y", "<f8"), ("z", "<f8")])
 WINDOW = 0x8000_0000
 MOMENTS = Totals.__struct_fields__
 
+_OF_CALLS = tuple(name for name in MOMENTS if name == "units" or set(name) == {"n"})
+_OF_VALUES = tuple(name for name in MOMENTS if name not in _OF_CALLS)
 _SERIES_MASK = 0xFFFF_FFFF
 _WIDTH = 6
 _DENSE = 4096
@@ -88,17 +90,15 @@ def merge(blobs: Sequence[bytes], rows: Floats, per_unit: PerUnit = MappingProxy
     new_codes = (rows[:, 0].astype(np.int64) << 32) | rows[:, 1].astype(np.int64)
     codes, places = _unit_series(np.concatenate([old_codes, new_codes]), len(blobs))
     old_places, new_places = places[: len(old)], places[len(old) :]
-    was = tuple(_summed(old_places, old[name], len(codes)) for name in ("n", "y", "z"))
+    was = tuple(_placed(old_places, old[name], len(codes)) for name in ("n", "y", "z"))
     now = tuple(x + _summed(new_places, rows[:, 3 + i], len(codes)) for i, x in enumerate(was))
     touched = np.flatnonzero(np.bincount(new_places, minlength=len(codes)))
     touched = touched[(codes[touched] & WINDOW) == 0]
     numbers = codes[touched] & _SERIES_MASK
-    series, belongs = np.unique(numbers, return_inverse=True)
-    moments = np.empty((len(series), len(MOMENTS)))
-    after, before = (_moments(*_counted(numbers, tuple(x[touched] for x in sums), per_unit)) for sums in (now, was))
-    for column, (more, less) in enumerate(zip(after, before, strict=True)):
-        moments[:, column] = _summed(belongs, more - less, len(series))
-    return Merged(blobs=list(_blobs(len(blobs), codes, now)), series=series.tolist(), moments=moments)
+    firsts, belongs = distinct(numbers, int(numbers.max(initial=0)) + 1)
+    after, before = (_counted(numbers, tuple(x[touched] for x in sums), per_unit) for sums in (now, was))
+    moments = _changes(belongs, len(firsts), after, before)
+    return Merged(blobs=_blobs(len(blobs), codes, now), series=numbers[firsts].tolist(), moments=moments)
 
 
 def _counted(numbers: Integers, sums: tuple[Floats, ...], per_unit: PerUnit) -> tuple[Floats, ...]:
@@ -143,32 +143,48 @@ def _summed(places: Integers, values: Floats, size: int) -> Floats:
     return np.bincount(places, values, size).astype(np.float64, copy=False)
 
 
-def _moments(n: Floats, y: Floats, z: Floats) -> Iterator[Floats]:
-    """Every moment that `Totals` names, one after the other: `yyz` is y*y*z. A unit without calls has none."""
+def _placed(places: Integers, values: Floats, size: int) -> Floats:
+    placed = np.zeros(size)
+    placed[places] = values
+    return placed
+
+
+def _changes(belongs: Integers, size: int, after: Sequence[Floats], before: Sequence[Floats]) -> Floats:
+    """By series, the change of every moment; `belongs` says of each unit's sums which series they are of."""
+    moments = np.zeros((size, len(MOMENTS)))
+    # Most units' sums of a share are of calls alone: a moment of values that are nothing need not be made.
+    values = np.flatnonzero((after[1] != 0) | (after[2] != 0) | (before[1] != 0) | (before[2] != 0))
+    for names, rows in ((_OF_CALLS, slice(None)), (_OF_VALUES, values)):
+        more, less = (_moments([x[rows] for x in sums], names) for sums in (after, before))
+        for name, gained, lost in zip(names, more, less, strict=True):
+            moments[:, MOMENTS.index(name)] = _summed(belongs[rows], gained - lost, size)
+    return moments
+
+
+def _moments(sums: Sequence[Floats], names: Sequence[str]) -> Iterator[Floats]:
+    """Moments as `Totals` names them, one after the other: `yyz` is y*y*z. A unit without calls has none."""
+    n, y, z = sums
     there = n != 0
-    factors = {"n": n, "y": np.where(there, y, 0.0), "z": np.where(there, z, 0.0)}
-    for name in MOMENTS:
+    products = {"n": n, "y": np.where(there, y, 0.0), "z": np.where(there, z, 0.0)}
+    for name in names:
         if name == "units":
             yield there.astype(np.float64)
             continue
-        product = factors[name[0]]
-        for letter in name[1:]:
-            product = product * factors[letter]
-        yield product
+        for end in range(2, len(name) + 1):
+            if name[:end] not in products:
+                products[name[:end]] = products[name[: end - 1]] * products[name[end - 1]]
+        yield products[name]
 
 
-def _blobs(units: int, codes: Integers, sums: Sequence[Floats]) -> Iterator[bytes]:
-    kept = sums[0] != 0
-    records = np.empty(int(kept.sum()), RECORD)
+def _blobs(units: int, codes: Integers, sums: Sequence[Floats]) -> list[bytes]:
+    kept = np.flatnonzero(sums[0] != 0)
+    records = np.empty(len(kept), RECORD)
     records["series"] = codes[kept] & _SERIES_MASK
     for name, values in zip(("n", "y", "z"), sums, strict=True):
         records[name] = values[kept]
     packed = records.tobytes()
-    ends = np.searchsorted(codes[kept] >> 32, np.arange(units), side="right") * RECORD.itemsize
-    start = 0
-    for end in ends.tolist():
-        yield packed[start:end]
-        start = end
+    ends = (np.cumsum(np.bincount(codes[kept] >> 32, minlength=units)) * RECORD.itemsize).tolist()
+    return [packed[start:end] for start, end in zip([0, *ends], ends, strict=False)]
 
 
 def sums_in(blob: bytes) -> dict[int, tuple[float, float, float]]:

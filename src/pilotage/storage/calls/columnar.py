@@ -142,9 +142,10 @@ class Columnar:
         rows = batch.units
         recount = np.zeros(len(rows), dtype=np.bool_)
         recount[list(batch.recount)] = True
+        firsts_us = np.array([row.first_us for row in rows], dtype=np.int64)
         return Windows(
-            firsts_us=np.array([row.first_us for row in rows], dtype=np.int64),
-            ends_us=np.array([self.fold.clock.end_us(row) for row in rows], dtype=np.int64),
+            firsts_us=firsts_us,
+            ends_us=firsts_us + self.fold.clock.unit_window_us,
             closed=np.array([row.closed for row in rows], dtype=np.int64),
             last_us=np.array([row.last_us for row in rows], dtype=np.int64),
             recount=recount,
@@ -274,8 +275,9 @@ class Columnar:
         rows = np.flatnonzero(places != NOWHERE)
         earliest_us = np.full(len(batch.units), ALWAYS_US, dtype=np.int64)
         np.minimum.at(earliest_us, places[rows], at_us[rows])
-        for index, first_us in enumerate(earliest_us.tolist()):
-            if self.fold.clock.include(batch.units[index], first_us):
+        firsts_us = np.array([row.first_us for row in batch.units], dtype=np.int64)
+        for index in np.flatnonzero(earliest_us < firsts_us).tolist():
+            if self.fold.clock.include(batch.units[index], int(earliest_us[index])):
                 batch.recount.add(index)
 
     def waits(self, batch: Batch, table: pa.Table, rows: Integers, ripe_us: int) -> None:

@@ -105,21 +105,22 @@ def load_units(connection: sqlite3.Connection, projection: int, calls: Collectio
 
 def preload(connection: sqlite3.Connection, projection: int, keys: Iterable[UnitKey], batch: Batch) -> None:
     """Put those of the units into the batch that are stored."""
-    by_stage: dict[str, list[str | bytes]] = defaultdict(list)
+    # Texts apart from bytes and in order, so that the index is read from one end to the other.
+    kinds: dict[tuple[str, bool], list[Any]] = defaultdict(list)
     for stage, unit in keys:
-        by_stage[stage].append(unit)
-    for stage, units in by_stage.items():
+        kinds[stage, isinstance(unit, str)].append(unit)
+    for (stage, _), units in kinds.items():
+        units.sort()
         for start in range(0, len(units), _MANY):
             chunk = units[start : start + _MANY]
-            for row in connection.execute(
+            for unit, first_us, last_us, closed, sums, number in connection.execute(
                 "SELECT unit, first_us, last_us, closed, sums, id FROM units "  # noqa: S608 - only marks
                 f"WHERE projection = ? AND stage = ? AND unit IN ({', '.join('?' * len(chunk))})",
                 (projection, stage, *chunk),
             ):
-                found = UnitRow(stage, *row)
-                batch.index[stage, found.unit] = len(batch.units)
-                batch.units.append(found)
-                batch.clocks.append(found.clock)
+                batch.index[stage, unit] = len(batch.units)
+                batch.units.append(UnitRow(stage, unit, first_us, last_us, closed, sums, number))
+                batch.clocks.append((first_us, closed))
 
 
 def locate(
@@ -224,7 +225,11 @@ def write_units(
     """Store units' rows; `clocks` say by row what it was loaded with, where that may not have changed."""
     new, moved, others = [], [], []
     for row, clock in zip_longest(rows, clocks):
-        if not row.number:
+        if row.number and clock is not None and row.first_us == clock[0] and row.closed == clock[1]:
+            others.append((row.last_us, row.sums, row.number))
+        elif row.number:
+            moved.append((row.first_us, row.last_us, row.closed, fold.clock.due_us(row), row.sums, row.number))
+        else:
             new.append(
                 (
                     projection,
@@ -237,10 +242,6 @@ def write_units(
                     row.sums,
                 )
             )
-        elif row.clock == clock:
-            others.append((row.last_us, row.sums, row.number))
-        else:
-            moved.append((row.first_us, row.last_us, row.closed, fold.clock.due_us(row), row.sums, row.number))
     connection.executemany(
         "INSERT INTO units (projection, stage, unit, first_us, last_us, closed, due_us, sums) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -57,7 +57,7 @@ class BetClock:
 
     def __init__(self, plan: MeasurementPlan) -> None:
         metrics = {metric.id: metric for metric in plan.metrics}
-        self._unit_window_us = round(plan.unit_window_hours * MICROS_PER_HOUR)
+        self.unit_window_us = round(plan.unit_window_hours * MICROS_PER_HOUR)
         groups: dict[int, list[BetThreshold]] = {}
         for bet in plan.bets:
             metric = metrics[bet.metric]
@@ -80,7 +80,7 @@ class BetClock:
 
     def end_us(self, row: UnitRow) -> int:
         """The end of the unit's window, exclusive."""
-        return row.first_us + self._unit_window_us
+        return row.first_us + self.unit_window_us
 
     def holds(self, row: UnitRow, at_us: int) -> bool:
         """Whether a call of that time lies in the unit's window."""
