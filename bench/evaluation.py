@@ -2,7 +2,7 @@
 
 Run: python bench/evaluation.py. An evaluation is the answer on the target with every look, five guardrails, the sample
 ratio, label coverage and the missing labels at their worst. Each number is processor time in a fresh process: cold, the
-first of that process, without and with the time that numpy and scipy take to load; warm, again with nothing new; and
+first of that process, without and with the time that numpy takes to load; warm, again with nothing new; and
 with a new look, as on every morning. Medians over fresh processes.
 """
 
@@ -109,7 +109,6 @@ def measured() -> dict[str, float]:
     before, now = pilot(LOOKS - 1), pilot(LOOKS)
     began = time.process_time()
     import numpy  # noqa: ICN001, F401, PLC0415 - its loading is what is timed
-    import scipy.special  # noqa: F401, PLC0415 - as above
 
     loaded = (time.process_time() - began) * 1e3
     information = tuple((look + 1) / LOOKS - 0.001 * (look % 3) for look in range(LOOKS))
@@ -120,7 +119,7 @@ def measured() -> dict[str, float]:
     )
     cold = taken(lambda: evaluate(before))
     return {
-        "loading numpy and scipy": loaded,
+        "loading numpy": loaded,
         f"boundaries of {LOOKS} looks, cold": limits + drift,
         "of which planning the drift": drift,
         f"boundaries of {LOOKS} looks, kept": again,
@@ -139,8 +138,8 @@ def main() -> None:
     single = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
     runs = [json.loads(subprocess.check_output(command, env=single)) for _ in range(PROCESSES)]
     print(
-        f"{os.cpu_count()} cores, Python {platform.python_version()}, numpy {version('numpy')}, "
-        f"scipy {version('scipy')}; medians over {PROCESSES} fresh processes, processor time"
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, numpy {version('numpy')}; "
+        f"medians over {PROCESSES} fresh processes, processor time"
     )
     for name in runs[0]:
         print(f"{name + ': ms':56} {statistics.median(run[name] for run in runs):9.2f}")
