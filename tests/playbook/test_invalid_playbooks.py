@@ -67,6 +67,13 @@ BROKEN_TEXT = {
     "duplicate-id": (OURS + "reviews: [{id: risk}, {id: risk}]\n", "reviews[1]"),
 }
 
+
+def question(name: str, reviews: list[str]) -> dict[str, object]:
+    """A question as a file has it."""
+    frameworks = ["NIST AI RMF MAP 1.6"]
+    return {"id": name, "text": "Is it so?", "example": "It is.", "reviews": reviews, "frameworks": frameworks}
+
+
 BROKEN_DATA = {
     "missing-key": (lambda d: d["phases"][1]["criteria"][3].pop("title"), "phases[1].criteria[3].title"),
     "not-allowed": (lambda d: d["phases"][0]["ceiling"].update(mode="nothing"), "phases[0].ceiling.mode"),
@@ -82,6 +89,16 @@ BROKEN_DATA = {
     "weeks-open": (lambda d: d["phases"][5].update(weeks=[25, 30]), "phases[5].weeks"),
     "ceiling-too-high": (lambda d: d["phases"][1]["ceiling"].update(mode="full"), "phases[1].ceiling.mode"),
     "criterion-missing": (lambda d: d["phases"][3]["criteria"].remove(line_of(d, "harden.handoff")), "phases"),
+    "unknown-review": (
+        lambda d: d.update(
+            reviews=[one for one in d["reviews"] if one["id"] != "risk"], questions=[question("q1", ["risk"])]
+        ),
+        "questions[0].reviews[0]",
+    ),
+    "too-many-questions": (
+        lambda d: d.update(questions=[question(f"q{number}", ["risk"]) for number in range(16)]),
+        "questions",
+    ),
     "review-missing": (lambda d: d["reviews"].pop(1), "reviews"),
     "check-replaced": (lambda d: line_of(d, "evaluate.target").pop("check"), "phases[2].criteria[0]"),
     "wrong-phase": (lambda d: line_of(d, "evaluate.gaps").update(id="harden.gaps"), "phases[2].criteria[5].id"),

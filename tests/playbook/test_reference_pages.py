@@ -15,7 +15,7 @@ from pilotage.playbook.metrics import Guardrail, Metric, MetricSource, Target
 from pilotage.playbook.nodes import plain, read
 from pilotage.playbook.reference import reference
 from pilotage.playbook.shape import differences
-from pilotage.playbook.types import Criterion, Phase, PilotRules, Playbook, Stage, WaiverRules
+from pilotage.playbook.types import Criterion, Phase, PilotRules, Playbook, Question, Stage, WaiverRules
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs"
 
@@ -88,6 +88,7 @@ def test_a_page_survives_signs_of_its_own_markup():
         ("### A phase", Phase),
         ("### A criterion", Criterion),
         ("### A step of the roll-out", Stage),
+        ("### A question of the reviews", Question),
         ("### Waivers", WaiverRules),
         ("### The pilot's limits", PilotRules),
     ],

@@ -26,10 +26,12 @@ from pilotage.playbook.metrics import ErrorShare, Guardrail, LabelMatch, Metric,
 from pilotage.playbook.types import Playbook
 from pilotage.record import commands as c
 from pilotage.record import facts as f
+from pilotage.record.areas import reviewing as r
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command
 from pilotage.record.context import SYSTEM, Actor, Context
 from pilotage.record.decide import decide
+from pilotage.record.digests import digest_of
 from pilotage.record.errors import Problem, Refused
 from pilotage.record.fold import apply
 from pilotage.record.rules.piloting import attestable
@@ -321,6 +323,10 @@ class Story:
         """What a gate asks people to write is on the record, and the rest that takes a word is attested."""
         for person, command in given(phase, self.standing):
             self.does(person, command)
+        if phase == "select":
+            self.open_reviews()
+        if phase == "harden":
+            self.conclude_reviews()
         for criterion in criteria_of(self.playbook, self.standing):
             if criterion.id.startswith(f"{phase}.") and attestable(criterion):
                 self.does(self.witness(criterion.by), attestation(criterion.id))
@@ -343,6 +349,39 @@ class Story:
         for verdict in self.verdicts().values():
             if verdict.phase == phase and not verdict.passes:
                 self.waive(verdict.id, days=days)
+        return self
+
+    def open_reviews(self, *, days: int = 60) -> Story:
+        """The engineer opens every review."""
+        due = self.now.date() + dt.timedelta(days=days)
+        for area in AREAS:
+            if area not in self.standing.reviews.opened:
+                self.does("eva", r.OpenReview(review=area, due=due))
+        return self
+
+    def answer_reviews(self) -> Story:
+        """The engineer answers everything that the reviews ask."""
+        for question in self.playbook.questions:
+            if question.id not in self.standing.reviews.answers:
+                self.record(r.QuestionAnswered(question=question.id, answer=question.example), "eva")
+        return self
+
+    def reviewed(self, area: str) -> str:
+        """The digest of what a review is about now."""
+        return digest_of(r.content_of(self.standing, self.playbook, area))
+
+    def conclude(self, area: str, outcome: str = "approve", **changes: Any) -> None:
+        """The named reviewer concludes a review on what stands."""
+        command = r.ConcludeReview(
+            review=area, outcome=outcome, statement="I read every answer.", digest=self.reviewed(area)
+        )
+        self.does(self.standing.reviewers[area], structs.replace(command, **changes))
+
+    def conclude_reviews(self) -> Story:
+        """Every review is answered and approved."""
+        self.answer_reviews()
+        for area in AREAS:
+            self.conclude(area)
         return self
 
     def clear(self) -> Story:

@@ -6,6 +6,7 @@ from tests.record.stories import ROLES, Story
 from pilotage.record import commands as c
 from pilotage.record import decide as deciding
 from pilotage.record.areas import planning
+from pilotage.record.areas import reviewing as r
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED, name_of
 
 READERS = {"viewer", "auditor"}
@@ -25,8 +26,16 @@ def test_every_command_has_its_rule():
 
 
 def test_what_counts_as_a_signature_asks_for_the_credential():
-    """Accepting, signing, clearing, attesting, deciding and waiving ask for the credential again."""
-    assert set(ASKS_CREDENTIAL) == {"accept_ownership", "sign", "clear_pilot", "attest", "decide", "waive"}
+    """Accepting, signing, clearing, attesting, deciding, waiving and concluding a review ask for it again."""
+    assert set(ASKS_CREDENTIAL) == {
+        "accept_ownership",
+        "sign",
+        "clear_pilot",
+        "attest",
+        "decide",
+        "waive",
+        "conclude_review",
+    }
     assert set(COMMANDS) >= ASKS_CREDENTIAL
 
 
@@ -77,4 +86,10 @@ _EXAMPLES: tuple[c.Command, ...] = (
     planning.PlaceInWork(arrives=_WHY, seen_by="the desk", when_absent=_WHY),
     planning.ChooseSource(choice="buy", compared=("one product",), reason=_WHY),
     planning.JudgeSuitability(),
+    r.OpenReview(review="privacy", due=Story().now.date()),
+    r.AnswerQuestion(question="data-used", answer=_WHY),
+    r.RaiseFinding(review="privacy", severity="low", owner="eva", due=Story().now.date(), finding=_WHY),
+    r.CloseFinding(number="privacy-1", reason=_WHY),
+    r.LogReviewTime(review="privacy", minutes=5),
+    r.ConcludeReview(review="privacy", outcome="reject", statement=_WHY, digest="ab" * 32),
 )

@@ -100,6 +100,10 @@ def test_the_personal_texts_are_these():
         "placed_in_work": {"arrives", "when_absent"},
         "source_chosen": {"reason"},
         "suitability_judged": {"warnings_met_by"},
+        "question_answered": {"answer"},
+        "finding_raised": {"finding"},
+        "finding_closed": {"reason"},
+        "review_concluded": {"statement"},
     }
 
 

@@ -25,6 +25,9 @@ class Access(Protocol):
     def gates(self, slug: str) -> list[Json]:
         """Every gate of a workload, with its verdicts, in the playbook's order."""
 
+    def reviews(self, slug: str) -> Json:
+        """The reviews of a workload."""
+
     def section(self, slug: str, section: str) -> Json:
         """One section of a workload's evidence."""
 

@@ -16,6 +16,7 @@ from pilotage.operations.spooling import ingest_spool
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS
 from pilotage.record.context import Actor
 from pilotage.runtime.records import Outcome
+from pilotage.workflow.reviews import reviews_json
 from pilotage.workflow.sections import SECTIONS
 from pilotage.workflow.views import gate_json, workload_json
 from pilotage.workflow.workspace import Workspace
@@ -83,6 +84,12 @@ class InPlace:
         """Every gate of a workload."""
         judgement = self._workspace.desk.judge(slug)
         return [msgspec.to_builtins(gate_json(judgement, phase.id)) for phase in judgement.playbook.phases]
+
+    def reviews(self, slug: str) -> Json:
+        """The reviews of a workload."""
+        judgement, now = self._workspace.desk.judge(slug), self._workspace.clock.now()
+        found: Json = msgspec.to_builtins(reviews_json(judgement, now))
+        return found
 
     def section(self, slug: str, section: str) -> Json:
         """One section of a workload's evidence."""

@@ -67,6 +67,10 @@ class OverHttp:
         """Every gate of a workload."""
         return list(self._reading.get(f"/workloads/{quote(slug, safe='')}/gates"))
 
+    def reviews(self, slug: str) -> Json:
+        """The reviews of a workload."""
+        return self._one(f"/workloads/{quote(slug, safe='')}/reviews")
+
     def section(self, slug: str, section: str) -> Json:
         """One section of a workload's evidence."""
         return self._one(f"/workloads/{quote(slug, safe='')}/evidence/{quote(section, safe='')}")

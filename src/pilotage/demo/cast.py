@@ -84,13 +84,6 @@ PROBLEMS = (
 TEAM = "Imke Brandt (owner), Yuki Tanaka (engineering), Dele Adeyemi (desk operations)"
 
 SELECT_STATEMENTS: dict[str, tuple[Person, str]] = {
-    "select.review-partners": (
-        OWNER,
-        (
-            "All six reviews are open with named reviewers: Marc Dubois (security, risk, architecture), Sofia "
-            "Lindqvist (privacy, compliance), Dele Adeyemi (operations)."
-        ),
-    ),
     "select.data": (
         ENGINEER,
         (
@@ -147,7 +140,6 @@ HARDEN_STATEMENTS: dict[str, tuple[Person, str]] = {
         ENGINEER,
         "Every part is kept: the pilot ran the code that goes live, under the same release digest.",
     ),
-    "harden.reviews": (SECURITY, "Six reviews concluded without blocking findings, on the record of the pilot."),
     "harden.ownership": (
         OWNER,
         "Product: Imke Brandt. Engineering: Yuki Tanaka. Operations, cost and vendor: Dele Adeyemi.",

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from pilotage.demo import cast, records
+from pilotage.demo import cast, records, reviewing
 from pilotage.demo.cast import ENGINEER, OPERATOR, OWNER, PRIVACY, SECURITY, SPONSOR, Person, plain
 from pilotage.demo.stage import Stage
 from pilotage.playbook.metrics import Target
@@ -138,6 +138,7 @@ class Director:
             promise = cast.charter(self._target, self._calendar.pilot_starts, self._calendar.decision_on)
             self._stage.does(OWNER, "revise_charter", {"base_version": 0, "charter": plain(promise), "team": cast.TEAM})
         self._put_on_record("select")
+        reviewing.open_reviews(self._stage, self._calendar.decision_on)
         self._attest(cast.SELECT_STATEMENTS)
         version = (self._stage.record(OWNER) or {})["charters"][-1]
         meaning = "I promise what this charter says and decide by its date"
@@ -222,6 +223,8 @@ class Director:
 
     def _harden(self, _record: Mapping[str, Any], day: dt.date) -> None:
         self._put_on_record("harden")
+        reviewing.answer(self._stage)
+        reviewing.conclude(self._stage, day)
         self._attest(cast.HARDEN_STATEMENTS)
         self._waive(cast.HARDEN_WAIVERS, day)
         self._advance("harden", "deploy")

@@ -48,6 +48,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
     `since` is when the oldest signature or measurement that it rests on was given; the playbook says how long that
     counts. Evidence names persons and entries, never personal text: it may be written into the ledger.
+    `waivable` is false where what was found cannot be set aside, whatever the playbook says of the criterion.
     """
 
     verdict: VerdictKind
@@ -57,6 +58,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     by: str | None = None
     kind: str | None = None
     since: dt.datetime | None = None
+    waivable: bool = True
 
 
 Check = Callable[[Case], Finding]

@@ -11,7 +11,7 @@ import datetime as dt
 from msgspec import structs
 
 from pilotage.evidence.measurements import Measurements
-from pilotage.gates import evaluate_checks, pilot_checks, planning_checks, select_checks
+from pilotage.gates import evaluate_checks, pilot_checks, planning_checks, review_checks, select_checks
 from pilotage.gates.case import Case, Check, Finding, item, pending
 from pilotage.playbook.types import Criterion, Playbook
 from pilotage.record.rules.piloting import word_suffices
@@ -23,6 +23,7 @@ CHECKS: dict[str, Check] = {
     **planning_checks.CHECKS,
     **pilot_checks.CHECKS,
     **evaluate_checks.CHECKS,
+    **review_checks.CHECKS,
 }
 NO_CHECK = "No check for this criterion exists in this version"
 
@@ -71,7 +72,7 @@ def judge(case: Case) -> Verdict:
         next=None if passes else NextAction(action=finding.next or criterion.next, by=finding.by or criterion.by),
         valid_until=_lapses(case, finding),
     )
-    return verdict if verdict.passes else _waived(case, verdict)
+    return verdict if verdict.passes or not finding.waivable else _waived(case, verdict)
 
 
 def _found(case: Case) -> Finding:

@@ -22,6 +22,8 @@ from pilotage.playbook.types import Criterion, Phase, Playbook
 
 REFERENCE = "standard"
 SHIPPED = (REFERENCE, "ninety-day")
+# A cadence may be packaged in several files, each with keys of its own; they are read as one.
+PARTS = {REFERENCE: (REFERENCE, "questionnaires")}
 EARLY = ("select", "pilot")
 
 
@@ -97,7 +99,8 @@ def _settings() -> dict[str, dict[str, object]]:
 
 
 def _packaged(name: str) -> str:
-    return resources.files("pilotage.playbook").joinpath(f"{name}.yaml").read_text(encoding="utf-8")
+    folder = resources.files("pilotage.playbook")
+    return "\n".join(folder.joinpath(f"{part}.yaml").read_text(encoding="utf-8") for part in PARTS.get(name, (name,)))
 
 
 def _taken(root: Node, taken: tuple[str, ...]) -> Iterator[Problem]:
@@ -157,6 +160,11 @@ def _left_out(playbook: Playbook, reference: Playbook) -> Iterator[str]:
         skipped = [named.title for named in getattr(reference, key) if named.id not in kept]
         if skipped:
             yield f"{key} leaves out {', '.join(skipped)}."
+    for review in playbook.reviews:
+        asked = {question.id for question in playbook.questions_of(review.id)}
+        unasked = [question.id for question in reference.questions_of(review.id) if question.id not in asked]
+        if unasked:
+            yield f"The {review.id} review does not ask {', '.join(unasked)}."
 
 
 def _loosened(playbook: Playbook, reference: Playbook) -> Iterator[str]:

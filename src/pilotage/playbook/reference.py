@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pilotage.playbook.types import Ceiling, Criterion, Named, Phase, Playbook, Review
+from pilotage.playbook.types import Ceiling, Criterion, Named, Phase, Playbook, Question, Review
 
 CEILING_WORDS = {
     "none": "none",
@@ -27,6 +27,7 @@ def reference(playbook: Playbook) -> str:
         *(part for phase in playbook.phases for part in _phase(phase)),
         "## Reviews",
         _named(playbook.reviews),
+        *(part for review in playbook.reviews for part in _questionnaire(playbook, review)),
         "## Ownership roles",
         _named(playbook.ownership),
         "## Architecture areas",
@@ -101,6 +102,23 @@ def _value(value: float | str | bool) -> str:  # noqa: FBT001 - a setting may be
 
 def _named(entries: Iterable[Named | Review]) -> str:
     return _table(("id", "title", "what it answers"), ((f"`{e.id}`", e.title, e.purpose) for e in entries))
+
+
+def _questionnaire(playbook: Playbook, review: Review) -> Iterator[str]:
+    questions = playbook.questions_of(review.id)
+    if questions:
+        yield f"### What the {review.title[:1].lower() + review.title[1:]} asks"
+        yield f"An approval counts for {review.valid_days} days."
+        yield _table(("question", "a good answer", "serves"), map(_question_row, questions))
+
+
+def _question_row(question: Question) -> Sequence[str]:
+    name = [f"`{question.id}`", f"**{question.text}**"]
+    if len(question.reviews) > 1:
+        name.append(f"asked by {', '.join(question.reviews)}, answered once")
+    if question.known is not None:
+        name.append("an answer is proposed from what is on record or measured")
+    return "<br>".join(name), question.example, "<br>".join(question.frameworks)
 
 
 def _limits(playbook: Playbook) -> Iterator[Sequence[str]]:

@@ -10,8 +10,8 @@ from typing import get_args
 
 from pilotage.playbook.errors import Problem
 from pilotage.playbook.nodes import Node, walk
-from pilotage.playbook.outline import Line, Outline, number_of, text_of, weeks_of
-from pilotage.playbook.types import Lane, PhaseId, PilotRules, WaiverRules
+from pilotage.playbook.outline import Line, Outline, entries_of, number_of, text_of, weeks_of
+from pilotage.playbook.types import QUESTIONS_MAX, Lane, PhaseId, PilotRules, WaiverRules
 
 PHASES: tuple[str, ...] = get_args(PhaseId)
 LANES: tuple[str, ...] = get_args(Lane)
@@ -74,7 +74,7 @@ def texts_say_something(outline: Outline) -> Iterator[Problem]:
 def ids_are_unique(outline: Outline) -> Iterator[Problem]:
     """No two entries of a list share an id, and no two criteria of the whole playbook."""
     groups: list[Iterable[Node]] = [outline.phases, [line.node for line in outline.lines]]
-    groups += [outline.entries(key) for key in ("reviews", "ownership", "areas", "streams")]
+    groups += [outline.entries(key) for key in ("reviews", "ownership", "areas", "streams", "questions")]
     for group in groups:
         seen: set[str] = set()
         for node in group:
@@ -95,6 +95,21 @@ def lists_are_filled(outline: Outline) -> Iterator[Problem]:
         if area not in reviews:
             message = f"The {area} review is missing; add it, since the pilot's clearance is signed by its reviewer."
             yield outline.place("reviews").problem("review-missing", message)
+
+
+def questionnaires_are_short(outline: Outline) -> Iterator[Problem]:
+    """Every question belongs to a review of this playbook, and no review asks more than somebody can answer well."""
+    reviews = [text_of(review, "id") for review in outline.entries("reviews")]
+    asked: dict[str | None, int] = {}
+    for question in outline.entries("questions"):
+        for named in entries_of(question, "reviews"):
+            asked[named.text] = asked.get(named.text, 0) + 1
+            if named.text not in reviews:
+                yield named.problem("unknown-review", "This playbook has no such review; add it, or ask elsewhere.")
+    for review, count in asked.items():
+        if count > QUESTIONS_MAX:
+            message = f"The {review} review asks {count} questions; take {count - QUESTIONS_MAX} out of it."
+            yield outline.place("questions").problem("too-many-questions", message)
 
 
 def phases_follow(outline: Outline) -> Iterator[Problem]:
@@ -341,6 +356,7 @@ RULES: tuple[Rule, ...] = (
     texts_say_something,
     ids_are_unique,
     lists_are_filled,
+    questionnaires_are_short,
     phases_follow,
     weeks_are_seamless,
     ceilings_hold,

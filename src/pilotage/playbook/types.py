@@ -22,6 +22,19 @@ By = Literal[
 ]
 CriterionId = Annotated[str, Meta(pattern="^[a-z]+\\.[a-z][a-z-]*$")]
 ReviewArea = Literal["security", "privacy", "compliance", "risk", "operations", "architecture"]
+Known = Literal[
+    "fields", "processors", "retention", "exposure", "release", "guardrails", "fallback", "coverage", "personal-data",
+    "owner", "risks", "target", "volume", "place", "source",
+]  # fmt: skip
+FrameworkId = Annotated[
+    str,
+    Meta(
+        pattern=r"^(NIST AI RMF (GOVERN|MAP|MEASURE|MANAGE) [1-6]\.[0-9]{1,2}"
+        r"|ISO/IEC 42001 (A|[4-9]|10)(\.[0-9]{1,2}){1,3}"
+        r"|EU AI Act (risk class|Art\. [0-9]{1,3}|Annex [IVX]+))$"
+    ),
+]
+QUESTIONS_MAX = 15
 
 
 class Criterion(Struct, frozen=True, kw_only=True):
@@ -73,11 +86,27 @@ class Named(Struct, frozen=True, kw_only=True):
 
 
 class Review(Struct, frozen=True, kw_only=True):
-    """One of the reviews, opened on the first day and held in parallel. Questionnaires come with the record."""
+    """One of the reviews, opened on the first day and held in parallel. An approval counts for `valid_days`."""
 
     id: ReviewArea
     title: str
     purpose: str
+    valid_days: Annotated[int, Meta(ge=1)] = 365
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """One question of the reviews that ask it; answered once for all of them.
+
+    `example` is a good answer, `frameworks` the places in public frameworks that it serves, by id. `known` names what
+    the product measured or has on record that it proposes as an answer.
+    """
+
+    id: Annotated[str, Meta(pattern="^[a-z][a-z0-9-]*$")]
+    text: str
+    example: str
+    reviews: Annotated[tuple[ReviewArea, ...], Meta(min_length=1)]
+    frameworks: Annotated[tuple[FrameworkId, ...], Meta(min_length=1)]
+    known: Known | None = None
 
 
 class Stage(Struct, frozen=True, kw_only=True):
@@ -120,6 +149,7 @@ class Playbook(Struct, frozen=True, kw_only=True):
     ownership: tuple[Named, ...]
     areas: tuple[Named, ...]
     streams: tuple[Named, ...]
+    questions: tuple[Question, ...] = ()
     stages: Annotated[tuple[Stage, ...], Meta(min_length=1)]
     waivers: WaiverRules = WaiverRules()
     pilot: PilotRules = PilotRules()
@@ -130,6 +160,24 @@ class Playbook(Struct, frozen=True, kw_only=True):
             if phase.id == phase_id:
                 return phase
         raise KeyError(phase_id)
+
+    def review(self, area: str) -> Review:
+        """The review of that id; KeyError when the playbook has none."""
+        for review in self.reviews:
+            if review.id == area:
+                return review
+        raise KeyError(area)
+
+    def questions_of(self, area: str) -> tuple[Question, ...]:
+        """What a review asks, in the playbook's order."""
+        return tuple(question for question in self.questions if area in question.reviews)
+
+    def question(self, question_id: str) -> Question:
+        """The question of that id; KeyError when the playbook has none."""
+        for question in self.questions:
+            if question.id == question_id:
+                return question
+        raise KeyError(question_id)
 
     def criterion(self, criterion_id: str) -> Criterion:
         """The criterion of that id; KeyError when the playbook has none."""

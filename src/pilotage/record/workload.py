@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from pilotage.playbook.types import Lane, PhaseId
 from pilotage.record.areas.planning import Planning
+from pilotage.record.areas.reviewing import Reviewing
 from pilotage.record.charter import Charter, promised
 from pilotage.record.facts import CurvePointRead
 from pilotage.record.stamps import Said, Stamp
@@ -245,6 +246,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     measured: dict[str, str] = {}
     comments: tuple[Said, ...] = ()
     planning: Planning = Planning()
+    reviews: Reviewing = Reviewing()
     last_acts: dict[str, dt.datetime] = {}
 
     @property

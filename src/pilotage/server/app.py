@@ -51,6 +51,7 @@ from pilotage.server.api.ingestion import record_calls, record_outcomes
 from pilotage.server.api.leases import get_lease, greet, list_runtimes
 from pilotage.server.api.ledger import get_keys, list_entries, verify_ledger
 from pilotage.server.api.playbooks import get_playbook, list_playbooks
+from pilotage.server.api.reviews import get_reviews
 from pilotage.server.api.sections import SECTION_ENDPOINTS
 from pilotage.server.api.session import get_me, list_people, sign_in_by_form, sign_in_with_link, sign_out
 from pilotage.server.api.workloads import get_evidence, get_gates, get_record, get_workload, list_workloads
@@ -83,6 +84,7 @@ ENDPOINTS: Sequence[HTTPRouteHandler] = (
     get_description,
     get_evidence,
     get_gates,
+    get_reviews,
     get_keys,
     get_lease,
     get_me,

@@ -13,10 +13,13 @@ from tests.server.pages.traffic import Setting
 from pilotage.operations.watching import Watch
 from pilotage.playbook.metrics import ErrorShare, Guardrail, LabelMatch, Latency, Metric, Target
 from pilotage.record import commands as c
+from pilotage.record.areas import reviewing as r
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command
 from pilotage.record.context import Actor
+from pilotage.record.digests import digest_of
 from pilotage.record.rules.piloting import attestable
+from pilotage.workflow.review_proposals import proposal
 from pilotage.workflow.workspace import Workspace
 
 PASSWORD = "a long enough password"
@@ -235,6 +238,31 @@ class Story:
         """A person comments."""
         self.does(username, slug, c.Comment(comment=words))
 
+    def open_reviews(self, slug: str) -> None:
+        """The engineer opens every review."""
+        due = self.workspace.clock.now().date() + dt.timedelta(days=60)
+        for area in AREAS:
+            self.does("priya", slug, r.OpenReview(review=area, due=due))
+
+    def conclude_reviews(self, slug: str) -> None:
+        """The engineer answers everything, one condition is set, and every reviewer approves."""
+        judgement = self.workspace.desk.judge(slug)
+        for question in judgement.playbook.questions:
+            known = proposal(question.known, judgement)
+            said = known.text if known else question.example
+            self.does("priya", slug, r.AnswerQuestion(question=question.id, answer=said))
+        due = self.workspace.clock.now().date() + dt.timedelta(days=20)
+        found = "Signatures under tickets still name people; cut them off before recording."
+        raised = r.RaiseFinding(review="privacy", severity="high", owner=self.ids["priya"], due=due, finding=found)
+        self.does("clara", slug, raised)
+        self.does("clara", slug, r.CloseFinding(number="privacy-1", reason="None of twenty tickets names anybody."))
+        for area, username in AREAS.items():
+            workload = self.workspace.desk.load(slug)
+            digest = digest_of(r.content_of(workload, judgement.playbook, area))
+            statement = "I read every answer beside what was measured."
+            approved = r.ConcludeReview(review=area, outcome="approve", statement=statement, digest=digest, minutes=25)
+            self.does(username, slug, approved)
+
     def attest_all(self, slug: str, owner: str, phase: str) -> None:
         """What a gate asks people to write is on the record, and the rest that takes a word is attested."""
         workload = self.workspace.desk.judge(slug).workload
@@ -242,6 +270,10 @@ class Story:
         played = {"ann": self.ids[owner]} | {who: self.ids[username] for who, username in PLAYED_BY.items()}
         for person, command in given(phase, workload, played):
             self.does(usernames[person], slug, command)
+        if phase == "select":
+            self.open_reviews(slug)
+        if phase == "harden":
+            self.conclude_reviews(slug)
         words = {
             "owner": owner,
             "sponsor": "jonas",

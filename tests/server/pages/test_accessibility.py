@@ -53,6 +53,11 @@ PAGES = (
     "/w/contract-search/evidence/cost",
     "/w/ticket-triage/calls",
     "/w/call-summaries/calls",
+    "/w/ticket-triage/reviews",
+    "/w/ticket-triage/reviews/privacy",
+    "/w/call-summaries/reviews",
+    "/w/ticket-triage/do/conclude_review?review=privacy",
+    "/w/ticket-triage/do/answer_question?question=data-used",
 )
 FORMS = sorted(set(COMMANDS) - OWN_PAGES)
 

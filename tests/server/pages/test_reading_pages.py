@@ -26,6 +26,10 @@ PAGES = (
     "/w/ticket-triage/evidence/attempts",
     "/w/invoice-matching/evidence/attempts",
     "/w/ticket-triage/charter/edit",
+    *(f"/w/{slug}/reviews" for slug in SLUGS),
+    "/w/ticket-triage/reviews/privacy",
+    "/w/invoice-matching/reviews/risk",
+    "/w/ticket-triage/do/answer_question?question=retention",
     "/w/ticket-triage/do/expose",
     "/w/ticket-triage/do/waive?criterion=deploy.stages",
 )

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from pilotage.record.areas import planning
+from pilotage.record.areas import planning, reviewing
 from pilotage.record.areas.area import Area, Entry
 
 if TYPE_CHECKING:
     from pilotage.record.workload import Workload
 
-AreaFact = planning.PlanningFact
-AreaCommand = planning.PlanningCommand
+AreaFact = planning.PlanningFact | reviewing.ReviewingFact
+AreaCommand = planning.PlanningCommand | reviewing.ReviewingCommand
 
-AREAS: tuple[Area, ...] = (planning.AREA,)
+AREAS: tuple[Area, ...] = (planning.AREA, reviewing.AREA)
 
 
 def area_of(command: type) -> tuple[Area, Entry] | None:

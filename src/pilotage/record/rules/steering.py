@@ -15,6 +15,8 @@ from pilotage.record.rules.piloting import find_criterion
 from pilotage.record.verdicts import Verdict
 from pilotage.record.workload import Workload, day_of
 
+REVIEWS_CONCLUDED = frozenset({"harden.reviews", "operate.reviews"})
+
 
 def open_criteria(workload: Workload, context: Context) -> list[Verdict]:
     """The verdicts of the current phase's gate that do not let it pass. A criterion without a verdict is open."""
@@ -161,6 +163,9 @@ def _waiver_problems(workload: Workload, command: c.Waive, criterion: Criterion,
         yield Problem(code="not-accountable", field="", message="Only this workload's owner or sponsor can waive.")
     if not criterion.waivable:
         yield Problem(code="not-waivable", field="criterion", message=f"{criterion.id} can never be waived.")
+    if workload.reviews.rejected and criterion.check in REVIEWS_CONCLUDED:
+        message = f"The {workload.reviews.rejected[0]} review is rejected, which nobody can waive."
+        yield Problem(code="not-waivable", field="criterion", message=message)
     today = day_of(workload, context.now)
     latest = today + dt.timedelta(days=rules.days_max)
     if not today < command.expires_on <= latest:

@@ -7,6 +7,7 @@ import datetime as dt
 from pilotage.playbook.metrics import Guardrail, LabelMatch, Latency, Metric, Target
 from pilotage.record import commands as c
 from pilotage.record.areas import planning
+from pilotage.record.areas import reviewing as r
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command, name_of
 from pilotage.runtime.records import Call, CallBatch, Execution, Outcome, OutcomeBatch
@@ -130,6 +131,24 @@ _COMMANDS: tuple[Command, ...] = (
         measurable=True,
         data_at_hand=True,
         champion="the first line's lead",
+    ),
+    r.OpenReview(review="privacy", due=dt.date(2026, 12, 18)),
+    r.AnswerQuestion(question="retention", answer="Calls for 90 days, then the server deletes them each night."),
+    r.RaiseFinding(
+        review="privacy",
+        severity="high",
+        owner="tomo",
+        due=dt.date(2026, 12, 11),
+        finding="Signatures under tickets still name people; cut them off before recording.",
+    ),
+    r.CloseFinding(number="privacy-1", reason="Signatures are cut off since release 2026.12.1; I read twenty."),
+    r.LogReviewTime(review="privacy", minutes=45),
+    r.ConcludeReview(
+        review="privacy",
+        outcome="approve",
+        statement="I read every answer and what was measured; nothing is open.",
+        digest=DIGEST,
+        minutes=20,
     ),
 )
 COMMAND_EXAMPLES = {name_of(command): command for command in _COMMANDS}

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pilotage.playbook.loading import shipped
 from pilotage.playbook.types import Criterion
 from pilotage.record.rules.piloting import attestable
+from pilotage.server.pages import review_forms
 from pilotage.server.pages.forms import Option
 from pilotage.server.pages.people import People
 from pilotage.server.pages.wording import MODES, SOURCES, role
@@ -134,4 +135,5 @@ _CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {
     "expose": _expose,
     "plan_production": _plan_production,
     "choose_source": _choose_source,
+    **review_forms.CHOICES,
 }

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from pilotage.record import facts as f
 from pilotage.record.areas import planning
+from pilotage.record.areas import reviewing as r
 from pilotage.record.errors import UnknownFact
 from pilotage.record.facts import Fact, decode
 from pilotage.record.texts import ERASED
@@ -40,7 +41,10 @@ def line(entry: Entry, people: People) -> Line:
     return Line(entry=entry, what=what, said="" if said == ERASED else people.named(said), is_erased=erased)
 
 
-_SAID = ("reason", "reasons", "comment", "statement", "argument", "note", "deployment", "arrives", "warnings_met_by")
+_SAID = (
+    "reason", "reasons", "comment", "statement", "argument", "note", "deployment", "arrives", "warnings_met_by",
+    "answer", "finding",
+)  # fmt: skip
 
 
 def _charter(fact: f.CharterRevised, _people: People) -> str:
@@ -92,5 +96,11 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     planning.PlacedInWork: lambda _fact, _: "said where in the work the answer arrives",
     planning.SourceChosen: lambda fact, _: f"chose to {SOURCES[fact.choice].lower()}",
     planning.SuitabilityJudged: lambda _fact, _: "answered the suitability questions",
+    r.ReviewOpened: lambda fact, _: f"opened the {fact.review} review, wanted by {fact.due}",
+    r.QuestionAnswered: lambda fact, _: f"answered the reviews' question {fact.question}",
+    r.FindingRaised: lambda fact, _: f"found {fact.number}, {fact.severity}, due {fact.due}",
+    r.FindingClosed: lambda fact, _: f"closed the finding {fact.number}",
+    r.ReviewTimeLogged: lambda fact, _: f"spent {plural(fact.minutes, 'minute')} on the {fact.review} review",
+    r.ReviewConcluded: lambda fact, _: f"concluded the {fact.review} review: {fact.outcome.replace('_', ' ')}",
     f.GuardrailBreached: lambda fact, _: f"saw the guardrail {fact.metric} broken at {fact.stage}",
 }

@@ -37,6 +37,8 @@ from pilotage.server.pages.frame import Frame
 from pilotage.server.pages.people import People
 from pilotage.server.pages.permissions import to_sign
 from pilotage.server.pages.rendering import see
+from pilotage.server.pages.review_forms import NAMES as REVIEWING
+from pilotage.server.pages.review_forms import beside, concluding
 from pilotage.server.pages.standing import gate
 from pilotage.server.pages.wording import title_of
 from pilotage.server.pages.workload_frame import workload_page
@@ -94,6 +96,8 @@ def form_of(name: str, judgement: Judgement, people: People, person: str, asked:
     """The fields of a command on one workload, with what can be chosen now."""
     fields = with_choices(fields_of(COMMANDS[name]), choices_of(name, judgement, people, person))
     fields = with_hidden(fields, {"base": asked.get("base", "")})
+    if name == "conclude_review":
+        return concluding(fields, judgement, person, asked)
     if name != "sign":
         return fields
     waiting = dict(to_sign(judgement, person))
@@ -167,6 +171,7 @@ async def _form(
             "subject": subject,
             "decision": workload.decisions[-1] if workload.decisions else None,
             "waiver": workload.waivers.get(subject.removeprefix("waiver:")),
+            "reviewing": beside(name, judgement, typed),
         }
 
     return await workload_page(
@@ -216,9 +221,16 @@ async def take_form(request: AnyRequest, slug: FromPath[str], name: FromPath[str
         return await _form(request, slug, name, typed, problems=command, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     outcome = await tried(request, slug, command, str(sent.get(CREDENTIAL_FIELD, "")) or None)
     if isinstance(outcome, Receipt):
-        return see(recorded(f"/w/{slug}/charter" if typed.get("subject") == "charter" else f"/w/{slug}", outcome))
+        return see(recorded(f"/w/{slug}{_after(name, typed)}", outcome))
     problems, status = outcome
     return await _form(request, slug, name, typed, problems=problems, status=status)
+
+
+def _after(name: str, typed: Typed) -> str:
+    """The page that shows what a command wrote."""
+    if typed.get("subject") == "charter":
+        return "/charter"
+    return "/reviews" if name in REVIEWING else ""
 
 
 def understand(fields: tuple[Field, ...], typed: Typed, kind: type[Command]) -> Command | Problems:

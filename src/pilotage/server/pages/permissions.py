@@ -9,6 +9,7 @@ from pilotage.gates.evaluate_checks import NO_GO
 from pilotage.record.commands import PERMITTED
 from pilotage.record.workload import Workload
 from pilotage.server.auth.identity import Identity
+from pilotage.server.pages import review_forms
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.workspace import Workspace
 
@@ -120,4 +121,5 @@ FITS: dict[str, Fits] = {
     "kill": lambda judgement, _person: judgement.workload.killed is None,
     "revive": lambda judgement, _person: judgement.workload.killed is not None,
     "resolve_breach": lambda judgement, _person: bool(judgement.workload.open_breaches),
+    **review_forms.FITS,
 }

@@ -20,6 +20,7 @@ from pilotage.server.pages import (
     planning,
     portfolio,
     proposing,
+    reviews,
     sign_in,
     workload,
 )
@@ -43,6 +44,7 @@ route_handlers: list[Any] = [
     *planning.handlers,
     *portfolio.handlers,
     *proposing.handlers,
+    *reviews.handlers,
     *sign_in.handlers,
     *workload.handlers,
 ]

@@ -24,6 +24,7 @@ TABS = (
     ("plan", "/plan", "Plan"),
     ("evidence", "/evidence", "Evidence"),
     ("calls", "/calls", "Calls"),
+    ("reviews", "/reviews", "Reviews"),
 )
 
 
