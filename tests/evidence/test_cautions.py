@@ -92,6 +92,16 @@ def test_days_that_differ_are_found():
     assert "days-differ" not in codes(rows())
 
 
+def test_a_draft_from_days_that_differ_clusters_by_day():
+    """Where days differ the draft clusters by unit and day, and its design effect has in it what days share."""
+    calm, wild = (assess(rows(gain=gain)) for gain in (lambda _day: 0.15, lambda day: 0.35 if day % 7 < 3 else 0.0))
+    assert calm.charter["target"]["cluster"] == "unit"
+    assert wild.charter["target"]["cluster"] == "both"
+    assert wild.charter["target"]["design_effect"] > 1.5 * calm.charter["target"]["design_effect"]
+    assert wild.reachability is not None
+    assert "clustered by unit and day" in wild.reachability.reason
+
+
 def test_the_test_of_equal_days_keeps_its_error():
     """Where all days are alike, its p-values are uniform, also when a day's rows belong to many units."""
     generator = np.random.default_rng(5)

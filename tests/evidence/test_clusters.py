@@ -228,6 +228,44 @@ def test_a_gain_that_days_could_have_made_is_not_reached():
     assert answered("both", shock=4.0, gain=1.0)[0].answer == "keep_running"
 
 
+def killed(cluster, shock, gain, **changes):
+    """The answer after forty days of paired costs when the bets say that the candidate lies below its floor."""
+    y, z, day, unit = traffic(shock=shock, gain=gain)
+    target = dollars(
+        **({"target": 1.0, "expected": 2.0} | changes), cluster=cluster, deviation=4.3, calls_per_week=350.0
+    )
+    stages = [stage_of(y, z, day, unit, until=until) for until in range(20, 41)]
+    own = [structs.replace(one, candidate=one.paired, candidate_days=one.paired_days) for one in stages]
+    looks = [LookSums(day=DAY + dt.timedelta(days=20 + number), stages=(stage,)) for number, stage in enumerate(own)]
+    days = {"deadline": DAY + dt.timedelta(days=56), "today": looks[-1].day}
+    return answer(
+        target=target,
+        metric=money(),
+        attempt=1,
+        looks=looks,
+        latest=looks[-1],
+        started=DAY,
+        kill=[10.0] * 10,
+        **days,
+    )
+
+
+def test_bets_alone_do_not_kill_where_days_are_wild():
+    """Bets take units as independent: clustered by day, the band has to lie below the floor too, or it is only said."""
+    assert killed("unit", shock=4.0, gain=0.0).answer == "below_floor"
+    spared = killed("both", shock=4.0, gain=0.0)
+    assert spared.answer == "keep_running"
+    assert "days differ too much to tell" in spared.reason
+    assert killed("both", shock=0.5, gain=-4.0).answer == "below_floor"
+
+
+def test_a_cost_above_its_floor_kills_by_day_whatever_the_form():
+    """Stated as the candidate's own cost, below the floor means dearer than it."""
+    own = {"form": "own", "floor": 49.0, "target": 48.0, "expected": 47.0}
+    assert killed("both", shock=0.5, gain=-2.0, **own).answer == "below_floor"
+    assert killed("both", shock=0.5, gain=2.0, **own).answer != "below_floor"
+
+
 def test_missing_labels_are_put_in_by_day_as_well():
     """The answer at its worst takes the days with everything missing added, not the days of what is known."""
     stage = structs.replace(stage_of(*traffic()), completed_days=stage_of(*traffic(calls=60)).paired_days)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from msgspec import structs
 from tests.evidence.simulated import promise, right, totals_of_units
 from tests.guarantees.promise import Promise
-from tests.guarantees.walks import false_go_by_information, in_chunks
+from tests.guarantees.walks import ALPHA, false_go_by_information, in_chunks
 
-from pilotage.evidence.clusters import DAYS_TO_TEST
+from pilotage.evidence.band import band
+from pilotage.evidence.betting import log_wealth
+from pilotage.evidence.clusters import DAYS_TO_TEST, day_totals, target_figures
 from pilotage.evidence.strata import StageTotals
+from pilotage.evidence.sums import UnitSum
 
 GROUP = "Days that move together"
 UNITS, CALLS_A_DAY, SHOCK, STORMS = 60, 2.0, 0.08, 0.1
@@ -42,6 +46,43 @@ def _stages(sums):
     ]
 
 
+def killed(*, bets_alone):
+    """Units of one call at the floor exactly: how often bets at the end of some day say that they lie below it, and,
+    unless `bets_alone`, the band clustered by day does so too.
+    """
+
+    def simulate(runs, seed):
+        rng = np.random.default_rng(seed)
+        days, calls = 40, 120
+        moved = np.clip(SHOCK * rng.normal(size=(runs, days)), -0.24, 0.24)
+        won = rng.binomial(calls, 0.25 + moved / 2.0)
+        lost = rng.binomial(calls - won, (0.25 - moved / 2.0) / (0.75 - moved / 2.0))
+        gain, loss = (np.array(log_wealth(x, 0.0, -1.0, 1.0)) for x in (1.0, -1.0))
+        wealth = np.cumsum(won[..., None] * gain + lost[..., None] * loss, axis=1)
+        rich = np.exp(wealth).mean(axis=-1) >= 1.0 / ALPHA
+        if bets_alone:
+            return float(rich.any(axis=1).mean())
+        return sum(_below_by_day(*run) for run in zip(won, lost, rich, strict=True)) / runs
+
+    return simulate
+
+
+def _below_by_day(won, lost, rich):
+    target, calls = promise(floor=0.0, cluster="day"), 120.0
+    sums = [UnitSum(calls, w + 30.0, v + 30.0) for w, v in zip(won.tolist(), lost.tolist(), strict=True)]
+    for day in range(DAYS_TO_TEST, len(sums) + 1):
+        if not rich[day - 1]:
+            continue
+        days = day_totals(sums[:day])
+        single = structs.replace(days, units=days.n, nn=days.n, yn=days.y, zn=days.z, yy=days.y, zz=days.z)
+        stage = StageTotals(stage="shadow/1", paired=structs.replace(single, yz=30.0 * day), paired_days=days)
+        seen = target_figures(target, right(), [stage]).comparison
+        _, high = band(right(), "difference", seen, day / len(sums))
+        if high is not None and high < target.floor:
+            return True
+    return False
+
+
 BY_UNIT = ("the same clustered by unit alone", shaken("unit", days=40))
 PROMISES = [
     Promise(
@@ -72,6 +113,16 @@ PROMISES = [
         500,
         10_000,
         high=0.08,
+    ),
+    Promise(
+        GROUP,
+        "killed at the floor exactly, units of one call",
+        killed(bets_alone=False),
+        2000,
+        20_000,
+        high=0.05,
+        contrast=("by bets alone", killed(bets_alone=True)),
+        contrast_low=0.09,
     ),
     Promise(
         GROUP,

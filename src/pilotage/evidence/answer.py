@@ -142,10 +142,16 @@ def _decide(case: _Case) -> tuple[AnswerKind, str]:
         found = rule(case)
         if found is not None:
             return found
+    doubted = ""
+    if _bets_say_below(case):
+        doubted = " Unit by unit the candidate lies below its floor, but days differ too much to tell."
     if case.today >= case.deadline:
-        return "keep_running", f"The decision date, {case.deadline}, came without an answer: no-go unless extended."
+        return (
+            "keep_running",
+            f"The decision date, {case.deadline}, came without an answer: no-go unless extended.{doubted}",
+        )
     if case.reading.looks:
-        return "keep_running", f"No bound is crossed after {len(case.reading.looks)} looks."
+        return "keep_running", f"No bound is crossed after {len(case.reading.looks)} looks.{doubted}"
     return "keep_running", "There has been no look yet."
 
 
@@ -167,14 +173,33 @@ def _harmed(case: _Case) -> tuple[AnswerKind, str] | None:
 
 
 def _below_floor(case: _Case) -> tuple[AnswerKind, str] | None:
-    needed = 1.0 / case.target.alpha
-    if case.kill_evidence is None or case.kill_evidence < needed:
+    if case.kill_evidence is None or not _bets_say_below(case) or not _days_say_below(case):
         return None
+    needed = 1.0 / case.target.alpha
     reason = (
         f"The evidence that the candidate lies below its floor of {case.target.floor:g} is "
         f"{case.kill_evidence:.3g}; {needed:.3g} is enough."
     )
     return "below_floor", reason
+
+
+def _bets_say_below(case: _Case) -> bool:
+    return case.kill_evidence is not None and case.kill_evidence >= 1.0 / case.target.alpha
+
+
+def _days_say_below(case: _Case) -> bool:
+    """Bets take units as independent. Where days are clusters, the band of the newest look, which is clustered as the
+    target is, has to lie below the floor as well.
+    """
+    target = case.target
+    if target.cluster == "unit":
+        return True
+    newest = next((look for look in reversed(case.reading.looks) if look.z is not None), None)
+    if newest is None or newest.band_low is None or newest.band_high is None:
+        return False
+    if target.form == "own" and case.metric.direction == "lower":
+        return newest.band_low > target.floor
+    return newest.band_high < target.floor
 
 
 def _reached(case: _Case) -> tuple[AnswerKind, str] | None:

@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from pilotage.evidence.baseline import BEFORE, baseline
-from pilotage.evidence.cautions import Caution, Facts, cautions
+from pilotage.evidence.cautions import SMALL_P, Caution, Facts, cautions, days_alike
+from pilotage.evidence.clusters import both_ways, day_totals
 from pilotage.evidence.compare import arm, paired_difference
 from pilotage.evidence.history import HistoryRow, HistorySums, LabelCounts, PartSums, not_in_a_history, sums_of
 from pilotage.evidence.measurements import Baseline, Estimated, NotEstimable, Reachability
@@ -18,8 +19,9 @@ from pilotage.evidence.moments import moments
 from pilotage.evidence.reach import reachability
 from pilotage.evidence.segments import SegmentFigure, target_segments
 from pilotage.evidence.strata import StageTotals
+from pilotage.evidence.sums import UnitSum
 from pilotage.evidence.values import orientation
-from pilotage.playbook.metrics import LabelMatch, Metric, Target
+from pilotage.playbook.metrics import Cluster, LabelMatch, Metric, Target
 
 MARK = "history"
 PILOT_WEEKS = 8
@@ -210,6 +212,7 @@ def _calls_per_week(sums: HistorySums) -> float | None:
 
 def _draft_target(metric: Metric, sums: HistorySums, difference: Estimated, pace: float | None) -> Target | None:
     """A difference to promise: expect what the history shows, promise half of it, go no further below nothing.
+    Clustered by day as well where the history's days differ by more than chance.
 
     None where the history shows no advantage, or no pace to plan with.
     """
@@ -220,6 +223,14 @@ def _draft_target(metric: Metric, sums: HistorySums, difference: Estimated, pace
     spread = sums.squares / pairs.n - m.mean**2
     if spread <= 0.0:
         return None
+    variance = m.variance * m.calls
+    cluster: Cluster = "unit"
+    alike = days_alike(metric, sums)
+    if alike is not None and alike < SMALL_P:
+        days = day_totals(UnitSum(day.n, day.candidate, day.incumbent) for day in sums.days)
+        by_day = moments(days, orientation(metric), -orientation(metric), metric.shift)
+        variance = both_ways(variance, by_day.variance * by_day.calls, single=m.single)
+        cluster = "both"
     return Target(
         metric=metric.id,
         form="difference",
@@ -229,7 +240,8 @@ def _draft_target(metric: Metric, sums: HistorySums, difference: Estimated, pace
         expected=difference.value,
         calls_per_week=pace,
         deviation=math.sqrt(spread),
-        design_effect=max(1.0, m.variance * m.calls / spread),
+        design_effect=max(1.0, variance / spread),
+        cluster=cluster,
     )
 
 

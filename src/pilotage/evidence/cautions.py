@@ -178,7 +178,7 @@ def _times(facts: Facts) -> Iterator[Caution]:
         yield Caution(
             code="days-differ",
             sentence=f"The difference changes from day to day by more than chance explains (p = {p:.2g}); find out "
-            "what those days had, since the pilot's days will have it too.",
+            "what those days had, since the pilot's days will have it too. The draft charter clusters by unit and day.",
             weighty=True,
         )
 
