@@ -108,18 +108,18 @@ def test_a_named_person_attests():
 def test_an_attestation_lapses():
     """A word counts for as long as the playbook says; after that it is pending, and can be given again."""
     story = Story().begin_pilot()
-    story.does("ann", attestation("evaluate.production-cost"))
+    story.does("ann", attestation("operate.iteration"))
     given = story.now
-    assert story.verdict("evaluate.production-cost").valid_until == given + dt.timedelta(days=180)
-    story.now = given + dt.timedelta(days=180) - dt.timedelta(seconds=1)
-    assert story.verdict("evaluate.production-cost").verdict == "met"
+    assert story.verdict("operate.iteration").valid_until == given + dt.timedelta(days=100)
+    story.now = given + dt.timedelta(days=100) - dt.timedelta(seconds=1)
+    assert story.verdict("operate.iteration").verdict == "met"
     story.wait(seconds=1)
-    lapsed = story.verdict("evaluate.production-cost")
+    lapsed = story.verdict("operate.iteration")
     assert lapsed.verdict == "pending"
-    assert "lapsed on 2026-08-29" in lapsed.reason
+    assert "lapsed on 2026-06-10" in lapsed.reason
     assert "again" in lapsed.next.action
-    story.does("ann", attestation("evaluate.production-cost"))
-    assert story.verdict("evaluate.production-cost").verdict == "met"
+    story.does("ann", attestation("operate.iteration"))
+    assert story.verdict("operate.iteration").verdict == "met"
 
 
 def test_a_waiver_is_never_silent():

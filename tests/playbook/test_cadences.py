@@ -114,6 +114,8 @@ NOT_WAIVABLE = {
     "deploy.training",
 }
 CHECKED = {
+    "evaluate.production-cost",
+    "evaluate.funding",
     "select.candidates",
     "select.focus",
     "select.owner",

@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
+
+from tests.record.costs import COSTS, funding
 
 from pilotage.record.areas import planning
 from pilotage.record.areas.listing import stands
@@ -54,6 +57,7 @@ GIVEN: dict[str, tuple[Given, ...]] = {
             ),
         ),
     ),
+    "evaluate": (*COSTS, ("sam", funding(dt.date(2026, 1, 5)))),
 }
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from typing import Any
 
 from msgspec import structs
+from tests.record.costs import COSTS, case, funding
 from tests.record.given import given
 
 from pilotage.evidence.measurements import (
@@ -151,6 +152,7 @@ def measured_well(now: dt.datetime, **changes: Any) -> Measurements:
         answer=answered(),
         guardrails=(within(),),
         live_guardrails=(within(stage="live-50/1"), within(stage="live-100/1", status="not_estimable")),
+        production=case(),
     )
     return structs.replace(good, **changes)
 
@@ -330,6 +332,18 @@ class Story:
         for criterion in criteria_of(self.playbook, self.standing):
             if criterion.id.startswith(f"{phase}.") and attestable(criterion):
                 self.does(self.witness(criterion.by), attestation(criterion.id))
+        return self
+
+    def estimate(self) -> Story:
+        """Every line of the production cost, with volume and worth, unless it stands already."""
+        if self.standing.costing.production is None:
+            for person, command in COSTS:
+                self.does(person, command)
+        return self
+
+    def fund(self) -> Story:
+        """The sponsor, who carries the cost, commits a budget."""
+        self.does("sam", funding(self.now.date()))
         return self
 
     def witness(self, by: str) -> str:

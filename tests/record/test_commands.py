@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.record.costs import PRODUCTION, cost_line, funding
 from tests.record.stories import ROLES, Story
 
 from pilotage.record import commands as c
@@ -26,7 +27,7 @@ def test_every_command_has_its_rule():
 
 
 def test_what_counts_as_a_signature_asks_for_the_credential():
-    """Accepting, signing, clearing, attesting, deciding, waiving and concluding a review ask for it again."""
+    """Accepting, signing, clearing, attesting, deciding, waiving, concluding and committing money ask for it again."""
     assert set(ASKS_CREDENTIAL) == {
         "accept_ownership",
         "sign",
@@ -35,6 +36,7 @@ def test_what_counts_as_a_signature_asks_for_the_credential():
         "decide",
         "waive",
         "conclude_review",
+        "commit_funding",
     }
     assert set(COMMANDS) >= ASKS_CREDENTIAL
 
@@ -92,4 +94,7 @@ _EXAMPLES: tuple[c.Command, ...] = (
     r.CloseFinding(number="privacy-1", reason=_WHY),
     r.LogReviewTime(review="privacy", minutes=5),
     r.ConcludeReview(review="privacy", outcome="reject", statement=_WHY, digest="ab" * 32),
+    cost_line("rebuild"),
+    PRODUCTION,
+    funding(Story().now.date()),
 )

@@ -104,6 +104,9 @@ def test_the_personal_texts_are_these():
         "finding_raised": {"finding"},
         "finding_closed": {"reason"},
         "review_concluded": {"statement"},
+        "cost_line_estimated": {"basis"},
+        "production_estimated": {"basis"},
+        "funding_committed": {"statement"},
     }
 
 

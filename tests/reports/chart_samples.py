@@ -12,6 +12,7 @@ from pilotage.reports.charts.drifting import DriftCell, DriftData
 from pilotage.reports.charts.fan import FanData, FanPoint
 from pilotage.reports.charts.forest import ForestData, ForestLine, ForestRow
 from pilotage.reports.charts.outcomes import CELLS, DayDifference, DifferencesData, OutcomeCount, OutcomesData
+from pilotage.reports.charts.paying import PayingData, PayingPoint
 from pilotage.reports.charts.target import LookPoint, TargetData
 
 START = dt.date(2026, 1, 19)
@@ -127,6 +128,17 @@ CHANCE = ChanceData(
     planned=6.0,
     points=tuple(ChancePoint(weeks=float(n), expected=100 * n / (n + 2), target=5.0) for n in range(1, 13)),
 )
+PAYING = PayingData(
+    title="Cost and earnings by calls",
+    unit="USD",
+    likely=9_000.0,
+    even=3_200.0,
+    points=tuple(
+        PayingPoint(calls_a_week=600.0 * n, cost=60e3 + 9e2 * n, cost_low=50e3 + 8e2 * n, cost_high=75e3 + 1e3 * n,
+                    earned=12e3 * n, earned_low=9e3 * n, earned_high=15e3 * n)
+        for n in range(21)
+    ),
+)  # fmt: skip
 SAMPLES = {
     "target": TARGET,
     "daily": DAILY,
@@ -138,4 +150,5 @@ SAMPLES = {
     "drift": DRIFT,
     "fan": FAN,
     "chance": CHANCE,
+    "paying": PAYING,
 }

@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from pilotage.cli.access import Json
 from pilotage.cli.evidence import Asked
 from pilotage.cli.evidence_answer import estimate_words
-from pilotage.cli.screen import Cell, Screen
+from pilotage.cli.screen import Cell, Screen, Tone
 
 HEADS = ("arm", "release", "USD an answer", "tokens an answer", "reported", "missing", "failed")
+GOOD: Tone = "good"
+BAD: Tone = "bad"
+ESTIMATED = ("cost", "line", "likely", "low to high", "paid", "ledger")
 
 
 def draw(screen: Screen, found: Json, _asked: Asked) -> None:
@@ -31,10 +34,63 @@ def draw(screen: Screen, found: Json, _asked: Asked) -> None:
                 f"Value less cost: {range_words(year['net_usd_a_year'])}; it pays in {year['pays']:.0%} of draws"
             )
         screen.line(break_even_words(year))
-    if found["waiting_usd_a_week"] is not None:
-        screen.line(f"A week without it, if the target is just kept: {range_words(found['waiting_usd_a_week'])}")
+        if year["whole"] is not None:
+            screen.line(whole_words(year["whole"], found["paid_back_month"]))
+    for span in ("week", "month"):
+        waiting = found[f"waiting_usd_a_{span}"]
+        if waiting is not None:
+            screen.line(f"A {span} without it, if the target is just kept: {range_words(waiting)}")
+    _estimate(screen, found["estimate"])
     for note in found["notes"]:
         screen.line(note)
+
+
+def whole_words(whole: Json, paid_back: int | None) -> str:
+    """All years of the estimate together, with what is paid once."""
+    years = "The first year" if whole["years"] == 1 else f"{whole['years']} years"
+    words = f"{years}, all in: costs {range_words(whole['cost_usd'])}"
+    if whole["net_usd"] is not None:
+        words += f", leaves {range_words(whole['net_usd'])}; it pays in {whole['pays']:.0%} of draws"
+        words += f" and is paid back after {paid_back} months" if paid_back is not None else ""
+    return words
+
+
+def _estimate(screen: Screen, estimate: Json) -> None:
+    """The lines on record, what is missing, what they come to, and the money for it."""
+    if estimate["lines"]:
+        screen.table(ESTIMATED, [_line(one["fact"], one["stamp"]) for one in estimate["lines"]])
+    if estimate["missing"]:
+        names = ", ".join(name.replace("_", " ") for name in estimate["missing"])
+        screen.line(f"Not estimated yet: {names}", "waiting")
+    case, funding = estimate["case"], estimate["funding"]
+    if case is not None:
+        pays = case["value_usd"] > case["cost_usd"]
+        word, tone = "pays" if pays else "does not pay", GOOD if pays else BAD
+        screen.line(
+            f"At the likely figures it {word}: {money(case['value_usd'])} of value against {money(case['cost_usd'])} "
+            f"of cost, at the {case['at']} result",
+            tone,
+        )
+    elif estimate["reason"]:
+        screen.line(estimate["reason"], "waiting")
+    if funding is None:
+        screen.line("Nobody has committed a budget yet", "waiting")
+    else:
+        fact = funding["fact"]
+        amount = fact["rebuild_usd"] + fact["change_usd"] + fact["first_year_usd"]
+        screen.line(f"Committed: {money(amount)} from {fact['from_on']} until {fact['until_on']}")
+
+
+def _line(fact: Json, stamp: Json) -> Sequence[Cell]:
+    span = "nothing" if not fact["high"] else f"{fact['low']:,g} to {fact['high']:,g}"
+    return (
+        fact["category"].replace("_", " "),
+        fact["line"],
+        f"{fact['likely']:,g} {fact['currency']}",
+        span,
+        {"once": "once", "year": "a year", "call": "a call"}[fact["per"]],
+        f"{stamp['position']}",
+    )
 
 
 def break_even_words(year: Json) -> str:

@@ -115,23 +115,12 @@ EVALUATE_STATEMENTS: dict[str, tuple[Person, str]] = {
         OWNER,
         "The desk's lead reviewed sampled pairs blind each week of the pilot; ratings and comments are with the calls.",
     ),
-    "evaluate.production-cost": (
-        OWNER,
-        (
-            "One-off rebuild 12,000 US dollars; running 9,000 a year. The measured saving per flight times the desk's "
-            "yearly flights is many times that. Figures are invented for the demonstration."
-        ),
-    ),
     "evaluate.gaps": (
         ENGINEER,
         (
             "Open before production: alert delivery, a fault drill, a load test, a retraining run. None blocks a small "
             "roll-out under watch; each is waived by name below until its machinery is there."
         ),
-    ),
-    "evaluate.funding": (
-        SPONSOR,
-        "I commit the rebuild and the first year from the operations budget, from the day of the decision.",
     ),
 }
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from pilotage.demo.cast import ENGINEER, OWNER, Person
+from pilotage.demo import costs
+from pilotage.demo.cast import ENGINEER, OWNER, SPONSOR, Person
 from pilotage.record.areas import planning
 from pilotage.record.workload import Workload
 
@@ -63,5 +64,10 @@ RECORDS: dict[str, tuple[Given, ...]] = {
                 champion="the lead of the desk",
             ),
         ),
+    ),
+    "evaluate": (
+        *(Given(person=person, command=line) for person, line in costs.LINES),
+        Given(person=OWNER, command=costs.PRODUCTION),
+        Given(person=SPONSOR, command=costs.FUNDING, done=lambda workload: workload.costing.funding is not None),
     ),
 }

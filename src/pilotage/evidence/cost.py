@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, structs
 
 from pilotage.evidence.compare import arm
+from pilotage.evidence.estimate import CostLine, LikelySums, Worth, drawn_sum, drawn_worth, likely, names_model_usage
 from pilotage.evidence.measurements import Estimate, Estimated, NotEstimable
 from pilotage.evidence.moments import moments
 from pilotage.evidence.normal import two_sided
@@ -108,18 +109,32 @@ class Range(Struct, frozen=True, kw_only=True):
 
 class Assumptions(Struct, frozen=True, kw_only=True):
     """What a forecast takes from people rather than from calls. `value_usd_a_year` is the charter's, at the `likely`
-    volume and the expected result; `value_share` is how much of it the result brings that is asked about.
+    volume and the expected result; `value_share` is how much of it the result brings that is asked about. `worth`,
+    where somebody estimated it, stands in its place. `years` is within how many years production has to pay.
     """
 
     volume: Volume
     running_usd_a_year: float = 0.0
     value_usd_a_year: float | None = None
     value_share: float = 1.0
+    lines: tuple[CostLine, ...] = ()
+    worth: Worth | None = None
+    years: int = 1
+
+
+class Whole(Struct, frozen=True, kw_only=True):
+    """All years of an estimate together, with what is paid once, in US dollars. Without a value there is no `net`."""
+
+    years: int
+    cost_usd: Range
+    net_usd: Range | None
+    pays: float | None
 
 
 class Forecast(Struct, frozen=True, kw_only=True):
     """A year of production, in US dollars. `net` is value, and what the incumbent would have cost, less the candidate's
-    cost; None where the charter states no value. `pays` is the share of draws in which it is above zero.
+    cost; None where no value is stated. `pays` is the share of draws in which it is above zero. `once_usd` is paid
+    before, and in none of these; `whole` holds it.
 
     `break_even_calls_a_week` is where running costs are earned (0: from the first call; None: at no volume, or no value
     is stated); `break_even_usd_a_call` is what a call has to be worth at the likely volume.
@@ -133,6 +148,35 @@ class Forecast(Struct, frozen=True, kw_only=True):
     break_even_usd_a_call: float
     fallback_share: float
     draws: int
+    once_usd: Range | None = None
+    value_usd_a_year: Range | None = None
+    whole: Whole | None = None
+
+
+class Drawn(Struct, frozen=True, kw_only=True, eq=False):
+    """What a forecast is made of, draw by draw: calls a year, US dollars a call, a year and once."""
+
+    calls: Draws
+    each: Draws
+    before: Draws | None
+    yearly: Draws
+    once: Draws
+    worth: Draws | None
+
+    @property
+    def earned(self) -> Draws | None:
+        """What a call earns: its worth, and what the incumbent does not cost."""
+        return None if self.worth is None else self.worth + (0.0 if self.before is None else self.before)
+
+    @property
+    def spent_a_year(self) -> Draws:
+        """What a year costs."""
+        return self.calls * self.each + self.yearly
+
+    @property
+    def net_a_year(self) -> Draws | None:
+        """What a year earns, less what it costs."""
+        return None if self.earned is None else self.calls * self.earned - self.spent_a_year
 
 
 def unit_cost(
@@ -191,37 +235,104 @@ def _nothing(of: str, executions: int, what: str, field: str) -> NotEstimable:
 def forecast(
     candidate: UnitCost, incumbent: UnitCost, assumptions: Assumptions, *, seed: int, draws: int = DRAWS
 ) -> Forecast | NotEstimable:
-    """A year of production, simulated: unit costs as normal with their standard errors and not below 0, volume as
-    triangular between its three figures, the share that falls back to the incumbent from its failures as a beta
-    distribution with Jeffreys' prior (Brown, Cai and DasGupta 2001). Failed calls are taken to cost as much as others,
-    and the incumbent's answer on top.
+    """A year of production, simulated as `drawn` says."""
+    found = drawn(candidate, incumbent, assumptions, seed=seed, draws=draws)
+    if isinstance(found, NotEstimable):
+        return found
+    net = found.net_a_year
+    extra, worth = _extra(candidate, incumbent, assumptions), _value_a_call(assumptions)
+    fixed = _fixed(assumptions)
+    return Forecast(
+        candidate_usd_a_year=range_of(found.spent_a_year),
+        incumbent_usd_a_year=None if found.before is None else range_of(found.calls * found.before),
+        net_usd_a_year=None if net is None else range_of(net),
+        pays=None if net is None else float((net > 0.0).mean()),
+        break_even_calls_a_week=None if worth is None else _volume_needed(worth - extra, fixed),
+        break_even_usd_a_call=extra + fixed / (assumptions.volume.likely * WEEKS_A_YEAR),
+        fallback_share=_failing(candidate),
+        draws=draws,
+        once_usd=range_of(found.once) if assumptions.lines else None,
+        value_usd_a_year=None if found.earned is None else range_of(found.calls * found.earned),
+        whole=_whole(found, assumptions.years) if assumptions.lines else None,
+    )
+
+
+def drawn(
+    candidate: UnitCost, incumbent: UnitCost, assumptions: Assumptions, *, seed: int, draws: int = DRAWS
+) -> Drawn | NotEstimable:
+    """The draws of a forecast: measured unit costs as normal with their standard errors and not below 0, volume and
+    estimated lines as triangular between their three figures, the share that falls back to the incumbent from the
+    candidate's failures as a beta distribution with Jeffreys' prior (Brown, Cai and DasGupta 2001). Failed calls are
+    taken to cost as much as others, and the incumbent's answer on top. What the model costs is what was measured,
+    unless a line estimates it.
     """
-    cost = candidate.estimate
-    if isinstance(cost, NotEstimable):
+    cost, lines = candidate.estimate, assumptions.lines
+    estimated = names_model_usage(lines)
+    if isinstance(cost, NotEstimable) and not estimated:
         return cost
     import numpy as np  # noqa: PLC0415 - numpy is loaded only where a figure needs it
 
     generator = np.random.default_rng(seed)
     calls = _volume(generator, assumptions.volume, draws) * WEEKS_A_YEAR
-    fallback = generator.beta(candidate.failed + 0.5, candidate.executions - candidate.failed + 0.5, draws)
-    own = _normal(generator, cost, draws)
+    failed, executions = candidate.failed, candidate.executions
+    fallback = generator.beta(failed + 0.5, executions - failed + 0.5, draws) if executions else np.zeros(draws)
+    own = np.zeros(draws) if estimated or isinstance(cost, NotEstimable) else _normal(generator, cost, draws)
     before = _normal(generator, incumbent.estimate, draws) if isinstance(incumbent.estimate, Estimate) else None
-    each = own if before is None else own + fallback * before
-    spent = calls * each + assumptions.running_usd_a_year
-    worth = _value_a_call(assumptions)
-    net = None if worth is None else calls * (worth + (0.0 if before is None else before)) - spent
-    failing = candidate.failed / candidate.executions if candidate.executions else 0.0
+    own = own + drawn_sum(generator, lines, "call", draws)
+    yearly = drawn_sum(generator, lines, "year", draws) + assumptions.running_usd_a_year
+    once = drawn_sum(generator, lines, "once", draws)
+    return Drawn(
+        calls=calls,
+        each=own if before is None else own + fallback * before,
+        before=before,
+        yearly=yearly,
+        once=once,
+        worth=_drawn_worth(generator, assumptions, draws),
+    )
+
+
+def likely_sums(candidate: UnitCost, incumbent: UnitCost, assumptions: Assumptions) -> LikelySums | NotEstimable:
+    """The likely figures added up, without a simulation."""
+    if isinstance(candidate.estimate, NotEstimable) and not names_model_usage(assumptions.lines):
+        return candidate.estimate
+    calls, worth = assumptions.volume.likely * WEEKS_A_YEAR, _value_a_call(assumptions)
     known = incumbent.estimate.value if isinstance(incumbent.estimate, Estimate) else 0.0
-    extra = cost.value + failing * known - known
-    return Forecast(
-        candidate_usd_a_year=_range(spent),
-        incumbent_usd_a_year=None if before is None else _range(calls * before),
-        net_usd_a_year=None if net is None else _range(net),
+    each = _extra(candidate, incumbent, assumptions) + known
+    yearly = likely(assumptions.lines, "year") + assumptions.running_usd_a_year
+    return LikelySums(
+        once_usd=likely(assumptions.lines, "once"),
+        running_usd_a_year=calls * each + yearly,
+        value_usd_a_year=None if worth is None else calls * (worth + known),
+        years=assumptions.years,
+    )
+
+
+def _extra(candidate: UnitCost, incumbent: UnitCost, assumptions: Assumptions) -> float:
+    """What a call costs more than the incumbent's answer, at the likely figures."""
+    cost = candidate.estimate
+    measured = isinstance(cost, Estimate) and not names_model_usage(assumptions.lines)
+    own = (cost.value if measured and isinstance(cost, Estimate) else 0.0) + likely(assumptions.lines, "call")
+    known = incumbent.estimate.value if isinstance(incumbent.estimate, Estimate) else 0.0
+    return own + _failing(candidate) * known - known
+
+
+def _failing(candidate: UnitCost) -> float:
+    return candidate.failed / candidate.executions if candidate.executions else 0.0
+
+
+def _fixed(assumptions: Assumptions) -> float:
+    """What a year has to earn however many calls there are; what is paid once is spread over the years."""
+    yearly = assumptions.running_usd_a_year + likely(assumptions.lines, "year")
+    return yearly + likely(assumptions.lines, "once") / assumptions.years
+
+
+def _whole(found: Drawn, years: int) -> Whole:
+    net = None if found.net_a_year is None else years * found.net_a_year - found.once
+    return Whole(
+        years=years,
+        cost_usd=range_of(years * found.spent_a_year + found.once),
+        net_usd=None if net is None else range_of(net),
         pays=None if net is None else float((net > 0.0).mean()),
-        break_even_calls_a_week=None if worth is None else _volume_needed(worth - extra, assumptions),
-        break_even_usd_a_call=extra + assumptions.running_usd_a_year / (assumptions.volume.likely * WEEKS_A_YEAR),
-        fallback_share=failing,
-        draws=draws,
     )
 
 
@@ -236,16 +347,27 @@ def waiting_usd_a_week(found: Forecast) -> Range | None:
 
 
 def _value_a_call(assumptions: Assumptions) -> float | None:
+    if assumptions.worth is not None:
+        return assumptions.worth.likely_usd_a_call
     if assumptions.value_usd_a_year is None:
         return None
     return assumptions.value_usd_a_year * assumptions.value_share / (assumptions.volume.likely * WEEKS_A_YEAR)
 
 
-def _volume_needed(earned: float, assumptions: Assumptions) -> float | None:
-    """The calls a week that earn the running costs; None where a call earns nothing."""
+def _drawn_worth(generator: np.random.Generator, assumptions: Assumptions, draws: int) -> Draws | None:
+    import numpy as np  # noqa: PLC0415 - see `drawn`
+
+    if assumptions.worth is not None:
+        return drawn_worth(generator, assumptions.worth, draws)
+    worth = _value_a_call(assumptions)
+    return None if worth is None else np.full(draws, worth)
+
+
+def _volume_needed(earned: float, fixed: float) -> float | None:
+    """The calls a week that earn what is spent a year in any case; None where a call earns nothing."""
     if earned <= 0.0:
         return None
-    return assumptions.running_usd_a_year / (earned * WEEKS_A_YEAR)
+    return fixed / (earned * WEEKS_A_YEAR)
 
 
 def _volume(generator: np.random.Generator, volume: Volume, draws: int) -> Draws:
@@ -261,8 +383,9 @@ def _normal(generator: np.random.Generator, estimate: Estimate, draws: int) -> D
     return generator.normal(estimate.value, error, draws).clip(min=0.0)
 
 
-def _range(values: Draws) -> Range:
-    import numpy as np  # noqa: PLC0415 - see `forecast`
+def range_of(values: Draws) -> Range:
+    """The middle of draws and the limits of 95 in 100 of them."""
+    import numpy as np  # noqa: PLC0415 - see `drawn`
 
     tail = (1.0 - LEVEL) / 2.0
     low, median, high = (float(edge) for edge in np.quantile(values, (tail, 0.5, 1.0 - tail)))

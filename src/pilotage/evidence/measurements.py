@@ -186,6 +186,28 @@ class Reachability(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class ProductionCase(Struct, frozen=True, kw_only=True, tag="production_case"):
+    """What production is estimated to cost and to bring over `years`, in US dollars, with the unit cost as measured.
+
+    `low` to `high` is what the estimate says that a call's model costs, None where that was measured. `pays` is the
+    share of the simulation's draws in which value exceeds cost; `at` says which result the value was counted at.
+    """
+
+    years: int
+    once_usd: float
+    first_year_usd: float
+    cost_usd: float
+    value_usd: float
+    cost_low_usd: float
+    cost_high_usd: float
+    pays: float
+    draws: int
+    at: Literal["measured", "expected"]
+    measured_usd_a_call: Estimated
+    low_usd_a_call: float | None
+    high_usd_a_call: float | None
+
+
 class Measurements(Struct, frozen=True, kw_only=True):
     """Everything measured of one workload. A part that is None has not been measured."""
 
@@ -200,3 +222,4 @@ class Measurements(Struct, frozen=True, kw_only=True):
     live_guardrails: tuple[GuardrailResult, ...] = ()
     sample_ratio: SampleRatio | None = None
     checks: tuple[Check, ...] = ()
+    production: ProductionCase | NotEstimable | None = None

@@ -47,8 +47,9 @@ class Finding(Struct, frozen=True, kw_only=True):
     """What a check found. `next` replaces the playbook's next action when the check knows better.
 
     `since` is when the oldest signature or measurement that it rests on was given; the playbook says how long that
-    counts. Evidence names persons and entries, never personal text: it may be written into the ledger.
-    `waivable` is false where what was found cannot be set aside, whatever the playbook says of the criterion.
+    counts. `until` is when it ends by itself. Evidence names persons and entries, never personal text: it may be
+    written into the ledger. `waivable` is false where what was found cannot be set aside, whatever the playbook says of
+    the criterion.
     """
 
     verdict: VerdictKind
@@ -59,6 +60,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     kind: str | None = None
     since: dt.datetime | None = None
     waivable: bool = True
+    until: dt.datetime | None = None
 
 
 Check = Callable[[Case], Finding]

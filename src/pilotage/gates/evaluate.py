@@ -11,7 +11,14 @@ import datetime as dt
 from msgspec import structs
 
 from pilotage.evidence.measurements import Measurements
-from pilotage.gates import evaluate_checks, pilot_checks, planning_checks, review_checks, select_checks
+from pilotage.gates import (
+    costing_checks,
+    evaluate_checks,
+    pilot_checks,
+    planning_checks,
+    review_checks,
+    select_checks,
+)
 from pilotage.gates.case import Case, Check, Finding, item, pending
 from pilotage.playbook.types import Criterion, Playbook
 from pilotage.record.rules.piloting import word_suffices
@@ -24,6 +31,7 @@ CHECKS: dict[str, Check] = {
     **pilot_checks.CHECKS,
     **evaluate_checks.CHECKS,
     **review_checks.CHECKS,
+    **costing_checks.CHECKS,
 }
 NO_CHECK = "No check for this criterion exists in this version"
 
@@ -100,7 +108,8 @@ def _aged(case: Case, finding: Finding) -> Finding:
 
 def _lapses(case: Case, finding: Finding) -> dt.datetime | None:
     days = case.criterion.valid_days
-    return None if days is None or finding.since is None else finding.since + dt.timedelta(days=days)
+    aged = None if days is None or finding.since is None else finding.since + dt.timedelta(days=days)
+    return min(filter(None, (aged, finding.until)), default=None)
 
 
 def _frozen(case: Case) -> Finding | None:

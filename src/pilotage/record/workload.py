@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from pilotage.playbook.types import Lane, PhaseId
+from pilotage.record.areas.costing import Costing
 from pilotage.record.areas.planning import Planning
 from pilotage.record.areas.reviewing import Reviewing
 from pilotage.record.charter import Charter, promised
@@ -247,6 +248,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     comments: tuple[Said, ...] = ()
     planning: Planning = Planning()
     reviews: Reviewing = Reviewing()
+    costing: Costing = Costing()
     last_acts: dict[str, dt.datetime] = {}
 
     @property

@@ -47,6 +47,7 @@ from pilotage.workflow.checking import days_check, live_checks, ratio_check, rat
 from pilotage.workflow.clock import Clock
 from pilotage.workflow.clustering import target_days
 from pilotage.workflow.errors import Outdated
+from pilotage.workflow.estimating import production_case
 from pilotage.workflow.freezing import frozen_evidence
 
 Made = TypeVar("Made")
@@ -227,13 +228,15 @@ class Measuring:
             current = _as_of(day_of(charter, now), attempt, judged, self._calls.bets(slug))
         ratio = ratio_of(workload, rows)
         snapshot = self._snapshot(workload, charter, current, (required, ratio)) if current else None
+        answer = _answer(workload, charter, snapshot) if snapshot else None
         measured = structs.replace(
             measured,
             sample_ratio=ratio,
             checks=self._checks(workload, charter, rows, current, ratio),
             baseline=self._baselines(slug, charter, rows, measured.traffic.first_candidate_at),
             reachability=_reachability(workload, charter),
-            answer=_answer(workload, charter, snapshot) if snapshot else None,
+            answer=answer,
+            production=production_case(workload, rows, answer),
             guardrails=_guardrails(charter, attempt, current) if attempt and current else (),
             live_guardrails=_live(workload, charter, rows),
         )

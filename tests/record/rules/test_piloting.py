@@ -146,7 +146,6 @@ def test_a_criterion_to_be_measured_is_never_met_by_a_word():
     ("criterion", "named", "others"),
     [
         ("pilot.real-work", "ann", ["sam", "eva", "oli", "pia"]),
-        ("evaluate.funding", "sam", ["ann", "eva", "oli", "tom"]),
         ("harden.handoff", "oli", ["ann", "sam", "eva", "pia"]),
         ("harden.ownership", "ann", ["ben", "sam", "eva", "oli"]),
     ],

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from pilotage.record.areas import planning, reviewing
+from pilotage.record.areas import costing, planning, reviewing
 from pilotage.record.areas.area import Area, Entry
 
 if TYPE_CHECKING:
     from pilotage.record.workload import Workload
 
-AreaFact = planning.PlanningFact | reviewing.ReviewingFact
-AreaCommand = planning.PlanningCommand | reviewing.ReviewingCommand
+AreaFact = planning.PlanningFact | reviewing.ReviewingFact | costing.CostingFact
+AreaCommand = planning.PlanningCommand | reviewing.ReviewingCommand | costing.CostingCommand
 
-AREAS: tuple[Area, ...] = (planning.AREA, reviewing.AREA)
+AREAS: tuple[Area, ...] = (planning.AREA, reviewing.AREA, costing.AREA)
 
 
 def area_of(command: type) -> tuple[Area, Entry] | None:

@@ -16,6 +16,8 @@ from pilotage.record.verdicts import Verdict
 from pilotage.record.workload import Workload, day_of
 
 REVIEWS_CONCLUDED = frozenset({"harden.reviews", "operate.reviews"})
+FUNDING = "evaluate.funding"
+NOT_ASKED_OF_A_GO = {"evaluate.decision", FUNDING}
 
 
 def open_criteria(workload: Workload, context: Context) -> list[Verdict]:
@@ -130,12 +132,23 @@ def _decision_problems(workload: Workload, command: c.Decide, context: Context) 
         )
         return
     if command.outcome == "go":
-        yield from (problem for problem in _gate_problems(workload, context) if problem.field != "evaluate.decision")
+        yield from (problem for problem in _gate_problems(workload, context) if problem.field not in NOT_ASKED_OF_A_GO)
+        yield from _money_problems(workload, context)
     if command.outcome == "extend":
         yield from _extension_problems(workload, command, context)
     elif command.extend_until is not None:
         message = f"Only an extension has a new date; leave it out, or decide to extend instead of {command.outcome}."
         yield Problem(code="date-without-extension", field="extend_until", message=message)
+
+
+def _money_problems(workload: Workload, context: Context) -> Iterator[Problem]:
+    """A go needs money that somebody committed, where the lane asks for it; a waiver of it moves no money."""
+    asked = any(c.id == FUNDING and workload.lane in c.lanes for c in context.playbook.phase("evaluate").criteria)
+    verdict = context.verdicts.get(FUNDING)
+    if asked and (verdict is None or verdict.verdict not in {"met", "not_applicable"}):
+        why = verdict.reason if verdict else "It was not judged."
+        message = f"Without committed money there is no go: {why} Ask whoever carries the cost to commit it."
+        yield Problem(code="not-funded", field=FUNDING, message=message)
 
 
 def _extension_problems(workload: Workload, command: c.Decide, context: Context) -> Iterator[Problem]:

@@ -22,6 +22,7 @@ from pilotage.reports.charts.outcomes import (
     outcomes_plot,
 )
 from pilotage.reports.charts.palette import Palette
+from pilotage.reports.charts.paying import PayingData, paying_box, paying_plot
 from pilotage.reports.charts.plots import BOXES, Box, Plot
 from pilotage.reports.charts.target import TargetData, target_plot
 
@@ -36,6 +37,7 @@ ChartData = (
     | DriftData
     | FanData
     | ChanceData
+    | PayingData
 )
 
 
@@ -61,6 +63,7 @@ KINDS: dict[type, Kind] = {
     DriftData: Kind(drift_plot, drift_box),
     FanData: Kind(fan_plot),
     ChanceData: Kind(chance_plot, chance_box),
+    PayingData: Kind(paying_plot, paying_box),
 }
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 
 from pilotage.playbook.metrics import Guardrail, LabelMatch, Latency, Metric, Target
 from pilotage.record import commands as c
-from pilotage.record.areas import planning
+from pilotage.record.areas import costing, planning
 from pilotage.record.areas import reviewing as r
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command, name_of
@@ -149,6 +149,34 @@ _COMMANDS: tuple[Command, ...] = (
         statement="I read every answer and what was measured; nothing is open.",
         digest=DIGEST,
         minutes=20,
+    ),
+    costing.EstimateCostLine(
+        line="model-calls",
+        category="model_usage",
+        per="call",
+        low=0.0018,
+        likely=0.0021,
+        high=0.003,
+        basis="Measured on 9,412 calls of 2026.11.2.",
+    ),
+    costing.EstimateProduction(
+        calls_a_year_low=180_000.0,
+        calls_a_year_likely=208_000.0,
+        calls_a_year_high=260_000.0,
+        worth_of="call",
+        worth_usd_low=0.5,
+        worth_usd_likely=0.87,
+        worth_usd_high=1.0,
+        years=2,
+        basis="Last year's tickets; a wrong hand-over takes a quarter of an hour.",
+    ),
+    costing.CommitFunding(
+        rebuild_usd=30_000.0,
+        change_usd=8_000.0,
+        first_year_usd=45_000.0,
+        from_on=dt.date(2027, 1, 18),
+        until_on=dt.date(2028, 1, 31),
+        statement="From the support budget, released with the go.",
     ),
 )
 COMMAND_EXAMPLES = {name_of(command): command for command in _COMMANDS}

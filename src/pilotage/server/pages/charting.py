@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Literal
@@ -12,7 +13,6 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Struct
 
-from pilotage.evidence.cost import UnitCost
 from pilotage.evidence.measurements import Estimate
 from pilotage.evidence.plan import shifted
 from pilotage.playbook.metrics import Metric
@@ -28,6 +28,7 @@ from pilotage.reports.charts.outcomes import OutcomesData, differences_data, out
 from pilotage.reports.charts.target import target_data
 from pilotage.server.asking import AnyRequest, query_of
 from pilotage.server.auth.access import PUBLIC, READ
+from pilotage.server.pages.charting_cost import payback_data, paying_data, year_data
 from pilotage.server.pages.charting_drift import Monitored, monitored_data
 from pilotage.server.pages.csv_files import MEDIA_TYPE as CSV
 from pilotage.server.pages.csv_files import csv_of
@@ -37,7 +38,7 @@ from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.problems import not_found
 from pilotage.server.threads import run_in
 from pilotage.storage.protocols import DayRow, SumRow
-from pilotage.workflow.cost_section import WhatIf, what_if
+from pilotage.workflow.cost_section import CostSection, Curves, WhatIf, curves, what_if
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.segments_section import tables
 from pilotage.workflow.workspace import Workspace
@@ -79,9 +80,19 @@ class Sources:
         return self._workspace.calls.days(self.judgement.workload.slug)
 
     @cached_property
-    def costs(self) -> tuple[UnitCost, ...]:
-        """What an answer cost, by arm and release."""
-        return what_if(self._workspace, self.judgement, WhatIf()).unit_costs
+    def costs(self) -> CostSection:
+        """What answers cost and what a year in production would, as known."""
+        return what_if(self._workspace, self.judgement, WhatIf())
+
+    @cached_property
+    def curves(self) -> Curves | None:
+        """When production has paid for itself, and from how many calls on."""
+        return curves(self._workspace, self.judgement, WhatIf())
+
+    @property
+    def starts_on(self) -> dt.date:
+        """The day from which production is reckoned: the one to decide by, which the charter gives."""
+        return self.judgement.workload.decision_on or self.charter.decision_on
 
     @cached_property
     def totals(self) -> tuple[SumRow, ...]:
@@ -172,7 +183,7 @@ def _unit_costs(of: Sources) -> ForestData | None:
         ForestRow(
             label=f"{cost.arm} {cost.release}".strip(), calls=cost.reported, value=one.value, low=one.low, high=one.high
         )
-        for cost in of.costs
+        for cost in of.costs.unit_costs
         if isinstance(one := cost.estimate, Estimate)
     )
     return ForestData(title="What an answer costs", unit="USD an answer", points=rows) if rows else None
@@ -184,6 +195,9 @@ BUILDERS: dict[str, Callable[[Sources], ChartData | None]] = {
     "paired-differences": _differences,
     "segment-forest": _segments,
     "unit-costs": _unit_costs,
+    "payback": lambda of: payback_data(of.costs, of.curves, of.starts_on),
+    "break-even": lambda of: paying_data(of.costs, of.curves),
+    "year-in-production": lambda of: year_data(of.costs),
 }
 """Every chart by the name in its address, which no metric's name can be; other names are metrics, day by day."""
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pilotage.playbook.loading import shipped
 from pilotage.playbook.types import Criterion
+from pilotage.record.areas.costing import CATEGORY_TITLES
 from pilotage.record.rules.piloting import attestable
 from pilotage.server.pages import review_forms
 from pilotage.server.pages.forms import Option
@@ -121,6 +122,23 @@ def _choose_source(_judgement: Judgement, _people: People, _person: str) -> Choi
     return {"choice": [Option(value=value, label=label) for value, label in SOURCES.items()]}
 
 
+def _cost_line(_judgement: Judgement, _people: People, _person: str) -> Choices:
+    per = {"once": "Once", "year": "Every year", "call": "With every call"}
+    return {
+        "category": [Option(value=value, label=label) for value, label in CATEGORY_TITLES.items()],
+        "per": [Option(value=value, label=label) for value, label in per.items()],
+    }
+
+
+def _production(_judgement: Judgement, _people: People, _person: str) -> Choices:
+    words = {
+        "year": "A year, at the expected result",
+        "call": "A call, at the expected result",
+        "unit": "One unit of the target metric gained",
+    }
+    return {"worth_of": [Option(value=value, label=label) for value, label in words.items()]}
+
+
 _CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {
     "score": _score,
     "assign": _assign,
@@ -136,4 +154,6 @@ _CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {
     "plan_production": _plan_production,
     "choose_source": _choose_source,
     **review_forms.CHOICES,
+    "estimate_cost_line": _cost_line,
+    "estimate_production": _production,
 }

@@ -14,9 +14,11 @@ from msgspec import Struct, structs
 
 from pilotage.evidence.cost import Range
 from pilotage.evidence.measurements import Estimate
+from pilotage.record.areas.costing import CATEGORY_TITLES
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
 from pilotage.server.pages.charting import links_to
+from pilotage.server.pages.costing_estimate import PER, WORTH_OF, amount, funding_address, production_address, rows
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
 from pilotage.server.pages.estimates import figure, own_scale
 from pilotage.server.pages.evidence_frame import evidence_page
@@ -30,6 +32,8 @@ from pilotage.workflow.workspace import Workspace
 
 USD, TOKENS = own_scale("USD"), own_scale("tokens")
 COLUMNS = ("what", "arm", "release", "value", "low", "high", "executions", "reported", "missing", "failed")
+CHARTS = ("unit-costs", "year-in-production", "break-even", "payback")
+CRITERIA = ("evaluate.production-cost", "evaluate.funding")
 FIELDS = (
     ("likely", "Calls a week, most likely", ""),
     ("low", "At least", ""),
@@ -79,7 +83,14 @@ def _shown(given: Assumed) -> Any:  # noqa: ANN401 - the builder of a page
             section = what_if(workspace, judgement, WhatIf())
         return {
             "section": section,
-            "chart": links_to(workspace, judgement, "unit-costs").get("unit-costs"),
+            "charts": links_to(workspace, judgement, *CHARTS),
+            "rows": rows(section, judgement),
+            "verdicts": [judgement.verdicts[name] for name in CRITERIA if name in judgement.verdicts],
+            "production_address": production_address(section, judgement),
+            "funding_address": funding_address(section, judgement),
+            "category_titles": CATEGORY_TITLES,
+            "worth_of": WORTH_OF,
+            "amount": amount,
             "costs": [(one, figure(one.estimate, USD), figure(one.tokens, TOKENS)) for one in section.unit_costs],
             "fields": FIELDS,
             "known": _known(section),
@@ -151,11 +162,29 @@ def _rows(section: CostSection) -> Iterator[tuple[Cell, ...]]:
         ("a year in production", "candidate", year.candidate_usd_a_year if year else None),
         ("a year in production", "incumbent", year.incumbent_usd_a_year if year else None),
         ("value less cost a year", "", year.net_usd_a_year if year else None),
+        ("value a year", "", year.value_usd_a_year if year else None),
+        ("paid once", "candidate", year.once_usd if year else None),
+        ("cost of all years", "candidate", year.whole.cost_usd if year and year.whole else None),
+        ("value less cost of all years", "", year.whole.net_usd if year and year.whole else None),
         ("a week without it at the target", "", section.waiting_usd_a_week),
+        ("a month without it at the target", "", section.waiting_usd_a_month),
     ]
     for what, arm, found in ranges:
         if found is not None:
             yield what, arm, section.release, found.median, found.low, found.high, None, None, None, None
+    for line in section.estimate.lines:
+        fact = line.fact
+        figures = (fact.likely * fact.rate, fact.low * fact.rate, fact.high * fact.rate)
+        yield (
+            f"estimated: {fact.category} {fact.line}, {PER[fact.per]}",
+            "candidate",
+            "",
+            *figures,
+            None,
+            None,
+            None,
+            None,
+        )
 
 
 handlers = [show_cost, export_cost]

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from pilotage.record import facts as f
-from pilotage.record.areas import planning
+from pilotage.record.areas import costing, planning
 from pilotage.record.areas import reviewing as r
 from pilotage.record.errors import UnknownFact
 from pilotage.record.facts import Fact, decode
@@ -43,7 +43,7 @@ def line(entry: Entry, people: People) -> Line:
 
 _SAID = (
     "reason", "reasons", "comment", "statement", "argument", "note", "deployment", "arrives", "warnings_met_by",
-    "answer", "finding",
+    "answer", "finding", "basis",
 )  # fmt: skip
 
 
@@ -103,4 +103,9 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     r.ReviewTimeLogged: lambda fact, _: f"spent {plural(fact.minutes, 'minute')} on the {fact.review} review",
     r.ReviewConcluded: lambda fact, _: f"concluded the {fact.review} review: {fact.outcome.replace('_', ' ')}",
     f.GuardrailBreached: lambda fact, _: f"saw the guardrail {fact.metric} broken at {fact.stage}",
+    costing.CostLineEstimated: lambda fact, _: (
+        f"estimated {costing.CATEGORY_TITLES[fact.category].lower()}: {fact.line}"
+    ),
+    costing.ProductionEstimated: lambda _fact, _: "estimated how much production handles and brings",
+    costing.FundingCommitted: lambda fact, _: f"committed USD {fact.amount_usd:,.0f} until {fact.until_on}",
 }

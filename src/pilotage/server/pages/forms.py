@@ -44,6 +44,21 @@ LABELS = {
     "processors": "Who else processes them",
     "technical": "I decide on the technical side",
     "operational": "I decide on the operational side",
+    "line": "Short name of the line",
+    "per": "Paid when?",
+    "usd_each": "US dollars for one unit of the currency",
+    "calls_a_year_low": "Calls a year, at least",
+    "calls_a_year_likely": "Calls a year, most likely",
+    "calls_a_year_high": "Calls a year, at most",
+    "worth_of": "The worth below is that of",
+    "worth_usd_low": "Worth in US dollars, at least",
+    "worth_usd_likely": "Worth in US dollars, most likely",
+    "worth_usd_high": "Worth in US dollars, at most",
+    "rebuild_usd": "US dollars for the rebuild",
+    "change_usd": "US dollars for the change",
+    "first_year_usd": "US dollars for the first year",
+    "from_on": "From",
+    "until_on": "Until",
 }
 UNSENT = ("csrf", "credential", "username")
 

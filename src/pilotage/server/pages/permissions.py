@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable
 
 from pilotage.gates.evaluate_checks import NO_GO
+from pilotage.record.areas.costing import cost_owner
 from pilotage.record.commands import PERMITTED
 from pilotage.record.workload import Workload
 from pilotage.server.auth.identity import Identity
@@ -122,4 +123,5 @@ FITS: dict[str, Fits] = {
     "revive": lambda judgement, _person: judgement.workload.killed is not None,
     "resolve_breach": lambda judgement, _person: bool(judgement.workload.open_breaches),
     **review_forms.FITS,
+    "commit_funding": lambda judgement, person: cost_owner(judgement.workload) == person,
 }
