@@ -142,6 +142,7 @@ def open_workspace(
         playbooks=load,
         measure=measuring.measure,
         people=accounts.person_ids,
+        absent=accounts.absent_ids,
         freeze=measuring.freeze,
         demonstration=row.demonstration,
     )

@@ -79,6 +79,7 @@ def test_a_recorded_criterion_is_judged_as_it_is_now():
 def test_a_criterion_without_a_check_says_so():
     """What cannot be judged yet is pending, says that no check exists, and takes a named person's word if it may."""
     story = Story().begin_pilot()
+    with_criterion(story, "evaluate.gaps", check=None)
     word, figure = story.verdict("evaluate.gaps"), story.verdict("harden.scale")
     assert word.verdict == figure.verdict == "pending"
     assert "No check" in word.reason
@@ -97,6 +98,7 @@ def test_what_cannot_be_waived_is_not_offered_a_waiver():
 def test_a_named_person_attests():
     """An attested criterion shows who said it, as attested and never as measured, with the ledger's entry."""
     story = Story().begin_pilot()
+    with_criterion(story, "evaluate.gaps", check=None)
     story.does("eva", attestation("evaluate.gaps"))
     verdict = story.verdict("evaluate.gaps")
     assert (verdict.verdict, verdict.kind) == ("met", "attested")
@@ -161,6 +163,7 @@ def test_a_waiver_ends_at_midnight_where_the_work_is_done(zone, hour):
 def test_a_waiver_does_not_hide_what_is_met():
     """A criterion that holds is met, though somebody waived it before."""
     story = Story().begin_pilot().waive("evaluate.gaps")
+    with_criterion(story, "evaluate.gaps", check=None)
     assert story.verdict("evaluate.gaps").verdict == "waived"
     story.does("eva", attestation("evaluate.gaps"))
     assert story.verdict("evaluate.gaps").verdict == "met"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from tests.record.stories import Story, attestation, measured_well
+from tests.record.stories import Story, measured_well
 
 from pilotage.gates.stall import REASONS, stalls
 from pilotage.playbook.loading import load, shipped
@@ -43,7 +43,7 @@ def test_a_new_workload_stalls_where_nobody_has_done_anything():
 def test_what_is_due_later_does_not_stall_yet():
     """A reason that counts from hardening on is silent in the pilot, open though its criterion is."""
     story = Story().begin_pilot()
-    assert story.verdict("harden.handoff").verdict == "pending"
+    assert story.verdict("harden.handoff").verdict == "unmet"
     assert "transition-unowned" not in present(story)
     assert "governance-not-engaged" in present(story)
 
@@ -75,7 +75,7 @@ def test_a_reason_is_gone_once_its_criteria_hold():
     """After the handoff was accepted and the costs are known, those reasons are silent."""
     story = Story().begin_hardening()
     assert "transition-unowned" in present(story)
-    story.does("oli", attestation("harden.handoff"))
+    story.attest_all("harden")
     assert "transition-unowned" not in present(story)
     assert "business-case-thin" not in present(story)
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 
+from tests.record import operating_given
 from tests.record.costs import COSTS, funding
+from tests.record.operating_given import done
 
 from pilotage.record.areas import planning
-from pilotage.record.areas.listing import stands
 from pilotage.record.areas.persons import persons_renamed
 from pilotage.record.commands import Command
 from pilotage.record.workload import Workload
@@ -62,10 +63,10 @@ GIVEN: dict[str, tuple[Given, ...]] = {
 
 
 def given(phase: str, workload: Workload, named: Mapping[str, str] | None = None) -> list[Given]:
-    """What is still to be put on the record for a gate: entries that stand already are left out."""
+    """What is still to be put on the record for a gate: what stands or was done already is left out."""
     people = named or {}
     found = [
         (people.get(person, person), persons_renamed(command, lambda one: people.get(one, one)))
-        for person, command in GIVEN.get(phase, ())
+        for person, command in (*GIVEN.get(phase, ()), *operating_given.GIVEN.get(phase, ()))
     ]
-    return [(person, command) for person, command in found if not stands(workload, command)]
+    return [(person, command) for person, command in found if not done(workload, command)]

@@ -9,6 +9,7 @@ from pilotage.record import decide as deciding
 from pilotage.record.areas import planning
 from pilotage.record.areas import reviewing as r
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED, name_of
+from pilotage.server.description.operating_examples import OPERATING_EXAMPLES
 
 READERS = {"viewer", "auditor"}
 
@@ -37,6 +38,9 @@ def test_what_counts_as_a_signature_asks_for_the_credential():
         "waive",
         "conclude_review",
         "commit_funding",
+        "accept_role",
+        "accept_handoff_item",
+        "walk_through_playbook",
     }
     assert set(COMMANDS) >= ASKS_CREDENTIAL
 
@@ -97,4 +101,5 @@ _EXAMPLES: tuple[c.Command, ...] = (
     cost_line("rebuild"),
     PRODUCTION,
     funding(Story().now.date()),
+    *OPERATING_EXAMPLES,
 )

@@ -107,6 +107,19 @@ def test_the_personal_texts_are_these():
         "cost_line_estimated": {"basis"},
         "production_estimated": {"basis"},
         "funding_committed": {"statement"},
+        "area_designed": {"pilot", "production"},
+        "area_finished": {"done"},
+        "gap_listed": {"what"},
+        "gap_closed": {"how"},
+        "role_accepted": {"statement"},
+        "role_refused": {"reason"},
+        "handoff_item_listed": {"what"},
+        "handoff_item_accepted": {"remark"},
+        "handoff_item_refused": {"reason"},
+        "escalation_set": {"reach"},
+        "shift_planned": {"reach"},
+        "procedure_written": {"steps"},
+        "playbook_walked_through": {"statement"},
     }
 
 

@@ -101,13 +101,6 @@ PILOT_STATEMENTS: dict[str, tuple[Person, str]] = {
             "they really came. It stands in for real work in this demonstration and nowhere else."
         ),
     ),
-    "pilot.production-design": (
-        ENGINEER,
-        (
-            "Each of the seven areas has an answer in progress: fallback to the table, ledger and call records, a cost "
-            "of next to nothing per call, no personal data, one small process, weekly retraining planned."
-        ),
-    ),
 }
 
 EVALUATE_STATEMENTS: dict[str, tuple[Person, str]] = {
@@ -115,29 +108,9 @@ EVALUATE_STATEMENTS: dict[str, tuple[Person, str]] = {
         OWNER,
         "The desk's lead reviewed sampled pairs blind each week of the pilot; ratings and comments are with the calls.",
     ),
-    "evaluate.gaps": (
-        ENGINEER,
-        (
-            "Open before production: alert delivery, a fault drill, a load test, a retraining run. None blocks a small "
-            "roll-out under watch; each is waived by name below until its machinery is there."
-        ),
-    ),
 }
 
 HARDEN_STATEMENTS: dict[str, tuple[Person, str]] = {
-    "harden.rebuild": (
-        ENGINEER,
-        "Every part is kept: the pilot ran the code that goes live, under the same release digest.",
-    ),
-    "harden.ownership": (
-        OWNER,
-        "Product: Imke Brandt. Engineering: Yuki Tanaka. Operations, cost and vendor: Dele Adeyemi.",
-    ),
-    "harden.handoff": (OPERATOR, "The operations group accepts serving, watching and switching off, item by item."),
-    "harden.runbook": (
-        OPERATOR,
-        "Owner, escalation, rollback by one command, and what to do when the weather feed breaks.",
-    ),
     "harden.change-plan": (
         OWNER,
         "Two short sessions for the desk, one page for the shift leads, owner and dates named.",

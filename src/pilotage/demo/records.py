@@ -5,24 +5,11 @@ Persons stand by their usernames; the story gives each command once, in this ord
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from msgspec import Struct
-
 from pilotage.demo import costs
-from pilotage.demo.cast import ENGINEER, OWNER, SPONSOR, Person
+from pilotage.demo.cast import ENGINEER, OWNER, SPONSOR
+from pilotage.demo.given import Given
+from pilotage.demo.operating_records import OPERATING
 from pilotage.record.areas import planning
-from pilotage.record.workload import Workload
-
-
-class Given(Struct, frozen=True, kw_only=True):
-    """A command that a person gives. `done` says whether an act was done already; an entry is done when it stands."""
-
-    person: Person
-    command: Any
-    done: Callable[[Workload], bool] | None = None
-
 
 RECORDS: dict[str, tuple[Given, ...]] = {
     "select": (
@@ -65,7 +52,9 @@ RECORDS: dict[str, tuple[Given, ...]] = {
             ),
         ),
     ),
+    **OPERATING,
     "evaluate": (
+        *OPERATING.get("evaluate", ()),
         *(Given(person=person, command=line) for person, line in costs.LINES),
         Given(person=OWNER, command=costs.PRODUCTION),
         Given(person=SPONSOR, command=costs.FUNDING, done=lambda workload: workload.costing.funding is not None),

@@ -12,8 +12,10 @@ from msgspec import structs
 
 from pilotage.evidence.measurements import Measurements
 from pilotage.gates import (
+    architecture_checks,
     costing_checks,
     evaluate_checks,
+    operating_checks,
     pilot_checks,
     planning_checks,
     review_checks,
@@ -32,6 +34,8 @@ CHECKS: dict[str, Check] = {
     **evaluate_checks.CHECKS,
     **review_checks.CHECKS,
     **costing_checks.CHECKS,
+    **architecture_checks.CHECKS,
+    **operating_checks.CHECKS,
 }
 NO_CHECK = "No check for this criterion exists in this version"
 

@@ -83,7 +83,8 @@ class RankedProblem(Struct, frozen=True, kw_only=True):
 
 
 class PortfolioView(Struct, frozen=True, kw_only=True):
-    """What a decision about one workload has to know of the others."""
+    """What a decision about one workload has to know of the others, and of the people: who has no account any more."""
 
     ranking: tuple[RankedProblem, ...] = ()
     live_pilots: dict[str, tuple[str, ...]] = {}
+    absent: frozenset[str] = frozenset()

@@ -13,9 +13,12 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from pilotage.playbook.types import Lane, PhaseId
+from pilotage.record.areas.architecture import Architecture
 from pilotage.record.areas.costing import Costing
+from pilotage.record.areas.operating import Operating
 from pilotage.record.areas.planning import Planning
 from pilotage.record.areas.reviewing import Reviewing
+from pilotage.record.areas.runbook import Runbook
 from pilotage.record.charter import Charter, promised
 from pilotage.record.facts import CurvePointRead
 from pilotage.record.stamps import Said, Stamp
@@ -249,6 +252,9 @@ class Workload(Struct, frozen=True, kw_only=True):
     planning: Planning = Planning()
     reviews: Reviewing = Reviewing()
     costing: Costing = Costing()
+    architecture: Architecture = Architecture()
+    operating: Operating = Operating()
+    runbook: Runbook = Runbook()
     last_acts: dict[str, dt.datetime] = {}
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pilotage.evidence.measurements import Measurements
 from pilotage.gates.ceiling import ceiling, effective
@@ -84,8 +84,8 @@ class Desk:
     """Where everything is decided. Safe to use from several threads.
 
     `measure` gives a workload's measurements (or None when it has no calls at all to measure), `people` the
-    ids of everybody known, `playbooks` a playbook by name, `freeze` what measurements were computed from, to be kept
-    with a decision.
+    ids of everybody known, `absent` the ids of those who have no account any more, `playbooks` a playbook by name,
+    `freeze` what measurements were computed from, to be kept with a decision.
     """
 
     def __init__(
@@ -96,6 +96,7 @@ class Desk:
         playbooks: Callable[[str], Playbook],
         measure: Callable[[Workload, Playbook], Measurements | None],
         people: Callable[[], frozenset[str]],
+        absent: Callable[[], frozenset[str]] = frozenset,
         freeze: Callable[[Workload, Measurements], FrozenEvidence | None] = lambda _workload, _measurements: None,
         demonstration: bool = False,
     ) -> None:
@@ -104,6 +105,7 @@ class Desk:
         self._playbooks = playbooks
         self._measure = measure
         self._people = people
+        self._absent = absent
         self._freeze = freeze
         self._demonstration = demonstration
         self._lock = threading.RLock()
@@ -155,7 +157,11 @@ class Desk:
     def portfolio(self) -> PortfolioView:
         """What a decision about one workload has to know of the others."""
         self.refresh()
-        return self._portfolio_seen()
+        return self._portfolio_now()
+
+    def _portfolio_now(self) -> PortfolioView:
+        """The portfolio as last taken in, and who is absent, which is no entry of the ledger."""
+        return structs.replace(self._portfolio_seen(), absent=self._absent())
 
     def _portfolio_seen(self) -> PortfolioView:
         """The portfolio as last taken in; ranked once for as long as nothing is written."""
@@ -168,17 +174,19 @@ class Desk:
 
     def judge(self, slug: str) -> Judgement:
         """A workload as it stands now, judged on what is recorded and measured."""
-        return self._judge(self.load(slug))
+        return self._judge(self.load(slug), self._portfolio_now())
 
     def judge_all(self) -> tuple[Judgement, ...]:
         """Every workload as it stands now, in the order proposed."""
-        return tuple(map(self._judge, self.all()))
+        workloads = self.all()
+        view = self._portfolio_now()
+        return tuple(self._judge(workload, view) for workload in workloads)
 
-    def _judge(self, workload: Workload) -> Judgement:
+    def _judge(self, workload: Workload, view: PortfolioView) -> Judgement:
         playbook = self._playbooks(workload.cadence)
         measurements = self._measure(workload, playbook)
         now = self._clock.now()
-        verdicts = evaluate(playbook, workload, measurements, self._portfolio_seen(), now)
+        verdicts = evaluate(playbook, workload, measurements, view, now)
         limit = ceiling(playbook, workload, verdicts, now)
         mode, percent, cohorts = effective(workload.exposure, limit)
         return Judgement(
@@ -230,7 +238,7 @@ class Desk:
         )
         if workload is None or not isinstance(command, NEEDS_VERDICTS):
             return context
-        judged = self._judge(workload)
+        judged = self._judge(workload, self._portfolio_now())
         return Context(
             actor=context.actor,
             now=context.now,

@@ -6,16 +6,37 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from pilotage.record.areas import costing, planning, reviewing
+from pilotage.record.areas import architecture, costing, operating, planning, reviewing, runbook
 from pilotage.record.areas.area import Area, Entry
 
 if TYPE_CHECKING:
     from pilotage.record.workload import Workload
 
-AreaFact = planning.PlanningFact | reviewing.ReviewingFact | costing.CostingFact
-AreaCommand = planning.PlanningCommand | reviewing.ReviewingCommand | costing.CostingCommand
+AreaFact = (
+    planning.PlanningFact
+    | reviewing.ReviewingFact
+    | costing.CostingFact
+    | architecture.ArchitectureFact
+    | operating.OperatingFact
+    | runbook.RunbookFact
+)
+AreaCommand = (
+    planning.PlanningCommand
+    | reviewing.ReviewingCommand
+    | costing.CostingCommand
+    | architecture.ArchitectureCommand
+    | operating.OperatingCommand
+    | runbook.RunbookCommand
+)
 
-AREAS: tuple[Area, ...] = (planning.AREA, reviewing.AREA, costing.AREA)
+AREAS: tuple[Area, ...] = (
+    planning.AREA,
+    reviewing.AREA,
+    costing.AREA,
+    architecture.AREA,
+    operating.AREA,
+    runbook.AREA,
+)
 
 
 def area_of(command: type) -> tuple[Area, Entry] | None:

@@ -11,6 +11,7 @@ from pilotage.record.areas import reviewing as r
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command, name_of
 from pilotage.runtime.records import Call, CallBatch, Execution, Outcome, OutcomeBatch
+from pilotage.server.description.operating_examples import OPERATING_EXAMPLES
 
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
 CALL_ID = "7d1f0b2a9c4e4f61a0b35a1c00000001"
@@ -178,6 +179,7 @@ _COMMANDS: tuple[Command, ...] = (
         until_on=dt.date(2028, 1, 31),
         statement="From the support budget, released with the go.",
     ),
+    *OPERATING_EXAMPLES,
 )
 COMMAND_EXAMPLES = {name_of(command): command for command in _COMMANDS}
 

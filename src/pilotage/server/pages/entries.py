@@ -13,6 +13,7 @@ from pilotage.record.areas import reviewing as r
 from pilotage.record.errors import UnknownFact
 from pilotage.record.facts import Fact, decode
 from pilotage.record.texts import ERASED
+from pilotage.server.pages import operating_forms
 from pilotage.server.pages.people import People
 from pilotage.server.pages.wording import SOURCES, exposure, role, title_of
 from pilotage.server.pages.written import plural
@@ -43,7 +44,7 @@ def line(entry: Entry, people: People) -> Line:
 
 _SAID = (
     "reason", "reasons", "comment", "statement", "argument", "note", "deployment", "arrives", "warnings_met_by",
-    "answer", "finding", "basis",
+    "answer", "finding", "basis", *operating_forms.SAID,
 )  # fmt: skip
 
 
@@ -102,6 +103,7 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     r.FindingClosed: lambda fact, _: f"closed the finding {fact.number}",
     r.ReviewTimeLogged: lambda fact, _: f"spent {plural(fact.minutes, 'minute')} on the {fact.review} review",
     r.ReviewConcluded: lambda fact, _: f"concluded the {fact.review} review: {fact.outcome.replace('_', ' ')}",
+    **operating_forms.SENTENCES,
     f.GuardrailBreached: lambda fact, _: f"saw the guardrail {fact.metric} broken at {fact.stage}",
     costing.CostLineEstimated: lambda fact, _: (
         f"estimated {costing.CATEGORY_TITLES[fact.category].lower()}: {fact.line}"

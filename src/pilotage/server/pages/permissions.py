@@ -10,7 +10,7 @@ from pilotage.record.areas.costing import cost_owner
 from pilotage.record.commands import PERMITTED
 from pilotage.record.workload import Workload
 from pilotage.server.auth.identity import Identity
-from pilotage.server.pages import review_forms
+from pilotage.server.pages import operating_forms, review_forms
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.workspace import Workspace
 
@@ -121,6 +121,7 @@ FITS: dict[str, Fits] = {
     "expose": lambda judgement, _person: judgement.workload.killed is None,
     "kill": lambda judgement, _person: judgement.workload.killed is None,
     "revive": lambda judgement, _person: judgement.workload.killed is not None,
+    **operating_forms.FITS,
     "resolve_breach": lambda judgement, _person: bool(judgement.workload.open_breaches),
     **review_forms.FITS,
     "commit_funding": lambda judgement, person: cost_owner(judgement.workload) == person,

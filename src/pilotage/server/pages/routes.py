@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pilotage.server.pages import (
+    architecture,
     assessing,
     calls,
     charter,
@@ -17,6 +18,7 @@ from pilotage.server.pages import (
     giving,
     ledger,
     me,
+    operating,
     planning,
     portfolio,
     proposing,
@@ -29,6 +31,7 @@ from pilotage.server.pages.problem_pages import problem_page
 __all__ = ["problem_page", "route_handlers"]
 
 route_handlers: list[Any] = [
+    *architecture.handlers,
     *assessing.handlers,
     *calls.handlers,
     *charter.handlers,
@@ -42,6 +45,7 @@ route_handlers: list[Any] = [
     *ledger.handlers,
     *me.handlers,
     *planning.handlers,
+    *operating.handlers,
     *portfolio.handlers,
     *proposing.handlers,
     *reviews.handlers,

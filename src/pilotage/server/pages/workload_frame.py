@@ -25,6 +25,8 @@ TABS = (
     ("evidence", "/evidence", "Evidence"),
     ("calls", "/calls", "Calls"),
     ("reviews", "/reviews", "Reviews"),
+    ("architecture", "/architecture", "Architecture"),
+    ("operating", "/operating", "Operating model"),
 )
 
 

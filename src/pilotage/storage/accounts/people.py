@@ -74,6 +74,14 @@ class People(AccountStore):
         with reading(self._engine) as connection:
             return frozenset(connection.execute(sa.select(PERSONS.c.person)).scalars())
 
+    def absent_ids(self) -> frozenset[str]:
+        """The ids of those who had accounts and whose accounts are all disabled."""
+        with reading(self._engine) as connection:
+            enabled: dict[str, bool] = {}
+            for person, disabled in connection.execute(sa.select(ACCOUNTS.c.person, ACCOUNTS.c.disabled)):
+                enabled[person] = enabled.get(person, False) or not disabled
+        return frozenset(person for person, present in enabled.items() if not present)
+
     def create_account(
         self,
         person: str,
