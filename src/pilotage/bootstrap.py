@@ -25,6 +25,7 @@ from pilotage.storage.ledger import IdempotencyKeys, LeaseSerials, Settings, Sql
 from pilotage.storage.ledger import Workspace as WorkspaceRow
 from pilotage.workflow.clock import Clock
 from pilotage.workflow.desk import Desk
+from pilotage.workflow.documents import charter_fit
 from pilotage.workflow.leasing import Leasing
 from pilotage.workflow.measuring import Measuring
 from pilotage.workflow.workspace import Workspace
@@ -144,6 +145,7 @@ def open_workspace(
         people=accounts.person_ids,
         absent=accounts.absent_ids,
         freeze=measuring.freeze,
+        fit=charter_fit,
         demonstration=row.demonstration,
     )
 

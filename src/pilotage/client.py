@@ -66,6 +66,10 @@ class Client:
         asked = urlencode({name: value for name, value in query.items() if value is not None})
         return self._send("GET", f"{path}?{asked}" if asked else path, None, {})
 
+    def file(self, path: str) -> bytes:
+        """GET what is no JSON: a document."""
+        return self._answered("GET", path, None, {})
+
     def post(self, path: str, body: object, *, credential: str | None = None, key: str | None = None) -> Any:  # noqa: ANN401 - whatever JSON the endpoint promises
         """POST a JSON body. `credential` is asked for again by signatures; `key` makes a repetition harmless."""
         headers = {"Pilotage-Credential": credential, "Idempotency-Key": key}
@@ -83,8 +87,15 @@ class Client:
         self._connection.close()
 
     def _send(self, method: str, path: str, body: object, headers: dict[str, str]) -> Any:  # noqa: ANN401 - JSON
+        text = self._answered(method, path, body, {"Accept": "application/json", **headers})
+        try:
+            return json.loads(text) if text else None
+        except ValueError:
+            raise ApiUnreachable(f"What answers at {self._url} is no server of Pilotage; check the address.") from None
+
+    def _answered(self, method: str, path: str, body: object, headers: dict[str, str]) -> bytes:
         content = None if body is None else json.dumps(body).encode()
-        sent = {"Accept": "application/json", "Authorization": f"Bearer {self._token}", **headers}
+        sent = {"Authorization": f"Bearer {self._token}", **headers}
         if content is not None:
             sent["Content-Type"] = "application/json"
         self._leave_what_was_closed()
@@ -97,10 +108,7 @@ class Client:
             raise ApiUnreachable(f"No server answers at {self._url} ({error}); start it with `pilotage up`.") from error
         if answer.status >= http.client.MULTIPLE_CHOICES:
             raise _refusal(answer.status, text)
-        try:
-            return json.loads(text) if text else None
-        except ValueError:
-            raise ApiUnreachable(f"What answers at {self._url} is no server of Pilotage; check the address.") from None
+        return text
 
     def _leave_what_was_closed(self) -> None:
         """A server closes connections that were idle for some seconds: a request on one would be lost, perhaps."""

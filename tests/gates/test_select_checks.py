@@ -8,6 +8,7 @@ from tests.record.stories import RANKING, SLUG, Story, charter, measured_well, p
 
 from pilotage.evidence.measurements import Reachability
 from pilotage.record import commands as c
+from pilotage.record.charter import PageFit
 from pilotage.record.verdicts import PortfolioView
 
 
@@ -138,7 +139,6 @@ def test_a_workload_without_sponsor_says_who_assigns_one():
         ({"guardrails": ()}, "no guardrail"),
         ({"decision_on": dt.date(2026, 3, 30)}, "3.0 weeks"),
         ({"decision_on": dt.date(2026, 5, 11)}, "9.0 weeks"),
-        ({"purpose": "x" * 2000, "value": "x" * 2000}, "too long for one page"),
     ],
 )
 def test_a_charter_with_a_gap_is_not_complete(changes, gap):
@@ -149,6 +149,19 @@ def test_a_charter_with_a_gap_is_not_complete(changes, gap):
     verdict, reason = judged(story, "select.charter")
     assert verdict == "unmet"
     assert gap in reason
+
+
+def test_a_charter_is_exactly_one_page_as_it_was_measured():
+    """Two pages are unmet, with what lies past the first; a page that nobody measured is no pass."""
+    story = Story().propose()
+    write = c.ReviseCharter(base_version=0, charter=charter(), team="Ann")
+    story.does("eva", write, page=None)
+    assert judged(story, "select.charter")[0] == "pending"
+    long = PageFit(pages=2, used=1.2, over_mm=52.6, lines=11, past="Known risks")
+    story.does("eva", structs.replace(write, base_version=1), page=long)
+    verdict, reason = judged(story, "select.charter")
+    assert verdict == "unmet"
+    assert "2 pages: about 11 lines too long, from “Known risks” on" in reason
 
 
 def test_a_charter_names_its_team():

@@ -219,7 +219,6 @@ def test_the_thresholds_of_the_method(name):
     assert {line.id: line.params for line in criteria(name) if line.params} == {
         "select.sponsor": {"silence_days": 30},
         "select.suitability": {"lacking_max": 2},
-        "select.charter": {"characters_max": 3200},
         "harden.handoff": {"items_min": 3, "answer_days": 14},
         "harden.runbook": {"steps_min": 2, "covered_days": 7},
         "select.reachable": {"probability_min": 0.8},

@@ -28,7 +28,7 @@ from pilotage.playbook.types import Playbook
 from pilotage.record import commands as c
 from pilotage.record import facts as f
 from pilotage.record.areas import reviewing as r
-from pilotage.record.charter import Charter
+from pilotage.record.charter import Charter, PageFit
 from pilotage.record.commands import Command
 from pilotage.record.context import SYSTEM, Actor, Context
 from pilotage.record.decide import decide
@@ -54,6 +54,7 @@ ROLES = {
     "vic": {"viewer"},
     "ada": {"admin"},
 }
+ONE_PAGE = PageFit(pages=1, used=0.7, over_mm=0.0, lines=0, past="")
 AREAS = ("security", "privacy", "compliance", "risk", "operations", "architecture")
 OWN_MEASURE = Estimate(value=0.2, low=0.15, high=0.25, calls=5000, units=900, method="stated by the test")
 
@@ -251,6 +252,7 @@ class Story:
             portfolio=self.portfolio,
             people=frozenset(ROLES),
             answer=answer.answer if answer else "not_estimable",
+            page=ONE_PAGE,
             demonstration_workspace=self.demonstration,
             **judged,
         )

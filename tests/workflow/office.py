@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import structs
 from sqlalchemy.engine import Engine
-from tests.record.stories import AREAS, ROLES, START, Story, charter, measured_well, proposal, release
+from tests.record.stories import AREAS, ONE_PAGE, ROLES, START, Story, charter, measured_well, proposal, release
 
 from pilotage.evidence.measurements import Measurements
 from pilotage.playbook.loading import load
@@ -86,7 +86,7 @@ class Office:
             measure=measure or self.stated,
             people=lambda: frozenset(ROLES),
             demonstration=demonstration,
-            **wired,
+            **{"fit": lambda _workload, _command: ONE_PAGE, **wired},
         )
 
     def close(self) -> None:

@@ -31,6 +31,12 @@ class Access(Protocol):
     def section(self, slug: str, section: str) -> Json:
         """One section of a workload's evidence."""
 
+    def documents(self, slug: str) -> list[Json]:
+        """The documents of a workload: `id`, `title`, `says`, and `missing` where one cannot be made yet."""
+
+    def document(self, slug: str, document: str, form: str) -> bytes:
+        """A document of a workload, as `pdf` or `html`."""
+
     def record(self, slug: str) -> Json | None:
         """Everything recorded of a workload; None when there is no such workload."""
 

@@ -22,10 +22,15 @@ def text_of(path: Path) -> str:
 
 
 def write_text(path: Path, text: str) -> None:
+    """Write a text whole or not at all. Raises `CliError` when it cannot be written."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all. Raises `CliError` when it cannot be written."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        unfinished.write_text(text, encoding="utf-8")
+        unfinished.write_bytes(content)
         unfinished.replace(path)
     except OSError as error:
         raise CliError("unwritable", f"{path} cannot be written: {(error.strerror or str(error)).lower()}.") from error

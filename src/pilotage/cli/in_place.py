@@ -16,6 +16,7 @@ from pilotage.operations.spooling import ingest_spool
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS
 from pilotage.record.context import Actor
 from pilotage.runtime.records import Outcome
+from pilotage.workflow.documents import listed, made
 from pilotage.workflow.reviews import reviews_json
 from pilotage.workflow.sections import SECTIONS
 from pilotage.workflow.views import gate_json, workload_json
@@ -95,6 +96,14 @@ class InPlace:
         """One section of a workload's evidence."""
         found: Json = msgspec.to_builtins(SECTIONS[section].build(self._workspace, self._workspace.desk.judge(slug)))
         return found
+
+    def documents(self, slug: str) -> list[Json]:
+        """The documents of a workload."""
+        return list(msgspec.to_builtins(listed(self._workspace.desk.load(slug))))
+
+    def document(self, slug: str, document: str, form: str) -> bytes:
+        """A document of a workload."""
+        return made(self._workspace, slug, document, form).content
 
     def record(self, slug: str) -> Json | None:
         """Everything recorded of a workload."""

@@ -75,6 +75,15 @@ class OverHttp:
         """One section of a workload's evidence."""
         return self._one(f"/workloads/{quote(slug, safe='')}/evidence/{quote(section, safe='')}")
 
+    def documents(self, slug: str) -> list[Json]:
+        """The documents of a workload."""
+        return list(self._reading.get(f"/workloads/{quote(slug, safe='')}/documents"))
+
+    def document(self, slug: str, document: str, form: str) -> bytes:
+        """A document of a workload."""
+        file = quote(f"{document}.{form}", safe="")
+        return self._reading.file(f"/workloads/{quote(slug, safe='')}/documents/{file}")
+
     def record(self, slug: str) -> Json | None:
         """Everything recorded of a workload."""
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pilotage.gates.case import Case, Check, Finding, days_between, item, met, pending, unmet
-from pilotage.record.charter import Charter
+from pilotage.record.charter import Charter, PageFit
 from pilotage.record.verdicts import EvidenceItem, RankedProblem
 
 ACCOUNTABLE = ("owner", "sponsor")
@@ -117,28 +117,36 @@ def sponsor(case: Case) -> Finding:
 
 
 def charter(case: Case) -> Finding:
-    """Every field that makes a promise checkable, and short enough for one page."""
+    """Every field that makes a promise checkable, on exactly one page, as it was measured when it was written."""
     version = case.workload.charter_version
     if version is None:
         return unmet("There is no charter yet.", next="Write the charter.")
-    gaps = [*_charter_gaps(version.charter, version.team, case)]
+    gaps = [*_charter_gaps(version.charter, version.team, case), *_beyond(version.page)]
     evidence = (
         item("charter version", version.version, ledger=version.stamp.position),
         item("weeks", round(version.charter.weeks, 1)),
-        item("characters", _length(version.charter, version.team)),
+        item("pages", version.page.pages if version.page else None),
+        item("share of one page", version.page.used if version.page else None),
     )
     if gaps:
         return unmet("Not complete: " + "; ".join(gaps) + ".", *evidence, next="Revise the charter.")
-    return met(f"Version {version.version} is complete and short.", *evidence)
+    if version.page is None:
+        return pending(
+            f"Version {version.version} is complete; whether it is one page was not measured when it was written.",
+            *evidence,
+            next="Save the charter again, so that its page is measured.",
+        )
+    return met(f"Version {version.version} is complete, on exactly one page.", *evidence)
 
 
-def _length(charter: Charter, team: str) -> int:
-    return sum(map(len, (charter.purpose, charter.value, team, *charter.risks)))
+def _beyond(page: PageFit | None) -> list[str]:
+    if page is None or page.fits:
+        return []
+    return [f"{page.pages} pages: about {page.lines} lines too long, from “{page.past}” on"]
 
 
 def _charter_gaps(charter: Charter, team: str, case: Case) -> list[str]:
     rules = case.playbook.pilot
-    limit = int(case.number("characters_max", 3200))
     wrong = {
         "no purpose": not charter.purpose.strip(),
         "no value": not charter.value.strip(),
@@ -148,7 +156,6 @@ def _charter_gaps(charter: Charter, team: str, case: Case) -> list[str]:
         f"{charter.weeks:.1f} weeks where {rules.weeks_min} to {rules.weeks_max} are asked": not (
             rules.weeks_min <= charter.weeks <= rules.weeks_max
         ),
-        f"more than {limit} characters, too long for one page": _length(charter, team) > limit,
     }
     return [gap for gap, present in wrong.items() if present]
 

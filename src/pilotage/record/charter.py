@@ -64,6 +64,25 @@ class Charter(Struct, frozen=True, kw_only=True):
         return structs.replace(self, metrics=found.metrics, target=found.target, guardrails=found.guardrails)
 
 
+class PageFit(Struct, frozen=True, kw_only=True):
+    """How much of one page a charter takes, measured by setting it. `used` is the share of the page: 1.0 is full.
+
+    `over_mm` is what is too much, in millimetres of height, and `lines` about how many lines that is; `past` names the
+    first part that begins beyond the page.
+    """
+
+    pages: int
+    used: float
+    over_mm: float
+    lines: int
+    past: str
+
+    @property
+    def fits(self) -> bool:
+        """Whether it is exactly one page."""
+        return self.pages == 1
+
+
 def charter_digest(charter: Charter, team: str) -> str:
     """The digest that a signature on the charter covers: every field, the team included.
 

@@ -7,6 +7,7 @@ import datetime as dt
 from msgspec import Struct
 
 from pilotage.playbook.types import Playbook
+from pilotage.record.charter import PageFit
 from pilotage.record.verdicts import ExposureLimit, PortfolioView, Verdict
 
 SYSTEM = "system"
@@ -31,7 +32,7 @@ class Context(Struct, frozen=True, kw_only=True):
 
     `verdicts` holds every criterion's verdict by id, `ceiling` the most exposure allowed now; both are of the
     moment. `answer` is the sequential answer on the target, `evidence` what it rests on, None before there is any.
-    `people` are the ids of everybody known.
+    `people` are the ids of everybody known. `page` is how much of one page the charter takes that is being written.
     """
 
     actor: Actor
@@ -43,6 +44,7 @@ class Context(Struct, frozen=True, kw_only=True):
     people: frozenset[str] = frozenset()
     answer: str = "not_estimable"
     evidence: FrozenEvidence | None = None
+    page: PageFit | None = None
     demonstration_workspace: bool = False
 
     @property

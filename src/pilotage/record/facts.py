@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from pilotage.playbook.types import Lane, PhaseId
 from pilotage.record.areas.listing import AreaFact
-from pilotage.record.charter import Charter
+from pilotage.record.charter import Charter, PageFit
 from pilotage.record.errors import UnknownFact
 from pilotage.record.texts import ERASED, Score, Text
 from pilotage.record.verdicts import EvidenceItem, Mode
@@ -66,12 +66,16 @@ class OwnershipAccepted(Struct, frozen=True, kw_only=True, tag="ownership_accept
 
 
 class CharterRevised(Struct, frozen=True, kw_only=True, tag="charter_revised"):
-    """A version of the charter. `digest` covers the charter and the team; earlier signatures end with it."""
+    """A version of the charter. `digest` covers the charter and the team; earlier signatures end with it.
+
+    `page` is how much of one page it took when it was written, None where nobody measured.
+    """
 
     version: int
     charter: Charter
     team: Text
     digest: str
+    page: PageFit | None = None
 
 
 class Signed(Struct, frozen=True, kw_only=True, tag="signed"):

@@ -65,7 +65,7 @@ def _accepted(_w: Workload, fact: f.OwnershipAccepted, stamp: Stamp) -> Changes:
 
 def _revised(w: Workload, fact: f.CharterRevised, stamp: Stamp) -> Changes:
     version = CharterVersion(
-        version=fact.version, charter=fact.charter, team=fact.team, digest=fact.digest, stamp=stamp
+        version=fact.version, charter=fact.charter, team=fact.team, digest=fact.digest, page=fact.page, stamp=stamp
     )
     return {"charters": (*w.charters, version)}
 

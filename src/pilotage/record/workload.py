@@ -19,7 +19,7 @@ from pilotage.record.areas.operating import Operating
 from pilotage.record.areas.planning import Planning
 from pilotage.record.areas.reviewing import Reviewing
 from pilotage.record.areas.runbook import Runbook
-from pilotage.record.charter import Charter, promised
+from pilotage.record.charter import Charter, PageFit, promised
 from pilotage.record.facts import CurvePointRead
 from pilotage.record.stamps import Said, Stamp
 from pilotage.record.verdicts import Mode
@@ -52,12 +52,13 @@ class Acceptance(Struct, frozen=True, kw_only=True):
 
 
 class CharterVersion(Struct, frozen=True, kw_only=True):
-    """One version of the charter, with the digest that signatures cover."""
+    """One version of the charter, with the digest that signatures cover, and how much of one page it takes."""
 
     version: int
     charter: Charter
     team: str
     digest: str
+    page: PageFit | None = None
     stamp: Stamp
 
 

@@ -45,6 +45,7 @@ from pilotage.server.api.calls import erase_unit, get_call, list_calls, retain_c
 from pilotage.server.api.commands import COMMAND_ENDPOINTS
 from pilotage.server.api.demonstration import advance_clock
 from pilotage.server.api.description import get_description
+from pilotage.server.api.documents import get_document, list_documents
 from pilotage.server.api.events import watch_changes
 from pilotage.server.api.health import get_metrics, is_alive, is_ready
 from pilotage.server.api.ingestion import record_calls, record_outcomes
@@ -82,6 +83,7 @@ ENDPOINTS: Sequence[HTTPRouteHandler] = (
     erase_unit,
     get_call,
     get_description,
+    get_document,
     get_evidence,
     get_gates,
     get_reviews,
@@ -96,6 +98,7 @@ ENDPOINTS: Sequence[HTTPRouteHandler] = (
     is_alive,
     is_ready,
     list_calls,
+    list_documents,
     list_entries,
     list_people,
     list_playbooks,

@@ -15,6 +15,7 @@ from pilotage.gates.ceiling import ceiling, effective
 from pilotage.gates.evaluate import evaluate
 from pilotage.playbook.types import Playbook
 from pilotage.record import commands as c
+from pilotage.record.charter import PageFit
 from pilotage.record.commands import Command
 from pilotage.record.context import SYSTEM, Actor, Context, FrozenEvidence
 from pilotage.record.decide import decide
@@ -85,7 +86,8 @@ class Desk:
 
     `measure` gives a workload's measurements (or None when it has no calls at all to measure), `people` the
     ids of everybody known, `absent` the ids of those who have no account any more, `playbooks` a playbook by name,
-    `freeze` what measurements were computed from, to be kept with a decision.
+    `freeze` what measurements were computed from, to be kept with a decision, `fit` how much of one page a charter
+    takes.
     """
 
     def __init__(
@@ -98,6 +100,7 @@ class Desk:
         people: Callable[[], frozenset[str]],
         absent: Callable[[], frozenset[str]] = frozenset,
         freeze: Callable[[Workload, Measurements], FrozenEvidence | None] = lambda _workload, _measurements: None,
+        fit: Callable[[Workload, c.ReviseCharter], PageFit | None] = lambda _workload, _command: None,
         demonstration: bool = False,
     ) -> None:
         self._ledger = ledger
@@ -107,6 +110,7 @@ class Desk:
         self._people = people
         self._absent = absent
         self._freeze = freeze
+        self._fit = fit
         self._demonstration = demonstration
         self._lock = threading.RLock()
         self._workloads: dict[str, Workload] = {}
@@ -234,6 +238,7 @@ class Desk:
             now=self._clock.now(),
             playbook=self._playbooks(cadence),
             people=self._people(),
+            page=self._fit(workload, command) if workload and isinstance(command, c.ReviseCharter) else None,
             demonstration_workspace=self._demonstration,
         )
         if workload is None or not isinstance(command, NEEDS_VERDICTS):

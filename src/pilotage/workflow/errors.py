@@ -4,7 +4,8 @@ WorkflowError
 ├── UnknownWorkload   there is no workload of that name
 ├── Overtaken         others kept writing to the workload; nothing was written
 ├── Outdated          measurements that are no longer the newest: measure again
-└── NotComputable     frozen evidence that cannot be computed again here
+├── NotComputable     frozen evidence that cannot be computed again here
+└── NoDocument        a document that does not exist, or cannot be made yet
 """
 
 from __future__ import annotations
@@ -50,3 +51,9 @@ class NotComputable(WorkflowError):
 
     def __init__(self, why: object) -> None:
         super().__init__(f"The evidence cannot be computed again: {str(why).rstrip('.')}.")
+
+
+class NoDocument(WorkflowError):
+    """No document of that name, or nothing to make it of yet."""
+
+    code = "no-document"

@@ -48,6 +48,8 @@ PAGES = (
     "/w/contract-search/operating",
     "/w/contract-search/plan",
     "/w/ticket-triage/charter/edit",
+    "/w/ticket-triage/documents",
+    "/w/call-summaries/documents",
     "/w/call-summaries/charter",
     "/w/ticket-triage/evidence",
     "/w/ticket-triage/evidence/attempts",

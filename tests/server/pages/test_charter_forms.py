@@ -27,7 +27,8 @@ from pilotage.playbook.metrics import (
     UserAction,
 )
 from pilotage.record.charter import Charter
-from pilotage.server.pages.charter import fields_for, length_of, understand, words_of
+from pilotage.reports.promises import words_of
+from pilotage.server.pages.charter import fields_for, understand
 from pilotage.server.pages.charter_diff import changes, compared
 from pilotage.server.pages.charter_form import ROWS_MAX, source_of, typed_from
 
@@ -148,12 +149,6 @@ def test_settings_that_cannot_be_read_are_refused_in_words(settings):
     (problem,) = understand(fields_for(typed), typed, None)
     assert problem.field == "charter.metrics[0].source"
     assert problem.message.endswith(".")
-
-
-def test_the_length_counts_what_the_page_holds():
-    """The one-page rule counts purpose, value, team and risks, as the gate does."""
-    written = charter(START, END, purpose="12345", value="123", risks=("12", "1"))
-    assert length_of(written, "1234") == 15
 
 
 def test_promises_read_in_their_units():

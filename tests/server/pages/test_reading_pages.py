@@ -23,6 +23,7 @@ PAGES = (
     "/ledger/24",
     "/ledger/verification",
     *(f"/w/{slug}{part}" for slug in SLUGS for part in ("", "/charter", "/evidence", "/evidence/drift", "/calls")),
+    *(f"/w/{slug}/documents" for slug in SLUGS),
     "/w/ticket-triage/evidence/attempts",
     "/w/ticket-triage/architecture",
     "/w/contract-search/architecture",

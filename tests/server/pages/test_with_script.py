@@ -161,16 +161,17 @@ def test_the_keyboard_reaches_everything(served, opening):
 
 
 def test_the_charter_shows_while_it_is_written(changed, opening):
-    """The page and its length follow the typing, and say when it no longer fits."""
+    """The page and its measured length follow the typing, and say from where on it no longer fits."""
     page = opening(changed, "nadia").goto("/w/ticket-triage/charter/edit")
     page.get_by_label("Purpose").fill("Nothing but this sentence.")
     expect(page.locator("[data-preview=charter-purpose]")).to_have_text("Nothing but this sentence.")
-    meter = page.locator("[data-length]")
+    meter = page.locator("[data-fit]")
     expect(meter).to_contain_text("fits on one page")
     page.get_by_label("Purpose").fill("x" * 2000)
-    page.get_by_label("Value when it works").fill("y" * 1900)
+    page.get_by_label("Value when it works").fill("yes " * 500)
+    page.get_by_label("Risks").fill("\n".join(["A risk that is known."] * 60))
     expect(meter).to_contain_text("too long for one page")
-    expect(meter).to_contain_text("too many")
+    expect(meter).to_contain_text("is past the page")
 
 
 def test_a_command_can_be_copied(plain, opening):

@@ -84,7 +84,7 @@ def accept_ownership(workload: Workload, command: c.AcceptOwnership, context: Co
     ]
 
 
-def revise_charter(workload: Workload, command: c.ReviseCharter, _context: Context) -> list[f.Fact]:
+def revise_charter(workload: Workload, command: c.ReviseCharter, context: Context) -> list[f.Fact]:
     """A new version, based on the newest: two people editing at once get a conflict, and neither is overwritten."""
     current = len(workload.charters)
     if command.base_version != current:
@@ -97,15 +97,16 @@ def revise_charter(workload: Workload, command: c.ReviseCharter, _context: Conte
     digest = charter_digest(command.charter, command.team)
     problems = charter_problems(command.charter)
     newest = workload.charter_version
-    if newest is not None and newest.digest == digest:
+    unmeasured = newest is not None and newest.page is None and context.page is not None
+    if newest is not None and newest.digest == digest and not unmeasured:
         problems.append(
             Problem(code="no-change", field="charter", message="This is the charter in force already; nothing to save.")
         )
     problems += _promise_problems(workload, command.charter)
-    return _or_refuse(
-        problems,
-        f.CharterRevised(version=current + 1, charter=command.charter, team=command.team, digest=digest),
+    written = f.CharterRevised(
+        version=current + 1, charter=command.charter, team=command.team, digest=digest, page=context.page
     )
+    return _or_refuse(problems, written)
 
 
 def _promise_problems(workload: Workload, charter: Charter) -> Iterator[Problem]:

@@ -30,6 +30,10 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "The unit's pseudonym, as recorded with its calls.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 200},
     },
+    "file": {
+        "description": "The document's id with its form: `charter.pdf` or `charter.html`.",
+        "schema": {"type": "string", "pattern": "^[a-z-]{1,40}\\.(pdf|html)$"},
+    },
     "playbook": {
         "description": "The playbook's id.",
         "schema": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,63}$"},

@@ -9,14 +9,15 @@ from typing import Annotated, Any
 from litestar import get, post
 from litestar.params import FromPath
 from litestar.response import Response
-from msgspec import Meta, Struct, ValidationError
+from msgspec import Meta, Struct, ValidationError, convert, to_builtins
 
-from pilotage.evidence.clusters import BY
-from pilotage.playbook.metrics import Guardrail
-from pilotage.record.charter import Charter
+from pilotage.record.charter import Charter, PageFit
 from pilotage.record.commands import ReviseCharter
 from pilotage.record.errors import Problem
 from pilotage.record.workload import CharterVersion, Signature, Workload
+from pilotage.reports.numbers import number, percent, plural
+from pilotage.reports.promises import words_of
+from pilotage.server.answering import json_answer
 from pilotage.server.asking import AnyRequest, query_of
 from pilotage.server.auth.access import COMMAND, READ
 from pilotage.server.pages.charter_diff import Change, changes
@@ -31,19 +32,17 @@ from pilotage.server.pages.charter_form import (
     typed_from,
 )
 from pilotage.server.pages.csv_files import csv_answer, csv_of
-from pilotage.server.pages.estimates import comparison_scale, own_scale
 from pilotage.server.pages.forms import Typed, converted, typed_of
 from pilotage.server.pages.frame import Frame
 from pilotage.server.pages.giving import MEANINGS, Filled, Problems, recorded, tried
 from pilotage.server.pages.rendering import see
-from pilotage.server.pages.wording import FORMS
 from pilotage.server.pages.workload_frame import workload_page
 from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.threads import run_in
 from pilotage.workflow.desk import Judgement, Receipt
+from pilotage.workflow.documents import charter_fit
 from pilotage.workflow.workspace import Workspace
 
-CHARACTERS_MAX = 3200
 FIRST_ROWS = 3
 SECTIONS = {
     METRICS: ("metrics", "Metrics"),
@@ -70,17 +69,46 @@ class Shown(Struct, frozen=True, kw_only=True):
     changes: tuple[Change, ...]
 
 
-def length_of(charter: Charter, team: str) -> int:
-    """The characters that the one-page rule counts."""
-    return sum(map(len, (charter.purpose, charter.value, team, *charter.risks)))
+class FitShown(Struct, frozen=True, kw_only=True):
+    """How much of one page a charter takes, in words and for the meter; `fits` is None where it cannot be measured."""
+
+    fits: bool | None
+    said: str
+    used: float = 0.0
 
 
-def characters_max(judgement: Judgement) -> int:
-    """The most characters that fit on the page, by the playbook."""
+UNMEASURED = FitShown(fits=None, said="It is measured once metrics, target and dates are filled in.")
+
+
+def fit_shown(page: PageFit | None) -> FitShown:
+    """The measurement in words."""
+    if page is None:
+        return FitShown(fits=None, said="Its page was not measured when it was written; save it again.")
+    if page.fits:
+        return FitShown(fits=True, said=f"{percent(page.used, 0)} of the page is used.", used=page.used)
+    past = f"From “{page.past}” on it is past the page: "
+    much = f"about {plural(page.lines, 'line')} ({number(page.over_mm, 2)} mm) too long."
+    return FitShown(fits=False, said=past + much, used=page.used)
+
+
+def fit_of(workload: Workload, typed: Typed) -> FitShown:
+    """How much of one page what was typed takes. For numbers that are still wrong, those of the charter stand in."""
+    command = understand(fields_for(typed), typed, workload.charter)
+    if isinstance(command, ReviseCharter):
+        return fit_shown(charter_fit(workload, command))
+    if workload.charter is None:
+        return UNMEASURED
     try:
-        return int(judgement.playbook.criterion("select.charter").params.get("characters_max", CHARACTERS_MAX))
-    except KeyError:
-        return CHARACTERS_MAX
+        words = {
+            "purpose": typed.get("charter.purpose", "").strip(),
+            "value": typed.get("charter.value", "").strip(),
+            "risks": [line.strip() for line in typed.get("charter.risks", "").splitlines() if line.strip()],
+        }
+        drafted = {**to_builtins(workload.charter), **words}
+        standing = {"base_version": 0, "charter": drafted, "team": typed.get("team", "").strip()}
+        return fit_shown(charter_fit(workload, convert(standing, ReviseCharter)))
+    except ValidationError:
+        return UNMEASURED
 
 
 def versions_of(workload: Workload) -> tuple[Shown, ...]:
@@ -110,45 +138,6 @@ def versions_of(workload: Workload) -> tuple[Shown, ...]:
     return tuple(reversed(shown))
 
 
-class Words(Struct, frozen=True, kw_only=True):
-    """A charter's numbers as they read on the page."""
-
-    metric: str
-    form: str
-    baseline: str
-    floor: str
-    target: str
-    expected: str
-    clustered: str
-    guardrails: tuple[str, ...]
-
-
-def words_of(charter: Charter) -> Words:
-    """The promise in words, each number with its unit."""
-    target, metric = charter.target, charter.metric(charter.target.metric)
-    unit = metric.unit if metric else ""
-    scale = comparison_scale(unit, target.form)
-    return Words(
-        metric=metric.title if metric else target.metric,
-        form=FORMS[target.form],
-        baseline=own_scale(unit).text(target.baseline),
-        floor=scale.text(target.floor),
-        target=scale.text(target.target),
-        expected=scale.text(target.expected),
-        clustered=BY[target.cluster].removeprefix("by "),
-        guardrails=tuple(_guardrail_words(charter, guardrail) for guardrail in charter.guardrails),
-    )
-
-
-def _guardrail_words(charter: Charter, guardrail: Guardrail) -> str:
-    metric = charter.metric(guardrail.metric)
-    title, unit = (metric.title, metric.unit) if metric else (guardrail.metric, "")
-    if guardrail.limit is not None:
-        return f"{title}: never beyond {own_scale(unit).text(guardrail.limit)}"
-    margin = comparison_scale(unit, "difference").text(guardrail.margin).lstrip("+")
-    return f"{title}: at most {margin} worse than today"
-
-
 @get("/w/{slug:str}/charter", opt={"access": READ}, include_in_schema=False)
 async def show_charter(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """The charter as it reads, who signed it, and every version."""
@@ -161,8 +150,7 @@ async def show_charter(request: AnyRequest, slug: FromPath[str]) -> Response[byt
             "versions": versions,
             "chosen": chosen,
             "is_newest": bool(chosen) and chosen is versions[0],
-            "length": length_of(chosen.version.charter, chosen.version.team) if chosen else 0,
-            "characters_max": characters_max(judgement),
+            "fit": fit_shown(chosen.version.page) if chosen else UNMEASURED,
             "meaning": MEANINGS["charter"],
             "words": words_of(chosen.version.charter) if chosen else None,
             "signed_roles": [s.role for s in chosen.signatures if s.stamp.position in chosen.counting]
@@ -224,8 +212,7 @@ async def _form(
             "shown": sheet,
             "words": words_of(sheet.charter) if sheet else None,
             "voided": [(s.role, s.stamp.by) for s in given.values()],
-            "characters_max": characters_max(judgement),
-            "length": _typed_length(shown),
+            "fit": fit_of(workload, shown),
         }
 
     return await workload_page(
@@ -237,12 +224,6 @@ def _conflict(newest: CharterVersion | None, mine: ReviseCharter | None) -> tupl
     if newest is None or mine is None:
         return ()
     return changes((newest.charter, newest.team), (mine.charter, mine.team))
-
-
-def _typed_length(typed: Typed) -> int:
-    words = [typed.get(name, "").strip() for name in ("charter.purpose", "charter.value", "team")]
-    risks = [line.strip() for line in typed.get("charter.risks", "").splitlines()]
-    return sum(map(len, (*words, *risks)))
 
 
 def fields_for(typed: Typed) -> CharterFields:
@@ -283,6 +264,15 @@ async def take_form(request: AnyRequest, slug: FromPath[str]) -> Response[Any]:
     return await _form(request, slug, typed, problems=problems, status=status, preview=command)
 
 
+@post("/w/{slug:str}/charter/fit", opt={"access": READ}, include_in_schema=False, status_code=HTTPStatus.OK)
+async def measure_form(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
+    """How much of one page what stands in the form would take, while it is being written. Nothing is saved."""
+    typed = typed_of((await request.form()).multi_items())
+    workspace = workspace_of(request)
+    reading = parts_of(request).threads.reading
+    return json_answer(await run_in(reading, lambda: fit_of(workspace.desk.load(slug), typed)))
+
+
 def understand(fields: CharterFields, typed: Typed, before: Charter | None) -> ReviseCharter | Problems:
     """The command, or everything wrong with what was typed."""
     reading = read_charter(fields, typed, before)
@@ -295,4 +285,4 @@ def understand(fields: CharterFields, typed: Typed, before: Charter | None) -> R
         return (Problem(code="invalid", field="", message=f"{error}."),)
 
 
-handlers = [show_charter, export_versions, show_form, take_form]
+handlers = [show_charter, export_versions, show_form, take_form, measure_form]

@@ -87,11 +87,6 @@ FALLBACKS: dict[str, str] = {
     "embedded": "Without a server nobody is exposed.",
     "demonstration": "A demonstration refuses calls that are marked real.",
 }
-FORMS: dict[str, str] = {
-    "own": "the candidate's own mean",
-    "difference": "candidate against incumbent",
-    "share": "improvement over the incumbent",
-}
 
 
 def exposure(mode: str, share: float, cohorts: Iterable[str] = ()) -> str:

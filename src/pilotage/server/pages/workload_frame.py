@@ -27,6 +27,7 @@ TABS = (
     ("reviews", "/reviews", "Reviews"),
     ("architecture", "/architecture", "Architecture"),
     ("operating", "/operating", "Operating model"),
+    ("documents", "/documents", "Documents"),
 )
 
 

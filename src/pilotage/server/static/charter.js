@@ -1,7 +1,7 @@
 // While a charter is written: the page as it will read, and whether it still fits.
 
 const form = document.querySelector("[data-charter]");
-const COUNTED = ["charter.purpose", "charter.value", "team"];
+const PAUSE_MS = 300;
 
 function text(name) {
   return (form.elements.namedItem(name)?.value ?? "").trim();
@@ -11,17 +11,27 @@ function lines(name) {
   return text(name).split("\n").map((line) => line.trim()).filter(Boolean);
 }
 
-function measure() {
-  const box = form.querySelector("[data-length]");
-  const most = Number(box.dataset.length);
-  const length = [...COUNTED.map(text), ...lines("charter.risks")].reduce((sum, part) => sum + [...part].length, 0);
-  const over = length > most;
-  box.querySelector(".figure").textContent = `${length.toLocaleString("en-GB")} of ${most.toLocaleString("en-GB")} characters${over ? `, ${(length - most).toLocaleString("en-GB")} too many` : ""}`;
+let asked = 0;
+let waiting;
+
+async function measure() {
+  const mine = ++asked;
+  const answer = await fetch(form.action.replace(/edit$/, "fit"), { method: "POST", body: new FormData(form) });
+  if (!answer.ok) return;
+  const fit = await answer.json();
+  // What was typed since has been asked about already.
+  if (mine === asked) show(fit);
+}
+
+function show(fit) {
+  const box = form.querySelector("[data-fit]");
+  const over = fit.fits === false;
+  box.querySelector(".figure").textContent = fit.said;
   const badge = box.querySelector(".badge");
-  badge.className = `badge ${over ? "bad" : "good"}`;
-  badge.lastChild.textContent = over ? "too long for one page" : "fits on one page";
+  badge.className = `badge ${over ? "bad" : fit.fits ? "good" : "calm"}`;
+  badge.lastChild.textContent = over ? "too long for one page" : fit.fits ? "fits on one page" : "not measured";
   const bar = box.querySelector(".part");
-  bar.setAttribute("width", String(Math.min(100, (100 * length) / most)));
+  bar.setAttribute("width", String(Math.min(100, 100 * fit.used)));
   bar.setAttribute("class", over ? "part bad" : "part");
 }
 
@@ -37,4 +47,8 @@ function preview() {
   }
 }
 
-form?.addEventListener("input", () => { measure(); preview(); });
+form?.addEventListener("input", () => {
+  preview();
+  clearTimeout(waiting);
+  waiting = setTimeout(measure, PAUSE_MS);
+});

@@ -1,0 +1,144 @@
+"""The charter as a document: one page, with room for the signatures whether they are given or not. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+
+from msgspec import Struct
+
+from pilotage.evidence.measurements import Reachability
+from pilotage.record.charter import Charter
+from pilotage.record.workload import Signature
+from pilotage.reports.documents.model import (
+    Block,
+    Bullets,
+    Column,
+    Document,
+    Heading,
+    Headline,
+    Headlines,
+    Imprint,
+    Paragraph,
+    Signatures,
+    Signed,
+    Table,
+)
+from pilotage.reports.numbers import NOTHING, TOGETHER, number, percent
+from pilotage.reports.promises import words_of
+
+ALMOST_SURE = 0.99
+SMALL = 0.1
+
+
+class CharterTold(Struct, frozen=True, kw_only=True):
+    """What the page says. `version` is the one that is set; `holders` is who would sign, by role, and `given` the
+    signatures that count. Names come from `name`.
+    """
+
+    title: str
+    charter: Charter
+    team: str
+    version: int
+    holders: Mapping[str, str | None]
+    given: Mapping[str, Signature]
+    reach: Reachability | None
+    name: Callable[[str], str]
+    imprint: Imprint
+
+
+def charter_document(told: CharterTold) -> Document:
+    """The charter on one page. What is not known yet takes the room that it will take."""
+    charter = told.charter
+    return Document(
+        kicker=f"Charter · version {told.version}",
+        title=told.title,
+        subtitle=_span(charter),
+        blocks=(
+            Paragraph(charter.purpose, "lead"),
+            Heading("What is better when it works"),
+            Paragraph(charter.value),
+            *_worth(charter),
+            Heading("What is promised"),
+            *_promise(charter, told.reach),
+            *_listed("What must not get worse", words_of(charter).guardrails),
+            *_listed("Known risks", charter.risks),
+            Heading("Who"),
+            Paragraph(told.team or "Nobody is named yet."),
+            Signatures(tuple(_place(role, told) for role in ("owner", "sponsor"))),
+        ),
+        imprint=told.imprint,
+        compact=True,
+    )
+
+
+def day(date: dt.date) -> str:
+    """A day as documents write it."""
+    return f"{date.day}{TOGETHER}{date:%b}{TOGETHER}{date.year}"
+
+
+def moment(at: dt.datetime) -> str:
+    """A moment as documents write it, in UTC."""
+    utc = at.astimezone(dt.UTC)
+    return f"{day(utc)}, {utc:%H:%M} UTC"
+
+
+def place_of(role: str, holder: str | None, signature: Signature | None, name: Callable[[str], str]) -> Signed:
+    """A signature, or who would give it."""
+    if signature is None:
+        return Signed(role=role, name=name(holder) if holder else "nobody holds this role")
+    return Signed(
+        role=role,
+        name=name(signature.stamp.by),
+        at=moment(signature.stamp.at),
+        meaning=signature.meaning,
+        ledger=f"entry {signature.stamp.position}",
+    )
+
+
+def _place(role: str, told: CharterTold) -> Signed:
+    return place_of(role, told.holders.get(role), told.given.get(role), told.name)
+
+
+def _span(charter: Charter) -> str:
+    weeks = f"{number(charter.weeks, 2)}{TOGETHER}weeks"
+    return f"{day(charter.starts_on)} to {day(charter.decision_on)} · {weeks} · days in {charter.time_zone}"
+
+
+def _worth(charter: Charter) -> tuple[Block, ...]:
+    if charter.value_usd_a_year is None:
+        return ()
+    worth = f"Worth {number(charter.value_usd_a_year)}{TOGETHER}USD a year at the expected result."
+    return (Paragraph(worth),)
+
+
+def _promise(charter: Charter, reach: Reachability | None) -> tuple[Block, ...]:
+    words, target = words_of(charter), charter.target
+    calls = number(target.calls_per_week) if target.calls_per_week else NOTHING
+    return (
+        Table(
+            columns=(
+                Column(title="target metric", share=3.0),
+                *(Column(title=title, numeric=True, share=1.0) for title in ("today", "floor", "target", "expected")),
+            ),
+            rows=((f"{words.metric}: {words.form}", words.baseline, words.floor, words.target, words.expected),),
+        ),
+        Headlines(
+            (
+                _chance(reach.probability_at_expected if reach else None, "chance of a go if it is as expected"),
+                _chance(reach.probability_at_target if reach else None, "chance of a go if it is just at the target"),
+                Headline(value=calls, label=f"calls a week, clustered by {words.clustered}"),
+            )
+        ),
+    )
+
+
+def _chance(share: float | None, label: str) -> Headline:
+    """A chance; nothing that may fail is called certain."""
+    if share is not None and share > ALMOST_SURE:
+        return Headline(value=f"over {percent(ALMOST_SURE, 0)}", label=label)
+    return Headline(value=percent(share, 0 if share is None or share >= SMALL else 1), label=label)
+
+
+def _listed(title: str, lines: tuple[str, ...]) -> tuple[Block, ...]:
+    return (Heading(title), Bullets(lines)) if lines else ()

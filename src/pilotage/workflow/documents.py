@@ -1,0 +1,154 @@
+"""The documents of a workload, each made from the record and the evidence as they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from pilotage.record.charter import PageFit
+from pilotage.record.commands import ReviseCharter
+from pilotage.record.context import SYSTEM
+from pilotage.record.stamps import Stamp
+from pilotage.record.workload import Workload
+from pilotage.reports.documents.charter import CharterTold, charter_document
+from pilotage.reports.documents.model import Document, Imprint
+from pilotage.reports.documents.page import page_of
+from pilotage.reports.documents.typesetting import typesetter
+from pilotage.workflow.desk import Judgement
+from pilotage.workflow.errors import NoDocument
+from pilotage.workflow.workspace import Workspace
+
+Name = Callable[[str], str]
+MEDIA = {"pdf": "application/pdf", "html": "text/html"}
+
+
+class DocumentKind(Struct, frozen=True, kw_only=True):
+    """One kind of document. `missing` says why there is none yet, and what to do; empty where it can be made."""
+
+    id: str
+    title: str
+    says: str
+    missing: Callable[[Workload], str]
+    build: Callable[[Judgement, Name], Document]
+
+
+class DocumentListed(Struct, frozen=True, kw_only=True):
+    """One document of the list. `missing` says why it cannot be made yet; null where it can."""
+
+    id: str
+    title: str
+    says: str
+    missing: str | None
+
+
+class Made(Struct, frozen=True, kw_only=True):
+    """A document as a file."""
+
+    name: str
+    media: str
+    content: bytes
+    digest: str
+
+
+def names_of(workspace: Workspace) -> Name:
+    """Names in place of ids."""
+    names = {person.person: person.name for person in workspace.accounts.people()}
+    return lambda person: "the watch" if person == SYSTEM else names.get(person, person)
+
+
+def listed(workload: Workload) -> tuple[DocumentListed, ...]:
+    """Every document, and which of them can be made now."""
+    return tuple(
+        DocumentListed(id=kind.id, title=kind.title, says=kind.says, missing=kind.missing(workload) or None)
+        for kind in DOCUMENTS.values()
+    )
+
+
+def document_of(workspace: Workspace, judgement: Judgement, document: str) -> Document:
+    """A document of a workload. Raises `NoDocument` for one that does not exist, or cannot be made yet."""
+    workload = judgement.workload
+    kind = DOCUMENTS.get(document)
+    if kind is None:
+        raise NoDocument(f"There is no document {document}; choose one of {', '.join(DOCUMENTS)}.")
+    missing = kind.missing(workload)
+    if missing:
+        raise NoDocument(missing)
+    return kind.build(judgement, names_of(workspace))
+
+
+def made(workspace: Workspace, slug: str, document: str, form: str) -> Made:
+    """A document of a workload as a file: `pdf` or `html`. Raises `UnknownWorkload` and `NoDocument`."""
+    if form not in MEDIA:
+        raise NoDocument(f"A document is written as {' or '.join(MEDIA)}, not as {form or 'nothing'}.")
+    found = document_of(workspace, workspace.desk.judge(slug), document)
+    content = typesetter().pdf(found) if form == "pdf" else page_of(found).encode()
+    return Made(name=f"{slug}-{document}.{form}", media=MEDIA[form], content=content, digest=found.digest)
+
+
+def charter_fit(workload: Workload, command: ReviseCharter) -> PageFit:
+    """How much of one page a charter takes that is being written. Who signs, and when, moves nothing on the page."""
+    return typesetter().fit(
+        charter_document(
+            CharterTold(
+                title=workload.title,
+                charter=command.charter,
+                team=command.team,
+                version=len(workload.charters) + 1,
+                holders={},
+                given={},
+                reach=None,
+                name=str,
+                imprint=imprint(workload),
+            )
+        )
+    )
+
+
+def imprint(workload: Workload, *stamps: Stamp) -> Imprint:
+    """Where a document comes from: the newest of these entries, or the workload's newest where none is named."""
+    newest = max(stamps, key=lambda stamp: stamp.position, default=None)
+    return Imprint(
+        workload=workload.slug,
+        position=newest.position if newest else workload.position,
+        made_at=newest.at if newest else workload.updated_at,
+        demonstration=workload.demonstration,
+        simulated=workload.simulated,
+    )
+
+
+def _charter(judgement: Judgement, name: Name) -> Document:
+    workload = judgement.workload
+    version = workload.charters[-1]
+    given = workload.signed("charter", version.digest)
+    return charter_document(
+        CharterTold(
+            title=workload.title,
+            charter=version.charter,
+            team=version.team,
+            version=version.version,
+            holders={"owner": workload.owner, "sponsor": workload.sponsor},
+            given=given,
+            reach=judgement.measurements.reachability if judgement.measurements else None,
+            name=name,
+            imprint=imprint(workload, version.stamp, *(one.stamp for one in given.values())),
+        )
+    )
+
+
+def _no_charter(workload: Workload) -> str:
+    return "" if workload.charters else "There is no charter yet; write it on the Charter page."
+
+
+DOCUMENTS: dict[str, DocumentKind] = {
+    kind.id: kind
+    for kind in (
+        DocumentKind(
+            id="charter",
+            title="Charter",
+            says="What was promised, on one page, with its signatures.",
+            missing=_no_charter,
+            build=_charter,
+        ),
+    )
+}
