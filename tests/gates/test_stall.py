@@ -57,7 +57,7 @@ def test_what_is_due_later_does_not_stall_yet():
         ("begin_hardening", "architecture-not-ready", "harden.rebuild"),
         ("begin_hardening", "change-plan-absent", "harden.change-plan"),
         ("begin_hardening", "transition-unowned", "harden.handoff"),
-        ("begin_rollout", "organisation-not-ready", "deploy.training"),
+        ("begin_rollout", "organisation-not-ready", "deploy.adoption"),
     ],
 )
 def test_a_reason_is_present_until_its_criterion_holds(chapter, reason, criterion):

@@ -148,6 +148,9 @@ CHECKED = {
     "evaluate.target",
     "evaluate.guardrails",
     "evaluate.shortfall",
+    "harden.change-plan",
+    "deploy.training",
+    "deploy.communication",
     "evaluate.decision",
     "deploy.stages",
 }
@@ -227,6 +230,7 @@ def test_the_thresholds_of_the_method(name):
         "pilot.instrumented": {"share_min": 0.95},
         "pilot.real-work": {"calls_min": 1, "owner_attests": True},
         "pilot.shadow": {"pairs_min": 1000, "days_min": 7, "added_ms_p99_max": 5, "dropped_share_max": 0.01},
+        "deploy.training": {"share_min": 0.9},
     }
 
 

@@ -12,7 +12,7 @@ from tests.record import operating_given
 from tests.record.costs import COSTS, funding
 from tests.record.operating_given import done
 
-from pilotage.record.areas import planning
+from pilotage.record.areas import change, planning
 from pilotage.record.areas.persons import persons_renamed
 from pilotage.record.commands import Command
 from pilotage.record.workload import Workload
@@ -59,6 +59,19 @@ GIVEN: dict[str, tuple[Given, ...]] = {
         ),
     ),
     "evaluate": (*COSTS, ("sam", funding(dt.date(2026, 1, 5)))),
+    "harden": tuple(
+        (
+            "ann",
+            change.PlanStream(
+                stream=stream,
+                plan="Two sessions for the desk, and a page for its leads.",
+                owner="oli",
+                due_on=dt.date(2027, 3, 1),
+                audiences=("berlin",),
+            ),
+        )
+        for stream in ("training", "workflow", "roles", "performance-metrics", "communication")
+    ),
 }
 
 

@@ -28,6 +28,8 @@ from pilotage.playbook.types import Playbook
 from pilotage.record import commands as c
 from pilotage.record import facts as f
 from pilotage.record.areas import reviewing as r
+from pilotage.record.areas.change import NameAudience
+from pilotage.record.areas.training import RecordCompletions, RequireTraining
 from pilotage.record.charter import Charter, PageFit
 from pilotage.record.commands import Command
 from pilotage.record.context import SYSTEM, Actor, Context
@@ -414,6 +416,17 @@ class Story:
         self.attest_all("select")
         self.does("ann", c.Advance(to_phase="pilot"))
         self.does("eva", release())
+        return self.train()
+
+    def train(self, cohort: str = "berlin", *, people: int = 10, completed: int = 10) -> Story:
+        """A cohort's people are named, what they have to learn is said, and some of them have learned it."""
+        self.does("ann", NameAudience(id=cohort, title=f"Desk {cohort}", people=people, cohort=cohort))
+        if "intro" not in self.standing.training.modules:
+            self.does("ann", training())
+        day = self.now.date().isoformat()
+        if completed:
+            lines = tuple(f"p-{number}, {cohort}, intro, {day}" for number in range(completed))
+            self.does("oli", RecordCompletions(completions=lines))
         return self
 
     def begin_evaluation(self, **proposal_changes: Any) -> Story:
@@ -454,6 +467,20 @@ class Story:
         self.begin_rollout(**proposal_changes).attest_all("deploy").waive_open("deploy")
         self.does("oli", c.Expose(mode="live", percent=5, reason="The first step."))
         return self
+
+
+def training(**changes: Any) -> RequireTraining:
+    """What everybody who sees answers has to learn about the first release."""
+    module = RequireTraining(
+        id="intro",
+        title="Introduction",
+        release="r1",
+        does="It suggests a team for each ticket.",
+        does_not="It never closes a ticket.",
+        when_to_override="Whenever the ticket names another team.",
+        whom_to_ask="The desk's lead.",
+    )
+    return structs.replace(module, **changes)
 
 
 def attestation(criterion: str) -> c.Attest:

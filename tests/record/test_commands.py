@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import pytest
 from tests.record.costs import PRODUCTION, cost_line, funding
-from tests.record.stories import ROLES, Story
+from tests.record.stories import ROLES, Story, training
 
 from pilotage.record import commands as c
 from pilotage.record import decide as deciding
 from pilotage.record.areas import planning
 from pilotage.record.areas import reviewing as r
+from pilotage.record.areas.change import ChangeWork, NameAudience, PlanStream, TellAudience
+from pilotage.record.areas.training import DropLearner, RecordCompletion, RecordCompletions, SayWhatPeopleSee
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED, name_of
 from pilotage.server.description.operating_examples import OPERATING_EXAMPLES
 
@@ -102,4 +104,13 @@ _EXAMPLES: tuple[c.Command, ...] = (
     PRODUCTION,
     funding(Story().now.date()),
     *OPERATING_EXAMPLES,
+    NameAudience(id="desk", title="The desk", people=9),
+    PlanStream(stream="training", plan=_WHY, owner="ann", due_on=Story().now.date(), audiences=("desk",)),
+    ChangeWork(id="triage", what="workflow", audience="desk", before=_WHY, after=_WHY, from_on=Story().now.date()),
+    TellAudience(audience="desk", changes=_WHY, told_on=Story().now.date(), channel="meeting"),
+    training(),
+    SayWhatPeopleSee(release="r1", explanation=_WHY),
+    RecordCompletion(learner="p-1", audience="desk", module="intro", completed_on=Story().now.date()),
+    RecordCompletions(completions=("p-1, desk, intro, 2026-03-02",)),
+    DropLearner(learner="p-1", audience="desk", why="left"),
 )

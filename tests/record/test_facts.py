@@ -120,6 +120,11 @@ def test_the_personal_texts_are_these():
         "shift_planned": {"reach"},
         "procedure_written": {"steps"},
         "playbook_walked_through": {"statement"},
+        "stream_planned": {"plan"},
+        "work_changed": {"before", "after"},
+        "audience_told": {"changes"},
+        "training_required": {"does", "does_not", "when_to_override", "whom_to_ask"},
+        "what_people_see_said": {"explanation"},
     }
 
 

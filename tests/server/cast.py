@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from pilotage.bootstrap import Environment, open_workspace
 from pilotage.record import facts as f
+from pilotage.record.areas import change, training
 from pilotage.record.facts import Fact, encode
 from pilotage.storage.protocols import Draft
 from pilotage.workflow.workspace import Workspace
@@ -131,5 +132,29 @@ def make_live(workspace: Workspace, owner: Enrolled, sponsor: Enrolled, slug: st
         (owner, f.Signed(subject="decision", digest=DIGEST, role="owner", meaning="go")),
         (sponsor, f.Signed(subject="decision", digest=DIGEST, role="sponsor", meaning="go")),
         (owner, f.Advanced(from_phase="select", to_phase="operate", verdicts={}, digest=DIGEST)),
+        *trained(owner, "r1"),
         (owner, f.ExposureSet(mode="live", percent=100.0, cohorts=(), reason="All of it.")),
     )
+
+
+def trained(owner: Enrolled, release: str) -> list[tuple[Enrolled, Fact]]:
+    """What lets everybody be exposed: one audience of one person, who completed what the release asks."""
+    day, said = dt.datetime.now(dt.UTC).date(), "Said."
+    module = training.TrainingRequired(
+        id="intro",
+        title="Introduction",
+        release=release,
+        does=said,
+        does_not=said,
+        when_to_override=said,
+        whom_to_ask=said,
+        audiences=(),
+        valid_days=None,
+        required=True,
+    )
+    done = training.Completed(learner="p-1", audience="desk", module="intro", release=release, completed_on=day)
+    return [
+        (owner, change.AudienceNamed(id="desk", title="The desk", people=1, sees_answers=True, cohort="")),
+        (owner, module),
+        (owner, training.TrainingCompleted(completions=(done,))),
+    ]

@@ -49,6 +49,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     "Data": (
         Entry("outcome", "outcomes:outcome", "Bring in what was learned about calls later."),
+        Entry("training", "training:training", "Bring in who completed which training."),
         Entry("drift", "drifting:drift", "Compare two files of rows, column by column: what has moved?"),
         Entry("assess", "assessing:assess_", "Say from past answers and labels what a pilot could show."),
     ),

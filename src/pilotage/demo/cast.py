@@ -110,12 +110,7 @@ EVALUATE_STATEMENTS: dict[str, tuple[Person, str]] = {
     ),
 }
 
-HARDEN_STATEMENTS: dict[str, tuple[Person, str]] = {
-    "harden.change-plan": (
-        OWNER,
-        "Two short sessions for the desk, one page for the shift leads, owner and dates named.",
-    ),
-}
+HARDEN_STATEMENTS: dict[str, tuple[Person, str]] = {}
 
 HARDEN_WAIVERS: dict[str, str] = {
     "harden.equivalence": "The release that goes live is the one that was proven, digest and all; nothing was rebuilt.",
@@ -130,14 +125,6 @@ HARDEN_WAIVERS: dict[str, str] = {
 }
 
 DEPLOY_STATEMENTS: dict[str, tuple[Person, str]] = {
-    "deploy.training": (
-        OPERATOR,
-        "All nine people of the desk completed the two sessions before the first flight was exposed.",
-    ),
-    "deploy.communication": (
-        OWNER,
-        "Desk, shift leads and the airport's duty manager were told what changes and from when.",
-    ),
     "deploy.next-iteration": (OWNER, "Next: a check on the weather feed's age, and the winter's cancellations."),
 }
 

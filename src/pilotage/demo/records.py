@@ -5,11 +5,61 @@ Persons stand by their usernames; the story gives each command once, in this ord
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Callable
+
 from pilotage.demo import costs
-from pilotage.demo.cast import ENGINEER, OWNER, SPONSOR
+from pilotage.demo.cast import ENGINEER, OPERATOR, OWNER, SPONSOR
 from pilotage.demo.given import Given
 from pilotage.demo.operating_records import OPERATING
-from pilotage.record.areas import planning
+from pilotage.record.areas import change, planning, training
+from pilotage.record.workload import Workload
+
+DESK = 9
+TRAINED_ON = dt.date(2013, 8, 27)
+AUDIENCES = (
+    change.NameAudience(id="desk", title="The flight-delay desk", people=DESK),
+    change.NameAudience(id="leads", title="Shift leads", people=3, sees_answers=False),
+    change.NameAudience(id="airport", title="Duty managers of the airport", people=4, sees_answers=False),
+)
+STREAMS = {
+    "training": ("Two short sessions for the desk, one of them on flights that the model marked wrongly.", "dele"),
+    "workflow": ("The list stays; a mark says whether the table or the model chose the flight.", "dele"),
+    "roles": ("Nobody's role changes; the shift's lead reads the disagreements of the day.", "imke"),
+    "performance-metrics": ("The desk is judged by the cost per flight, no longer by its count of warnings.", "imke"),
+    "communication": ("Desk, shift leads and duty managers hear what changes before the first live flight.", "imke"),
+}
+TOLD = (
+    change.TellAudience(
+        audience="desk",
+        changes="From September on the model marks a share of the flights; you warn as before, and may overrule it.",
+        told_on=dt.date(2013, 8, 26),
+        channel="meeting",
+    ),
+    change.TellAudience(
+        audience="leads",
+        changes="You read each day where table and model disagreed, and may have the model switched off.",
+        told_on=dt.date(2013, 8, 26),
+        channel="meeting",
+    ),
+    change.TellAudience(
+        audience="airport",
+        changes="Some warnings come from a model from September on; whom to call stays the same.",
+        told_on=dt.date(2013, 8, 27),
+        channel="letter",
+    ),
+)
+
+
+def _planned(stream: str, plan: str, owner: str) -> change.PlanStream:
+    return change.PlanStream(
+        stream=stream, plan=plan, owner=owner, due_on=dt.date(2013, 10, 31), audiences=("desk", "leads")
+    )
+
+
+def _heard(audience: str) -> Callable[[Workload], bool]:
+    return lambda workload: any(one.fact.audience == audience for one in workload.change.told)
+
 
 RECORDS: dict[str, tuple[Given, ...]] = {
     "select": (
@@ -58,5 +108,43 @@ RECORDS: dict[str, tuple[Given, ...]] = {
         *(Given(person=person, command=line) for person, line in costs.LINES),
         Given(person=OWNER, command=costs.PRODUCTION),
         Given(person=SPONSOR, command=costs.FUNDING, done=lambda workload: workload.costing.funding is not None),
+    ),
+    "harden": (
+        *OPERATING.get("harden", ()),
+        *(Given(person=OWNER, command=audience) for audience in AUDIENCES),
+        *(Given(person=OWNER, command=_planned(stream, *said)) for stream, said in STREAMS.items()),
+        Given(
+            person=OWNER,
+            command=change.ChangeWork(
+                id="warnings",
+                what="workflow",
+                audience="desk",
+                before="The table marks flights, and the desk warns their passengers two hours before departure.",
+                after="The model marks a share of the flights in the same list; the desk warns as before.",
+                from_on=dt.date(2013, 9, 1),
+            ),
+        ),
+    ),
+    "deploy": (
+        Given(
+            person=ENGINEER,
+            command=training.RequireTraining(
+                id="intro",
+                title="What the model marks",
+                release="2013.08",
+                does="It marks flights that will be 30 or more minutes late, knowing weather and the day so far.",
+                does_not="It does not know why a flight is late, and it knows nothing of strikes or closed airports.",
+                when_to_override="When the desk has word from the airline or the airport that the mark is wrong.",
+                whom_to_ask="Dele Adeyemi, or whoever leads the desk's shift.",
+            ),
+        ),
+        Given(
+            person=OPERATOR,
+            command=training.RecordCompletions(
+                completions=tuple(f"desk-{number}, desk, intro, {TRAINED_ON}" for number in range(1, DESK + 1))
+            ),
+            done=lambda workload: len(workload.training.held("desk", "intro")) == DESK,
+        ),
+        *(Given(person=OWNER, command=told, done=_heard(told.audience)) for told in TOLD),
     ),
 }

@@ -14,6 +14,8 @@ from pilotage.gates.evaluate_checks import RATIO_ALARM
 from pilotage.gates.ladder import allowed_percent
 from pilotage.gates.pilot_checks import clearance_needed, zombie_since
 from pilotage.playbook.types import Criterion, Playbook
+from pilotage.record.areas.readiness import CRITERION as TRAINING
+from pilotage.record.areas.readiness import cohorts_of, rules_of, untrained
 from pilotage.record.verdicts import MODE_RANK, ExposureLimit, Mode, Verdict
 from pilotage.record.workload import Exposure, Workload, day_of
 
@@ -26,6 +28,7 @@ class Bound(Struct, frozen=True, kw_only=True):
     mode: Mode
     percent: float = FULL
     cohort_required: bool = False
+    cohorts: tuple[str, ...] | None = None
     reason: str
 
     @property
@@ -81,7 +84,8 @@ def _stage(s: Standing) -> Iterator[Bound]:
     yield from _skewed(s)
     for criterion in s.asked(s.workload.phase):
         verdict = s.verdicts.get(criterion.id)
-        if criterion.before_exposure and not (verdict and verdict.passes):
+        # Training is asked of each cohort that is exposed, not of all before the first one: `_training` does that.
+        if criterion.before_exposure and criterion.id != TRAINING and not (verdict and verdict.passes):
             yield Bound(
                 mode="suggest",
                 cohort_required=True,
@@ -97,6 +101,33 @@ def _skewed(s: Standing) -> Iterator[Bound]:
             now = s.workload.exposure.percent if s.workload.exposure.mode == "live" else 0.0
             foot = s.playbook.stages[0].percent
             yield Bound(mode="live", percent=max(now, foot), reason=f"The roll-out is held: {verdict.reason}")
+
+
+def _training(s: Standing) -> Iterator[Bound]:
+    """Only cohorts whose people are trained meet the candidate, and everybody only once every audience is.
+
+    Who is exposed already is borne with for the days of grace; whoever asks to expose anew is not.
+    """
+    everybody = _untrained(s, ())
+    if not everybody:
+        return
+    ready = tuple(cohort for cohort in cohorts_of(s.workload) if not _untrained(s, (cohort,)))
+    if ready:
+        yield Bound(
+            mode="live",
+            cohort_required=True,
+            cohorts=ready,
+            reason=f"Only trained cohorts may be exposed: {', '.join(ready)}. {everybody[0]}",
+        )
+    else:
+        yield Bound(mode="shadow", reason=f"Nobody is exposed before being trained. {everybody[0]}")
+
+
+def _untrained(s: Standing, cohorts: tuple[str, ...]) -> tuple[str, ...]:
+    asked = s.workload.exposure
+    covered = not asked.cohorts or (bool(cohorts) and set(cohorts) <= set(asked.cohorts))
+    since = asked.stamp.at if asked.stamp and asked.mode in {"suggest", "live"} and covered else None
+    return untrained(s.workload, cohorts, rules_of(s.playbook), s.now, exposed_since=since)
 
 
 def _undecided(s: Standing) -> Iterator[Bound]:
@@ -191,14 +222,14 @@ def _lapsed(s: Standing) -> Iterator[Bound]:
     """What a passed gate rested on and rests on no more takes the ceiling back before that gate.
 
     That is an enforced criterion after its grace, and any criterion that was only waived and whose waiver ended:
-    the gate never saw it met.
+    the gate never saw it met. Training takes back only the cohorts that lack it (`_training`).
     """
     for phase_id, passed in s.workload.passed.items():
         phase = s.playbook.phase(phase_id)
         mode: Mode = "none" if phase.ceiling.mode == "none" else "shadow"
         for criterion in s.asked(phase_id):
             verdict = s.verdicts.get(criterion.id)
-            if verdict is None or verdict.passes:
+            if verdict is None or verdict.passes or criterion.id == TRAINING:
                 continue
             if passed.verdicts.get(criterion.id) == "waived":
                 yield Bound(mode=mode, reason=f"{criterion.id} was waived and the waiver ended: {verdict.reason}")
@@ -210,6 +241,7 @@ _RULES: tuple[Callable[[Standing], Iterator[Bound]], ...] = (
     _killed,
     _phase,
     _release,
+    _training,
     _unjudged,
     _clearance,
     _overdue,
@@ -233,17 +265,20 @@ def ceiling(playbook: Playbook, workload: Workload, verdicts: dict[str, Verdict]
         mode=lowest.mode,
         percent=lowest.percent if lowest.mode in {"suggest", "live"} else 0.0,
         cohort_required=any(bound.cohort_required for bound in bounds),
+        cohorts=next((bound.cohorts for bound in bounds if bound.cohorts is not None), None),
         reasons=tuple(dict.fromkeys(bound.reason for bound in bounds)),
     )
 
 
 def effective(asked: Exposure, limit: ExposureLimit) -> tuple[Mode, float, tuple[str, ...]]:
     """What is really exposed: what was asked for, cut down to the ceiling. Percentage and cohorts of none and
-    shadow are empty.
+    shadow are empty. One cohort that is not trained cuts the whole exposure: its share of calls is what was asked for.
     """
     mode = min(asked.mode, limit.mode, key=MODE_RANK.__getitem__)
     if mode == "suggest" and limit.cohort_required and not asked.cohorts:
         mode = "shadow"
+    if limit.cohorts is not None and not (asked.cohorts and set(asked.cohorts) <= set(limit.cohorts)):
+        mode = min(mode, "shadow", key=MODE_RANK.__getitem__)
     if mode not in {"suggest", "live"}:
         return mode, 0.0, ()
     return mode, min(asked.percent, limit.percent) if mode == limit.mode else asked.percent, asked.cohorts

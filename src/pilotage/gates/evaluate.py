@@ -13,6 +13,7 @@ from msgspec import structs
 from pilotage.evidence.measurements import Measurements
 from pilotage.gates import (
     architecture_checks,
+    change_checks,
     costing_checks,
     evaluate_checks,
     operating_checks,
@@ -36,6 +37,7 @@ CHECKS: dict[str, Check] = {
     **costing_checks.CHECKS,
     **architecture_checks.CHECKS,
     **operating_checks.CHECKS,
+    **change_checks.CHECKS,
 }
 NO_CHECK = "No check for this criterion exists in this version"
 

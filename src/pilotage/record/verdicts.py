@@ -62,11 +62,15 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
 
 class ExposureLimit(Struct, frozen=True, kw_only=True):
-    """The most exposure allowed now, and every reason why it is not more, first the one that binds."""
+    """The most exposure allowed now, and every reason why it is not more, first the one that binds.
+
+    `cohorts` are the only ones that may be exposed, because not everybody is trained; None when everybody may be.
+    """
 
     mode: Mode
     percent: float = 0.0
     cohort_required: bool = False
+    cohorts: tuple[str, ...] | None = None
     reasons: tuple[str, ...] = ()
 
 

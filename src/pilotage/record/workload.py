@@ -14,11 +14,13 @@ from msgspec import Struct
 
 from pilotage.playbook.types import Lane, PhaseId
 from pilotage.record.areas.architecture import Architecture
+from pilotage.record.areas.change import Change
 from pilotage.record.areas.costing import Costing
 from pilotage.record.areas.operating import Operating
 from pilotage.record.areas.planning import Planning
 from pilotage.record.areas.reviewing import Reviewing
 from pilotage.record.areas.runbook import Runbook
+from pilotage.record.areas.training import Training
 from pilotage.record.charter import Charter, PageFit, promised
 from pilotage.record.facts import CurvePointRead
 from pilotage.record.stamps import Said, Stamp
@@ -256,6 +258,8 @@ class Workload(Struct, frozen=True, kw_only=True):
     architecture: Architecture = Architecture()
     operating: Operating = Operating()
     runbook: Runbook = Runbook()
+    change: Change = Change()
+    training: Training = Training()
     last_acts: dict[str, dt.datetime] = {}
 
     @property

@@ -55,6 +55,7 @@ from pilotage.server.api.playbooks import get_playbook, list_playbooks
 from pilotage.server.api.reviews import get_reviews
 from pilotage.server.api.sections import SECTION_ENDPOINTS
 from pilotage.server.api.session import get_me, list_people, sign_in_by_form, sign_in_with_link, sign_out
+from pilotage.server.api.training import take_completions
 from pilotage.server.api.workloads import get_evidence, get_gates, get_record, get_workload, list_workloads
 from pilotage.server.auth.access import PUBLIC
 from pilotage.server.auth.guard import guard
@@ -110,6 +111,7 @@ ENDPOINTS: Sequence[HTTPRouteHandler] = (
     sign_in_by_form,
     sign_in_with_link,
     sign_out,
+    take_completions,
     verify_ledger,
     watch_changes,
 )

@@ -5,6 +5,7 @@ from tests.record.stories import Story, release
 
 from pilotage.record import commands as c
 from pilotage.record import facts as f
+from pilotage.record.areas.training import SayWhatPeopleSee
 from pilotage.record.rules.exposing import within
 from pilotage.record.verdicts import ExposureLimit
 
@@ -167,6 +168,7 @@ def test_another_running_release_is_exposed_anew():
     story = suggesting()
     story.does("eva", release("r2", "cd" * 32))
     assert story.exposed() == ("shadow", 0.0, ())
+    story.does("eva", SayWhatPeopleSee(release="r2", explanation="Only its weights are new."))
     story.does("ann", c.Expose(mode="suggest", percent=50, cohorts=("berlin",), reason=WHY))
     story.does("ann", c.DeclareForEvaluation(release="r2"))
     assert story.exposed()[0] == "suggest"

@@ -13,6 +13,7 @@ from tests.server.pages.traffic import Setting
 from pilotage.operations.watching import Watch
 from pilotage.playbook.metrics import ErrorShare, Guardrail, LabelMatch, Latency, Metric, Target
 from pilotage.record import commands as c
+from pilotage.record.areas import change, training
 from pilotage.record.areas import reviewing as r
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command
@@ -307,7 +308,6 @@ LEFT_OPEN = {"deploy.stages", "deploy.adoption", "deploy.monitoring"}
 STATEMENTS = {
     "select.data": "Two years of tickets with the team that closed them; 0.4 % without a label. Use is allowed.",
     "harden.handoff": "The operations group accepts serving, watching and switching off, item by item.",
-    "deploy.training": "All fourteen people of the first line finished both sessions before the first live ticket.",
 }
 WAIVERS = {
     "harden.resilience": "Fault drills come with a later version; the rules answer whenever the model fails.",
@@ -342,6 +342,7 @@ def begin_pilot(story: Story, slug: str, owner: str) -> None:
         data_source="tickets closed in 2024 and 2025",
     )
     story.does("priya", slug, release)
+    train(story, slug, owner)
     for area, username in (("privacy", "clara"), ("security", "bilal")):
         clearance = c.ClearPilot(
             area=area,
@@ -353,6 +354,29 @@ def begin_pilot(story: Story, slug: str, owner: str) -> None:
         story.does(username, slug, clearance)
     story.does(owner, slug, c.Expose(mode="shadow", reason="the pilot begins: the model runs beside the rules, unseen"))
     story.does(owner, slug, c.DeclareForEvaluation(release=RELEASE))
+
+
+def train(story: Story, slug: str, owner: str) -> None:
+    """The first line is named, told and trained; its leads are named, and only have to know."""
+    day = story.workspace.clock.now().date()
+    story.does(owner, slug, change.NameAudience(id="berlin", title="First line", people=14, cohort="first-line"))
+    story.does(owner, slug, change.NameAudience(id="leads", title="Shift leads", people=3, sees_answers=False))
+    module = training.RequireTraining(
+        id="intro",
+        title="Working with suggestions",
+        release=RELEASE,
+        does="It suggests a team for each ticket, with how sure it is.",
+        does_not="It never answers or closes a ticket.",
+        when_to_override="When the ticket names another team.",
+        whom_to_ask="Emil, or whoever leads the shift.",
+    )
+    story.does("priya", slug, module)
+    lines = tuple(f"lms-{number}, berlin, intro, {day}" for number in range(14))
+    story.does("emil", slug, training.RecordCompletions(completions=lines))
+    for audience in ("berlin", "leads"):
+        words = "From Monday on a suggested team stands beside each ticket; the first line decides."
+        told = change.TellAudience(audience=audience, changes=words, told_on=day, channel="meeting")
+        story.does(owner, slug, told)
 
 
 def decide(story: Story, slug: str, owner: str) -> None:

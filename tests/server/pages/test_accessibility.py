@@ -46,6 +46,8 @@ PAGES = (
     "/w/ticket-triage/operating",
     "/w/ticket-triage/operating/playbook",
     "/w/contract-search/operating",
+    "/w/ticket-triage/change",
+    "/w/contract-search/change",
     "/w/contract-search/plan",
     "/w/ticket-triage/charter/edit",
     "/w/ticket-triage/documents",

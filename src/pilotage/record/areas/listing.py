@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from pilotage.record.areas import architecture, costing, operating, planning, reviewing, runbook
+from pilotage.record.areas import architecture, change, costing, operating, planning, reviewing, runbook, training
 from pilotage.record.areas.area import Area, Entry
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ AreaFact = (
     | architecture.ArchitectureFact
     | operating.OperatingFact
     | runbook.RunbookFact
+    | change.ChangeFact
+    | training.TrainingFact
 )
 AreaCommand = (
     planning.PlanningCommand
@@ -27,6 +29,8 @@ AreaCommand = (
     | architecture.ArchitectureCommand
     | operating.OperatingCommand
     | runbook.RunbookCommand
+    | change.ChangeCommand
+    | training.TrainingCommand
 )
 
 AREAS: tuple[Area, ...] = (
@@ -36,6 +40,8 @@ AREAS: tuple[Area, ...] = (
     architecture.AREA,
     operating.AREA,
     runbook.AREA,
+    change.AREA,
+    training.AREA,
 )
 
 

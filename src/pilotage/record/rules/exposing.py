@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from pilotage.record import commands as c
 from pilotage.record import facts as f
+from pilotage.record.areas.readiness import rules_of, untrained
 from pilotage.record.context import Context
 from pilotage.record.errors import Problem, Refused, refuse
 from pilotage.record.verdicts import MODE_RANK, ExposureLimit
@@ -54,6 +55,11 @@ def _exposure_problems(workload: Workload, command: c.Expose, context: Context) 
         yield Problem(code="above-ceiling", field="mode", message=f"{asked} is above the ceiling, which is {allowed}.")
         for reason in ceiling.reasons:
             yield Problem(code="ceiling-reason", field="mode", message=reason)
+    if command.mode in SHARED_MODES:
+        for reason in untrained(workload, command.cohorts, rules_of(context.playbook), context.now):
+            message = f"Nobody is exposed before being trained. {reason}"
+            if message not in ceiling.reasons:
+                yield Problem(code="untrained", field="cohorts", message=message)
     if ceiling.cohort_required and command.mode == "suggest" and not command.cohorts:
         yield Problem(
             code="no-cohort", field="cohorts", message="Before the roll-out suggestions go to a named cohort; name it."

@@ -6,7 +6,7 @@ import datetime as dt
 
 from pilotage.playbook.metrics import Guardrail, LabelMatch, Latency, Metric, Target
 from pilotage.record import commands as c
-from pilotage.record.areas import costing, planning
+from pilotage.record.areas import change, costing, planning, training
 from pilotage.record.areas import reviewing as r
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command, name_of
@@ -180,6 +180,44 @@ _COMMANDS: tuple[Command, ...] = (
         statement="From the support budget, released with the go.",
     ),
     *OPERATING_EXAMPLES,
+    change.NameAudience(id="desk", title="First line, Berlin", people=9, cohort="berlin"),
+    change.PlanStream(
+        stream="training",
+        plan="Two short sessions for the first line, one of them on the tickets that went wrong.",
+        owner="ada",
+        due_on=dt.date(2026, 12, 11),
+        audiences=("desk",),
+    ),
+    change.ChangeWork(
+        id="sorting",
+        what="workflow",
+        audience="desk",
+        before="The first line sorts each ticket by hand.",
+        after="The first line checks the suggested team and changes it where it is wrong.",
+        from_on=dt.date(2026, 12, 14),
+    ),
+    change.TellAudience(
+        audience="desk",
+        changes="From the 14th on you see a suggested team beside each ticket; you decide.",
+        told_on=dt.date(2026, 11, 30),
+        channel="meeting",
+    ),
+    training.RequireTraining(
+        id="intro",
+        title="Working with suggestions",
+        release="2026.11.2",
+        does="It suggests a team for each ticket, with how sure it is.",
+        does_not="It never closes or answers a ticket.",
+        when_to_override="When the ticket names another team, or the suggestion is unsure.",
+        whom_to_ask="The desk's lead.",
+        valid_days=365,
+    ),
+    training.SayWhatPeopleSee(release="2026.11.2", changes=True, explanation="It shows how sure it is."),
+    training.RecordCompletion(learner="lms-20417", audience="desk", module="intro", completed_on=dt.date(2026, 12, 2)),
+    training.RecordCompletions(
+        completions=("lms-20417, desk, intro, 2026-12-02", "lms-20418, desk, intro, 2026-12-03")
+    ),
+    training.DropLearner(learner="lms-20417", audience="desk", why="left"),
 )
 COMMAND_EXAMPLES = {name_of(command): command for command in _COMMANDS}
 

@@ -139,6 +139,30 @@ def _production(_judgement: Judgement, _people: People, _person: str) -> Choices
     return {"worth_of": [Option(value=value, label=label) for value, label in words.items()]}
 
 
+def _audiences(judgement: Judgement) -> list[Option]:
+    named = judgement.workload.change.present.items()
+    return [Option(value=name, label=audience.title) for name, audience in named]
+
+
+def _plan_stream(judgement: Judgement, people: People, _person: str) -> Choices:
+    streams = [Option(value=stream.id, label=stream.title) for stream in judgement.playbook.streams]
+    return {"stream": streams, "owner": everybody(people)}
+
+
+def _releases(judgement: Judgement, _people: People, _person: str) -> Choices:
+    return {"release": [Option(value=name, label=name) for name in reversed(judgement.workload.releases)]}
+
+
+def _of_audience(judgement: Judgement, _people: People, _person: str) -> Choices:
+    return {"audience": _audiences(judgement)}
+
+
+def _completion(judgement: Judgement, _people: People, _person: str) -> Choices:
+    modules = judgement.workload.training.modules.values()
+    titles = [Option(value=one.fact.id, label=one.fact.title) for one in modules]
+    return {"audience": _audiences(judgement), "module": titles}
+
+
 _CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {
     "score": _score,
     "assign": _assign,
@@ -157,4 +181,11 @@ _CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {
     "estimate_cost_line": _cost_line,
     "estimate_production": _production,
     **operating_forms.CHOICES,
+    "plan_stream": _plan_stream,
+    "change_work": _of_audience,
+    "tell_audience": _of_audience,
+    "require_training": _releases,
+    "say_what_people_see": _releases,
+    "record_completion": _completion,
+    "drop_learner": _of_audience,
 }

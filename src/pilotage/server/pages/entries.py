@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from pilotage.record import facts as f
-from pilotage.record.areas import costing, planning
+from pilotage.record.areas import change, costing, planning, training
 from pilotage.record.areas import reviewing as r
 from pilotage.record.errors import UnknownFact
 from pilotage.record.facts import Fact, decode
@@ -44,7 +44,7 @@ def line(entry: Entry, people: People) -> Line:
 
 _SAID = (
     "reason", "reasons", "comment", "statement", "argument", "note", "deployment", "arrives", "warnings_met_by",
-    "answer", "finding", "basis", *operating_forms.SAID,
+    "answer", "finding", "basis", "plan", "after", "explanation", *operating_forms.SAID,
 )  # fmt: skip
 
 
@@ -66,6 +66,7 @@ def _answered(fact: f.AnswerMeasured, _people: People) -> str:
     return f"saw the answer on {fact.metric}: {fact.answer.replace('_', ' ')} on {plural(fact.calls, 'call')}"
 
 
+_WENT = {"left": "left it", "mistaken": "was recorded by mistake"}
 _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     f.Proposed: lambda fact, _: f"proposed {fact.title}",
     f.Scored: lambda fact, _: (
@@ -104,6 +105,16 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     r.ReviewTimeLogged: lambda fact, _: f"spent {plural(fact.minutes, 'minute')} on the {fact.review} review",
     r.ReviewConcluded: lambda fact, _: f"concluded the {fact.review} review: {fact.outcome.replace('_', ' ')}",
     **operating_forms.SENTENCES,
+    change.AudienceNamed: lambda fact, _: f"named the audience {fact.title}: {plural(fact.people, 'person', 'people')}",
+    change.StreamPlanned: lambda fact, _: f"planned {title_of(fact.stream).lower()} until {fact.due_on}",
+    change.WorkChanged: lambda fact, _: f"wrote down what changes for {fact.audience}: {fact.id}",
+    change.AudienceTold: lambda fact, _: f"recorded that {fact.audience} was told what changes",
+    training.TrainingRequired: lambda fact, _: f"said what has to be learned about {fact.release}: {fact.title}",
+    training.WhatPeopleSeeSaid: lambda fact, _: (
+        f"said that {fact.release} changes {'what' if fact.changes else 'nothing that'} people see"
+    ),
+    training.TrainingCompleted: lambda fact, _: f"recorded {plural(len(fact.completions), 'completion')} of training",
+    training.LearnerDropped: lambda fact, _: f"dropped a learner of {fact.audience}, who {_WENT[fact.why]}",
     f.GuardrailBreached: lambda fact, _: f"saw the guardrail {fact.metric} broken at {fact.stage}",
     costing.CostLineEstimated: lambda fact, _: (
         f"estimated {costing.CATEGORY_TITLES[fact.category].lower()}: {fact.line}"

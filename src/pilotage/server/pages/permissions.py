@@ -107,6 +107,18 @@ def _fell_short(judgement: Judgement, _person: str) -> bool:
     return answer is not None and answer.answer in NO_GO
 
 
+def _has_audiences(judgement: Judgement, _person: str) -> bool:
+    return bool(judgement.workload.change.present)
+
+
+def _has_releases(judgement: Judgement, _person: str) -> bool:
+    return bool(judgement.workload.releases)
+
+
+def _has_training(judgement: Judgement, person: str) -> bool:
+    return bool(judgement.workload.training.modules) and _has_audiences(judgement, person)
+
+
 FITS: dict[str, Fits] = {
     "score": _score,
     "choose": _score,
@@ -122,6 +134,14 @@ FITS: dict[str, Fits] = {
     "kill": lambda judgement, _person: judgement.workload.killed is None,
     "revive": lambda judgement, _person: judgement.workload.killed is not None,
     **operating_forms.FITS,
+    "plan_stream": _has_audiences,
+    "change_work": _has_audiences,
+    "tell_audience": _has_audiences,
+    "require_training": _has_releases,
+    "say_what_people_see": _has_releases,
+    "record_completion": _has_training,
+    "record_completions": _has_training,
+    "drop_learner": lambda judgement, _person: bool(judgement.workload.training.completions),
     "resolve_breach": lambda judgement, _person: bool(judgement.workload.open_breaches),
     **review_forms.FITS,
     "commit_funding": lambda judgement, person: cost_owner(judgement.workload) == person,

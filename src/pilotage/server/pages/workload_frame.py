@@ -28,6 +28,7 @@ TABS = (
     ("architecture", "/architecture", "Architecture"),
     ("operating", "/operating", "Operating model"),
     ("documents", "/documents", "Documents"),
+    ("change", "/change", "Change"),
 )
 
 
