@@ -18,7 +18,7 @@ from pilotage.reports.documents.model import Bullets, Document, Imprint, Note, P
 from pilotage.reports.documents.page import page_of, policy
 from pilotage.reports.documents.typesetting import typesetter
 
-AT = dt.datetime(2026, 3, 2, 9, tzinfo=dt.UTC)
+AT = dt.datetime(2026, 3, 2, 9, microsecond=123456, tzinfo=dt.UTC)
 IMPRINT = Imprint(workload="ticket-triage", position=1234, made_at=AT)
 ANY_TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=60)
 

@@ -77,7 +77,7 @@ class Typesetter:
             format=form,  # type: ignore[arg-type]
             ppi=ppi,
             sys_inputs={"document": source(document)},
-            timestamp=document.imprint.made_at,
+            timestamp=document.imprint.made_at.replace(microsecond=0),  # a PDF's dates are whole seconds
         )
 
     def _asked(self, label: str) -> Any:  # noqa: ANN401 - what the template tells of itself
