@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 BATCH_MAX = 2000
 LEARNER = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-LINE = rf"^[^,\s]+\s*,\s*[^,\s]+\s*,\s*[^,\s]+\s*,\s*{_DAY}$"
+# Visible ASCII and plain spaces alone: readers of the description do not agree on what else is white space.
+_PART = r"[!-+.-~-]+"
+LINE = rf"^{_PART} *, *{_PART} *, *{_PART} *, *{_DAY}$"
 Learner = Annotated[
     str, Meta(pattern=LEARNER, description="the learner's opaque id, never a name or an address; a person's id will do")
 ]
