@@ -89,7 +89,7 @@ def document(endpoints: Iterable[HTTPRouteHandler]) -> dict[str, Any]:
 class _Names:
     """Where every type stands among the components."""
 
-    def __init__(self, described: Iterable[Described]) -> None:
+    def __init__(self, described: list[Described]) -> None:
         types: list[Any] = [ProblemJson]
         for one in described:
             types += [answer.of for answer in one.answers.values() if answer.of is not None]
@@ -97,6 +97,16 @@ class _Names:
             types += [one.query] if one.query else []
         schemas, self.components = msgspec.json.schema_components(types, ref_template=REFERENCE)
         self._schemas = list(zip(types, schemas, strict=True))
+        for one in described:
+            for kind in one.body_media.values():
+                self._without_tag(kind)
+
+    def _without_tag(self, kind: Any) -> None:  # noqa: ANN401 - any type of a body
+        """The address names a command already: a body that leaves its tag out is read all the same."""
+        tag = getattr(getattr(kind, "__struct_config__", None), "tag_field", None)
+        if tag:
+            component = self.components[self.schema(kind)["$ref"].rpartition("/")[2]]
+            component["required"] = [name for name in component.get("required", []) if name != tag]
 
     def schema(self, kind: object) -> dict[str, Any]:
         """The schema of a type, by reference where it has a name."""
