@@ -164,15 +164,14 @@ class Desk:
         return self._portfolio_now()
 
     def _portfolio_now(self) -> PortfolioView:
-        """The portfolio as last taken in, and who is absent, which is no entry of the ledger."""
-        return structs.replace(self._portfolio_seen(), absent=self._absent())
-
-    def _portfolio_seen(self) -> PortfolioView:
-        """The portfolio as last taken in; ranked once for as long as nothing is written."""
+        """The portfolio as last taken in, ranked once for as long as nothing is written; who is absent is no entry of
+        the ledger, so it is asked anew.
+        """
+        absent = self._absent()
         with self._lock:
             position, view = self._portfolio
-            if position != self._seen:
-                view = portfolio_of(self._workloads.values())
+            if position != self._seen or view.absent != absent:
+                view = structs.replace(portfolio_of(self._workloads.values()), absent=absent)
                 self._portfolio = self._seen, view
             return view
 
