@@ -43,6 +43,7 @@ Start:
 Look:
   status    Show where workloads stand: phase, exposure, gate, target, stalls.
   evidence  Show what the traffic shows: figures, and what they mean.
+  document  Write the charter as PDF or HTML.
   gate      Check a gate, as a pipeline does before it deploys.
   reviews   Show where the reviews stand, and what one of them asks.
   playbook  Read the method, or check a playbook of your own.
@@ -56,6 +57,7 @@ Decide:
 
 Data:
   outcome   Bring in what was learned about calls later.
+  training  Bring in who completed which training.
   drift     Compare two files of rows, column by column: what has moved?
   assess    Say from past answers and labels what a pilot could show.
 
