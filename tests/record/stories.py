@@ -34,7 +34,6 @@ from pilotage.record.charter import Charter, PageFit
 from pilotage.record.commands import Command
 from pilotage.record.context import SYSTEM, Actor, Context
 from pilotage.record.decide import decide
-from pilotage.record.digests import digest_of
 from pilotage.record.errors import Problem, Refused
 from pilotage.record.fold import apply
 from pilotage.record.rules.piloting import attestable
@@ -386,7 +385,7 @@ class Story:
 
     def reviewed(self, area: str) -> str:
         """The digest of what a review is about now."""
-        return digest_of(r.content_of(self.standing, self.playbook, area))
+        return r.digest_now(self.standing, self.playbook, area)
 
     def conclude(self, area: str, outcome: str = "approve", **changes: Any) -> None:
         """The named reviewer concludes a review on what stands."""

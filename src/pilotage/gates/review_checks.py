@@ -26,16 +26,17 @@ LAPSED = {"changed", "expired"}
 
 def partners(case: Case) -> Finding:
     """Each review is open and a named person conducts it."""
-    found = standings(case.workload, case.playbook, case.now)
-    evidence = [item(f"{one.area} review", one.reviewer, ledger=one.opened.position) for one in found if one.opened]
-    nobody = [one.area for one in found if one.reviewer is None]
+    named, since = case.workload.reviewers, case.workload.reviews.since
+    areas = [review.id for review in case.playbook.reviews]
+    evidence = [item(f"{area} review", named.get(area), ledger=since[area].position) for area in areas if area in since]
+    nobody = [area for area in areas if area not in named]
     if nobody:
         following = f"Name a reviewer for {nobody[0]}, then open the review."
         return unmet(f"No reviewer is named for {', '.join(nobody)}.", *evidence, next=following)
-    shut = [one.area for one in found if one.opened is None]
+    shut = [area for area in areas if area not in since]
     if shut:
         return unmet(f"Not open: {', '.join(shut)}.", *evidence, next=f"Open the {shut[0]} review.")
-    return met(f"All {len(found)} reviews are open, each with a named reviewer.", *evidence)
+    return met(f"All {len(areas)} reviews are open, each with a named reviewer.", *evidence)
 
 
 def concluded(case: Case) -> Finding:

@@ -13,12 +13,10 @@ from pilotage.playbook.types import Playbook, Review
 from pilotage.record.areas.reviewing import (
     ReviewConclusion,
     ReviewFinding,
-    content_of,
     submitters,
     unanswered,
 )
 from pilotage.record.charter import promised
-from pilotage.record.digests import digest_of
 from pilotage.record.stamps import Stamp
 from pilotage.record.workload import Workload
 
@@ -41,8 +39,8 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 class ReviewStanding(Struct, frozen=True, kw_only=True):
-    """One review now. `digest` is what a conclusion would cover; `waiting_days` run from the opening to the first
-    conclusion, or to now. `conditions` are the findings that were open when it was approved and still are.
+    """One review now. `waiting_days` run from the opening to the first conclusion, or to now. `conditions` are the
+    findings that were open when it was approved and still are.
     """
 
     area: str
@@ -61,7 +59,6 @@ class ReviewStanding(Struct, frozen=True, kw_only=True):
     valid_until: dt.datetime | None
     waiting_days: float | None
     minutes: int
-    digest: str
 
 
 def standings(workload: Workload, playbook: Playbook, now: dt.datetime) -> tuple[ReviewStanding, ...]:
@@ -97,7 +94,6 @@ def standing(workload: Workload, playbook: Playbook, review: Review, now: dt.dat
         valid_until=until if conclusion and conclusion.fact.outcome != "reject" else None,
         waiting_days=(first - since.at).total_seconds() / SECONDS_A_DAY if since else None,
         minutes=reviews.minutes.get(area, 0),
-        digest=digest_of(content_of(workload, playbook, area)),
     )
 
 

@@ -7,7 +7,7 @@ import datetime as dt
 from msgspec import Struct
 
 from pilotage.playbook.types import Question
-from pilotage.record.areas.reviewing import ReviewFinding, ReviewOutcome
+from pilotage.record.areas.reviewing import ReviewFinding, ReviewOutcome, digest_now
 from pilotage.record.review_standing import APPROVED, Change, ReviewStanding, ReviewState, standings
 from pilotage.record.stamps import Stamp
 from pilotage.workflow.desk import Judgement
@@ -113,7 +113,7 @@ def _review(judgement: Judgement, one: ReviewStanding, now: dt.datetime) -> Revi
         minutes=one.minutes,
         asked=one.asked,
         unanswered=one.unanswered,
-        digest=one.digest,
+        digest=digest_now(judgement.workload, judgement.playbook, one.area),
         valid_until=one.valid_until,
         conclusion=ReviewConclusionJson(
             outcome=last.fact.outcome, statement=last.fact.statement, digest=last.fact.digest, given=last.stamp

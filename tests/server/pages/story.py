@@ -18,7 +18,6 @@ from pilotage.record.areas import reviewing as r
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command
 from pilotage.record.context import Actor
-from pilotage.record.digests import digest_of
 from pilotage.record.rules.piloting import attestable
 from pilotage.workflow.review_proposals import proposal
 from pilotage.workflow.workspace import Workspace
@@ -259,7 +258,7 @@ class Story:
         self.does("clara", slug, r.CloseFinding(number="privacy-1", reason="None of twenty tickets names anybody."))
         for area, username in AREAS.items():
             workload = self.workspace.desk.load(slug)
-            digest = digest_of(r.content_of(workload, judgement.playbook, area))
+            digest = r.digest_now(workload, judgement.playbook, area)
             statement = "I read every answer beside what was measured."
             approved = r.ConcludeReview(review=area, outcome="approve", statement=statement, digest=digest, minutes=25)
             self.does(username, slug, approved)

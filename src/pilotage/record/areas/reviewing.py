@@ -198,6 +198,11 @@ def content_of(workload: Workload, playbook: Playbook, area: str) -> dict[str, A
     }
 
 
+def digest_now(workload: Workload, playbook: Playbook, area: str) -> str:
+    """The digest that a conclusion has to be given on now. Costly: not for what is judged again and again."""
+    return digest_of(content_of(workload, playbook, area))
+
+
 def unanswered(workload: Workload, playbook: Playbook, area: str) -> tuple[str, ...]:
     """The questions of a review that nobody has answered."""
     return tuple(q.id for q in playbook.questions_of(area) if q.id not in workload.reviews.answers)
@@ -288,7 +293,7 @@ def _conclude(workload: Workload, command: ConcludeReview, context: Context) -> 
         *_submitted(workload, playbook, area, context.actor.person),
         *_unready(workload, command, playbook),
     ]
-    standing = digest_of(content_of(workload, playbook, area))
+    standing = digest_now(workload, playbook, area)
     if standing != command.digest:
         message = (
             f"What is reviewed changed since you read it; read the one of digest {standing[:12]} and conclude on it."
