@@ -11,6 +11,7 @@ from tests.record.stories import Story
 
 from pilotage.record import commands as c
 from pilotage.record.areas.costing import CATEGORIES
+from pilotage.record.areas.operating import AcceptRole, OfferRole
 
 
 def test_a_line_that_is_estimated_again_replaces_the_one_before():
@@ -80,7 +81,7 @@ def test_volume_and_worth_that_make_no_sense_are_refused(changes, code):
 
 
 def test_only_who_carries_the_cost_commits_money():
-    """The sponsor carries the cost; nobody commits it in their place, and with no sponsor nobody can."""
+    """The sponsor carries the cost until somebody accepts the cost role; nobody commits money in their place."""
     story = Story().propose()
     assert "not-cost-owner" in story.refusal("ann", funding(story.now.date()))
     assert "not-cost-owner" in story.refusal("tom", funding(story.now.date()))
@@ -91,6 +92,18 @@ def test_only_who_carries_the_cost_commits_money():
     unstaffed = Story()
     unstaffed.does("ann", c.Propose(title="Triage", problem="Tickets wander.", incumbent="people"))
     assert "no-cost-owner" in unstaffed.refusal("sam", funding(unstaffed.now.date()))
+
+
+def test_whoever_accepted_the_cost_role_carries_the_cost():
+    """Once the cost role is accepted its holder commits the money, and the sponsor no longer does."""
+    story = Story().propose()
+    story.does("ann", OfferRole(role="cost", person="tom"))
+    story.does("sam", funding(story.now.date()))
+    story.does("tom", AcceptRole(role="cost"))
+    later = funding(story.now.date(), rebuild_usd=1.0)
+    assert "not-cost-owner" in story.refusal("sam", later)
+    story.does("tom", later)
+    assert story.standing.costing.funding.stamp.by == "tom"
 
 
 def test_a_budget_is_an_amount_for_a_time_to_come():

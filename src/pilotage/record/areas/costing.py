@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 from msgspec import Meta, Struct, structs
 
 from pilotage.record.areas.area import Area, Entry
+from pilotage.record.areas.operating import holder
 from pilotage.record.errors import Problem, Refused
 from pilotage.record.stamps import Stamp, Standing
 from pilotage.record.texts import Base, Said, Text
@@ -186,8 +187,8 @@ CostingCommand = EstimateCostLine | EstimateProduction | CommitFunding
 
 
 def cost_owner(workload: Workload) -> str | None:
-    """Who carries the cost: the sponsor."""
-    return workload.sponsor
+    """Who carries the cost: whoever accepted the cost role, and the sponsor until somebody has."""
+    return holder(workload, "cost") or workload.sponsor
 
 
 def _ordered(figures: Iterable[float], field: str) -> Iterator[Problem]:
@@ -227,7 +228,7 @@ def commit_funding(workload: Workload, command: CommitFunding, context: Context)
 def _funding_problems(workload: Workload, command: CommitFunding, context: Context) -> Iterator[Problem]:
     payer = cost_owner(workload)
     if payer is None:
-        message = "Nobody carries the cost yet; assign the sponsor first."
+        message = "Nobody carries the cost yet; assign the sponsor, or offer the cost role to somebody."
         yield Problem(code="no-cost-owner", field="", message=message)
     elif context.actor.person != payer:
         message = f"Only {payer}, who carries the cost, commits money for it; ask for the commitment."
