@@ -135,16 +135,33 @@ def test_it_is_paid_back_in_the_month_in_which_what_was_earned_passes_what_was_s
     assert paid_back(payback(losing, 2)) is None
 
 
-def test_the_lines_by_volume_cross_where_the_forecast_breaks_even():
-    """Below the break-even volume a year costs more than it earns, above it less."""
-    found, year = drawn(priced(0.0), INCUMBENT, KNOWN, seed=1), forecast(priced(0.0), INCUMBENT, KNOWN, seed=1)
+SKEWED = structs.replace(
+    KNOWN,
+    lines=(
+        CostLine(category="rebuild", per="once", usd=Spread(low=2000.0, likely=3000.0, high=9000.0)),
+        CostLine(category="support", per="year", usd=Spread(low=1000.0, likely=1200.0, high=4000.0)),
+        CostLine(category="model_usage", per="call", usd=exact(0.02)),
+    ),
+    worth=Worth(usd=Spread(low=0.04, likely=0.1, high=0.11)),
+)
+
+
+@pytest.mark.parametrize("assumptions", [KNOWN, SKEWED], ids=["known", "skewed"])
+def test_the_lines_by_volume_cross_where_the_forecast_breaks_even(assumptions):
+    """Below the break-even volume a year costs more than it earns, above it less, also where figures are lopsided."""
+    found = drawn(priced(0.0), INCUMBENT, assumptions, seed=1)
+    year = forecast(priced(0.0), INCUMBENT, assumptions, seed=1)
     assert not isinstance(found, NotEstimable)
     assert isinstance(year, Forecast)
-    assert year.break_even_calls_a_week is not None
-    points = by_volume(found, KNOWN)
+    even = year.break_even_calls_a_week
+    assert even is not None
+    points = by_volume(found, assumptions)
     assert points[0].calls_a_week == 0.0
-    for point in points:
-        assert (point.earned >= point.cost) == (point.calls_a_week >= year.break_even_calls_a_week - 1e-9)
+    told = [point for point in points if abs(point.calls_a_week - even) > 0.02 * even]
+    assert len(told) >= len(points) - 2
+    assert any(point.calls_a_week < even for point in told)
+    for point in told:
+        assert (point.earned >= point.cost) == (point.calls_a_week >= even)
 
 
 def test_without_a_value_there_is_nothing_to_pay_back():

@@ -8,6 +8,7 @@ from pilotage.cli.access import Json
 from pilotage.cli.evidence import Asked
 from pilotage.cli.evidence_answer import estimate_words
 from pilotage.cli.screen import Cell, Screen, Tone
+from pilotage.evidence.estimate import draws_in_words
 
 HEADS = ("arm", "release", "USD an answer", "tokens an answer", "reported", "missing", "failed")
 GOOD: Tone = "good"
@@ -31,7 +32,8 @@ def draw(screen: Screen, found: Json, _asked: Asked) -> None:
             screen.line(f"The incumbent's answers in that year: {range_words(year['incumbent_usd_a_year'])}")
         if year["net_usd_a_year"] is not None:
             screen.line(
-                f"Value less cost: {range_words(year['net_usd_a_year'])}; it pays in {year['pays']:.0%} of draws"
+                f"Value less cost: {range_words(year['net_usd_a_year'])}; "
+                f"it pays in {draws_in_words(year['pays'])} of draws"
             )
         screen.line(break_even_words(year))
         if year["whole"] is not None:
@@ -50,7 +52,7 @@ def whole_words(whole: Json, paid_back: int | None) -> str:
     years = "The first year" if whole["years"] == 1 else f"{whole['years']} years"
     words = f"{years}, all in: costs {range_words(whole['cost_usd'])}"
     if whole["net_usd"] is not None:
-        words += f", leaves {range_words(whole['net_usd'])}; it pays in {whole['pays']:.0%} of draws"
+        words += f", leaves {range_words(whole['net_usd'])}; it pays in {draws_in_words(whole['pays'])} of draws"
         words += f" and is paid back after {paid_back} months" if paid_back is not None else ""
     return words
 

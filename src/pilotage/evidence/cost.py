@@ -136,8 +136,9 @@ class Forecast(Struct, frozen=True, kw_only=True):
     cost; None where no value is stated. `pays` is the share of draws in which it is above zero. `once_usd` is paid
     before, and in none of these; `whole` holds it.
 
-    `break_even_calls_a_week` is where running costs are earned (0: from the first call; None: at no volume, or no value
-    is stated); `break_even_usd_a_call` is what a call has to be worth at the likely volume.
+    `break_even_calls_a_week` is from where half of the draws earn what they spend, what is paid once spread over the
+    years (0: from the first call; None: at no volume, or no value is stated); `break_even_usd_a_call` is what a call
+    has to be worth for that at the likely volume.
     """
 
     candidate_usd_a_year: Range
@@ -167,6 +168,10 @@ class Drawn(Struct, frozen=True, kw_only=True, eq=False):
     def earned(self) -> Draws | None:
         """What a call earns: its worth, and what the incumbent does not cost."""
         return None if self.worth is None else self.worth + (0.0 if self.before is None else self.before)
+
+    def fixed(self, years: int) -> Draws:
+        """What a year has to earn however many calls there are; what is paid once is spread over the years."""
+        return self.yearly + self.once / years
 
     @property
     def spent_a_year(self) -> Draws:
@@ -240,15 +245,13 @@ def forecast(
     if isinstance(found, NotEstimable):
         return found
     net = found.net_a_year
-    extra, worth = _extra(candidate, incumbent, assumptions), _value_a_call(assumptions)
-    fixed = _fixed(assumptions)
     return Forecast(
         candidate_usd_a_year=range_of(found.spent_a_year),
         incumbent_usd_a_year=None if found.before is None else range_of(found.calls * found.before),
         net_usd_a_year=None if net is None else range_of(net),
         pays=None if net is None else float((net > 0.0).mean()),
-        break_even_calls_a_week=None if worth is None else _volume_needed(worth - extra, fixed),
-        break_even_usd_a_call=extra + fixed / (assumptions.volume.likely * WEEKS_A_YEAR),
+        break_even_calls_a_week=_volume_needed(found, assumptions),
+        break_even_usd_a_call=_worth_needed(found, assumptions),
         fallback_share=_failing(candidate),
         draws=draws,
         once_usd=range_of(found.once) if assumptions.lines else None,
@@ -320,12 +323,6 @@ def _failing(candidate: UnitCost) -> float:
     return candidate.failed / candidate.executions if candidate.executions else 0.0
 
 
-def _fixed(assumptions: Assumptions) -> float:
-    """What a year has to earn however many calls there are; what is paid once is spread over the years."""
-    yearly = assumptions.running_usd_a_year + likely(assumptions.lines, "year")
-    return yearly + likely(assumptions.lines, "once") / assumptions.years
-
-
 def _whole(found: Drawn, years: int) -> Whole:
     net = None if found.net_a_year is None else years * found.net_a_year - found.once
     return Whole(
@@ -363,11 +360,26 @@ def _drawn_worth(generator: np.random.Generator, assumptions: Assumptions, draws
     return None if worth is None else np.full(draws, worth)
 
 
-def _volume_needed(earned: float, fixed: float) -> float | None:
-    """The calls a week that earn what is spent a year in any case; None where a call earns nothing."""
-    if earned <= 0.0:
+def _volume_needed(found: Drawn, assumptions: Assumptions) -> float | None:
+    """The calls a week from which half of the draws earn what they spend; None where more than half never do."""
+    import numpy as np  # noqa: PLC0415 - see `drawn`
+
+    if found.earned is None:
         return None
-    return fixed / (earned * WEEKS_A_YEAR)
+    left = found.earned - found.each
+    with np.errstate(divide="ignore", invalid="ignore"):
+        needed = np.where(left > 0.0, found.fixed(assumptions.years) / left, np.inf)
+    middle = float(np.quantile(needed, 0.5, method="higher"))
+    return middle / WEEKS_A_YEAR if math.isfinite(middle) else None
+
+
+def _worth_needed(found: Drawn, assumptions: Assumptions) -> float:
+    """What a call has to be worth, at the likely volume, for half of the draws to earn what they spend."""
+    import numpy as np  # noqa: PLC0415 - see `drawn`
+
+    saved = 0.0 if found.before is None else found.before
+    spread = found.fixed(assumptions.years) / (assumptions.volume.likely * WEEKS_A_YEAR)
+    return float(np.median(found.each - saved + spread))
 
 
 def _volume(generator: np.random.Generator, volume: Volume, draws: int) -> Draws:

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
     Draws = NDArray[np.float64]
 
 MODEL_USAGE = "model_usage"
+RARE_MAX = 0.99
 Per = Literal["once", "year", "call"]
+
+
+def draws_in_words(share: float) -> str:
+    """A share of draws, from 0 to 1, in words; never all or none of them, which draws cannot tell."""
+    if share > RARE_MAX:
+        return "more than 99 %"
+    return "less than 1 %" if share < 1 - RARE_MAX else f"{share:.0%}".replace("%", " %")
 
 
 class Spread(Struct, frozen=True, kw_only=True):

@@ -64,7 +64,7 @@ def by_volume(found: Drawn, assumptions: Assumptions) -> tuple[VolumePoint, ...]
     earned = found.earned
     if earned is None:
         return ()
-    fixed = found.yearly + found.once / assumptions.years
+    fixed = found.fixed(assumptions.years)
     rows = []
     for step in range(STEPS + 1):
         calls_a_week = assumptions.volume.high * WIDER * step / STEPS

@@ -54,8 +54,9 @@ def training(case: Case) -> Finding:
     if lacking:
         return unmet(" ".join(lacking), *evidence, next=_next(audiences))
     ends = [one.holds_until for one in audiences if one.holds_until is not None]
+    share = f"{rules.share_min:.0%}".replace("%", " %")
     return met(
-        f"Of every audience that sees answers at least {rules.share_min:.0%} are trained for the release that runs.",
+        f"Of every audience that sees answers at least {share} are trained for the release that runs.",
         *evidence,
         since=min(ends) - dt.timedelta(days=rules.valid_days) if ends else None,
     )

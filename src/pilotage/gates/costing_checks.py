@@ -6,6 +6,7 @@ import datetime as dt
 
 from msgspec import structs
 
+from pilotage.evidence.estimate import draws_in_words
 from pilotage.evidence.measurements import Estimate, NotEstimable, ProductionCase
 from pilotage.gates.case import Case, Check, Finding, item, met, pending, unmet
 from pilotage.record.areas.costing import CATEGORY_TITLES, Costing, cost_owner
@@ -40,7 +41,7 @@ def production_cost(case: Case) -> Finding:
     said = (
         f"Within {_years(found)} it brings {_usd(found.value_usd)} and costs {_usd(found.cost_usd)} "
         f"({_usd(found.cost_low_usd)} to {_usd(found.cost_high_usd)}) at the likely figures and the {found.at} result; "
-        f"value exceeds cost in {_share(found.pays)} of {found.draws:,} draws."
+        f"value exceeds cost in {draws_in_words(found.pays)} of {found.draws:,} draws."
     )
     if found.value_usd <= found.cost_usd:
         return unmet(
@@ -93,7 +94,7 @@ def funding(case: Case) -> Finding:
     """Whoever carries the cost committed a dated budget that covers rebuild, change and first year as likely."""
     workload = case.workload
     committed, payer = workload.costing.funding, cost_owner(workload)
-    by = "sponsor" if payer == workload.sponsor else "cost owner"
+    by = "sponsor" if payer in {None, workload.sponsor} else payer
     if committed is None:
         return pending("Nobody has committed a budget yet.", next="Commit a dated budget in person.", by=by)
     fact, stamp = committed.fact, committed.stamp
@@ -132,11 +133,6 @@ def funding(case: Case) -> Finding:
 def _usd(amount: float) -> str:
     """US dollars, as many digits as help."""
     return f"USD {float(f'{amount:.4g}'):,.0f}" if abs(amount) >= 100 else f"USD {amount:.2f}"  # noqa: PLR2004 - cents below a hundred
-
-
-def _share(share: float) -> str:
-    """A share of draws; never all or none of them, which draws cannot tell."""
-    return "more than 99 %" if share > 0.99 else "less than 1 %" if share < 0.01 else f"{share:.0%}".replace("%", " %")  # noqa: PLR2004 - one in a hundred
 
 
 def _years(found: ProductionCase) -> str:

@@ -13,6 +13,7 @@ from litestar.response import Response
 from msgspec import Struct, structs
 
 from pilotage.evidence.cost import Range
+from pilotage.evidence.estimate import draws_in_words
 from pilotage.evidence.measurements import Estimate
 from pilotage.record.areas.costing import CATEGORY_TITLES
 from pilotage.server.asking import AnyRequest
@@ -90,6 +91,7 @@ def _shown(given: Assumed) -> Any:  # noqa: ANN401 - the builder of a page
             "funding_address": funding_address(section, judgement),
             "category_titles": CATEGORY_TITLES,
             "worth_of": WORTH_OF,
+            "in_draws": draws_in_words,
             "amount": amount,
             "costs": [(one, figure(one.estimate, USD), figure(one.tokens, TOKENS)) for one in section.unit_costs],
             "fields": FIELDS,
