@@ -37,7 +37,7 @@ def _assign(judgement: Judgement, people: People, _person: str) -> Choices:
     roles = ["owner", "sponsor", *(f"reviewer:{review.id}" for review in judgement.playbook.reviews)]
     return {
         "role": [Option(value=one, label=role(one)) for one in roles],
-        "person": everybody(people),
+        "person": people.options,
     }
 
 
@@ -108,14 +108,8 @@ def _expose(_judgement: Judgement, _people: People, _person: str) -> Choices:
     return {"mode": [Option(value=mode, label=f"{mode}: {text}") for mode, text in MODES.items()]}
 
 
-def everybody(people: People) -> list[Option]:
-    """Everybody known, by name."""
-    names = sorted(people.names.items(), key=lambda one: one[1].casefold())
-    return [Option(value=person, label=name) for person, name in names]
-
-
 def _plan_production(_judgement: Judgement, people: People, _person: str) -> Choices:
-    return {"production_owner": everybody(people)}
+    return {"production_owner": people.options}
 
 
 def _choose_source(_judgement: Judgement, _people: People, _person: str) -> Choices:
@@ -146,7 +140,7 @@ def _audiences(judgement: Judgement) -> list[Option]:
 
 def _plan_stream(judgement: Judgement, people: People, _person: str) -> Choices:
     streams = [Option(value=stream.id, label=stream.title) for stream in judgement.playbook.streams]
-    return {"stream": streams, "owner": everybody(people)}
+    return {"stream": streams, "owner": people.options}
 
 
 def _releases(judgement: Judgement, _people: People, _person: str) -> Choices:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-import msgspec
 from msgspec import Struct
 
 from pilotage.evidence.cost import WEEKS_A_YEAR, UnitCost
@@ -44,10 +43,9 @@ def _category(category: str, section: CostSection, judgement: Judgement) -> Iter
     held = [line for line in section.estimate.lines if line.fact.category == category]
     for standing in held:
         fact = standing.fact
-        typed = {name: value for name, value in msgspec.to_builtins(fact).items() if name != "type"}
         yield Row(
             category=CATEGORY_TITLES[category],
-            address=form_address(slug, "estimate_cost_line", typed | {"base": standing.stamp.position}),
+            address=form_address(slug, "estimate_cost_line", {"line": fact.line}),
             line=fact.line,
             likely="nothing" if fact.is_nothing else f"{amount(fact.likely)}{TOGETHER}{fact.currency} {PER[fact.per]}",
             span="" if fact.is_nothing else f"{amount(fact.low)} to {amount(fact.high)}",
@@ -55,7 +53,7 @@ def _category(category: str, section: CostSection, judgement: Judgement) -> Iter
             standing=standing,
         )
     if not held:
-        prefilled = {"category": category, "line": category.replace("_", "-"), "per": "year", "base": 0}
+        prefilled = {"category": category, "line": category.replace("_", "-"), "per": "year"}
         if category == "rebuild":
             prefilled["per"] = "once"
         if category == "model_usage":
@@ -79,13 +77,11 @@ def measured(costs: tuple[UnitCost, ...], release: str) -> dict[str, Any]:
 
 
 def production_address(section: CostSection, judgement: Judgement) -> str:
-    """The form for volume and worth, with what stands; else with what calls and charter say."""
+    """The form for volume and worth: what stands is filled in by the form, else what calls and charter say."""
     standing, slug = section.estimate.production, judgement.workload.slug
     if standing is not None:
-        return form_address(
-            slug, "estimate_production", msgspec.to_builtins(standing.fact) | {"base": standing.stamp.position}
-        )
-    typed: dict[str, Any] = {"base": 0}
+        return form_address(slug, "estimate_production", {})
+    typed: dict[str, Any] = {}
     if section.assumptions is not None:
         volume = section.assumptions.volume
         typed |= {
@@ -99,8 +95,8 @@ def production_address(section: CostSection, judgement: Judgement) -> str:
 
 def form_address(slug: str, command: str, typed: Mapping[str, Any]) -> str:
     """A form's address with its fields filled in; what is not known is left out."""
-    known = {name: value for name, value in typed.items() if value is not None and name != "type"}
-    return f"/w/{slug}/do/{command}?{urlencode(known)}"
+    known = urlencode({name: value for name, value in typed.items() if value is not None})
+    return f"/w/{slug}/do/{command}{'?' if known else ''}{known}"
 
 
 def funding_address(section: CostSection, judgement: Judgement) -> str:

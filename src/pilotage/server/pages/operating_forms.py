@@ -19,12 +19,6 @@ FATES = {"undecided": "Not decided yet", "keep": "Keep it", "rebuild": "Rebuild 
 DECISIONS = {"open": "Open", "in_progress": "In progress", "decided": "Decided"}
 
 
-def everybody(people: People) -> list[Option]:
-    """Everybody known, by name."""
-    names = sorted(people.names.items(), key=lambda one: one[1].casefold())
-    return [Option(value=person, label=name) for person, name in names]
-
-
 def _named(entries: Iterable[Named]) -> list[Option]:
     return [Option(value=one.id, label=one.title) for one in entries]
 
@@ -39,7 +33,7 @@ def _as_they_are(names: Iterable[str]) -> list[Option]:
 
 def _design(judgement: Judgement, people: People, _person: str) -> Choices:
     areas = _named(judgement.playbook.areas)
-    return {"area": areas, "fate": _words(FATES), "decision": _words(DECISIONS), "owner": everybody(people)}
+    return {"area": areas, "fate": _words(FATES), "decision": _words(DECISIONS), "owner": people.options}
 
 
 def _finish(judgement: Judgement, _people: People, _person: str) -> Choices:
@@ -47,7 +41,7 @@ def _finish(judgement: Judgement, _people: People, _person: str) -> Choices:
 
 
 def _list_gap(judgement: Judgement, people: People, _person: str) -> Choices:
-    return {"area": _named(judgement.playbook.areas), "owner": everybody(people)}
+    return {"area": _named(judgement.playbook.areas), "owner": people.options}
 
 
 def _close_gap(judgement: Judgement, _people: People, _person: str) -> Choices:
@@ -55,7 +49,7 @@ def _close_gap(judgement: Judgement, _people: People, _person: str) -> Choices:
 
 
 def _offer_role(judgement: Judgement, people: People, _person: str) -> Choices:
-    return {"role": _named(judgement.playbook.ownership), "person": everybody(people)}
+    return {"role": _named(judgement.playbook.ownership), "person": people.options}
 
 
 def _my_roles(judgement: Judgement, _people: People, person: str) -> Choices:
@@ -68,7 +62,7 @@ def _items(judgement: Judgement, _people: People, person: str) -> Choices:
 
 
 def _person(_judgement: Judgement, people: People, _person: str) -> Choices:
-    return {"person": everybody(people)}
+    return {"person": people.options}
 
 
 def _procedure(judgement: Judgement, _people: People, _person: str) -> Choices:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from pilotage.record.context import SYSTEM
 from pilotage.record.workload import Workload
+from pilotage.server.pages.forms import Option
 from pilotage.server.pages.wording import role
 from pilotage.workflow.workspace import Workspace
 
@@ -25,6 +26,12 @@ class People(Struct, frozen=True, kw_only=True):
     def of(cls, workspace: Workspace) -> People:
         """Everybody known to the workspace."""
         return cls(names={person.person: person.name for person in workspace.accounts.people()})
+
+    @property
+    def options(self) -> list[Option]:
+        """Everybody known, by name, to be chosen from."""
+        by_name = sorted(self.names.items(), key=lambda one: one[1].casefold())
+        return [Option(value=person, label=name) for person, name in by_name]
 
     def name(self, person: str) -> str:
         """A person's name; an id that nobody has any more stays as it is."""

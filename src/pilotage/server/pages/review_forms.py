@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from pilotage.record.areas.reviewing import AREA, ReviewFinding, content_of
-from pilotage.record.digests import digest_of
+from pilotage.record.areas.reviewing import AREA, ReviewFinding, digest_now
 from pilotage.server.pages.forms import Field, Option, Typed, with_hidden
 from pilotage.server.pages.people import People
 from pilotage.workflow.desk import Judgement
@@ -67,11 +66,10 @@ def _answer(judgement: Judgement, _people: People, _person: str) -> Choices:
 
 
 def _raise(judgement: Judgement, people: People, person: str) -> Choices:
-    everybody = sorted(people.names.items(), key=lambda one: one[1].casefold())
     return {
         **_of_mine(judgement, people, person),
         "severity": [Option(value=value, label=label) for value, label in SEVERITIES.items()],
-        "owner": [Option(value=one, label=name) for one, name in everybody],
+        "owner": people.options,
     }
 
 
@@ -109,7 +107,7 @@ def concluding(fields: tuple[Field, ...], judgement: Judgement, person: str, ask
     area = asked.get("review") or next(iter(conducted), "")
     if area not in {review.id for review in judgement.playbook.reviews}:
         return with_hidden(fields, {"digest": ""})
-    digest = asked.get("digest") or digest_of(content_of(judgement.workload, judgement.playbook, area))
+    digest = asked.get("digest") or digest_now(judgement.workload, judgement.playbook, area)
     return with_hidden(fields, {"review": area, "digest": digest})
 
 

@@ -10,6 +10,7 @@ from litestar.params import FromPath
 from litestar.response import Response
 
 from pilotage.gates.stall import stalls
+from pilotage.record.areas.listing import AREAS
 from pilotage.record.commands import COMMANDS
 from pilotage.record.rules.piloting import attestable
 from pilotage.server.asking import AnyRequest
@@ -54,6 +55,7 @@ def _shown(workspace: Workspace, frame: Frame, judgement: Judgement) -> Mapping[
         else None,
         "traffic": traffic,
         "activity": [line(entry, frame.people) for entry in reversed(newest)],
+        "elsewhere": {name for area in AREAS for name in area.permitted},
         "commands": {name: (kind.__doc__ or "").split(". ")[0].rstrip(".") for name, kind in COMMANDS.items()},
         "attestable": {c.id for phase in playbook.phases for c in phase.criteria if attestable(c)},
         "waivable": {c.id for phase in playbook.phases for c in phase.criteria if c.waivable},

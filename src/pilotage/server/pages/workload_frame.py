@@ -27,8 +27,8 @@ TABS = (
     ("reviews", "/reviews", "Reviews"),
     ("architecture", "/architecture", "Architecture"),
     ("operating", "/operating", "Operating model"),
-    ("documents", "/documents", "Documents"),
     ("change", "/change", "Change"),
+    ("documents", "/documents", "Documents"),
 )
 
 
