@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -42,7 +43,7 @@ from pilotage.storage.calls.profile_rows import (
     profile_of,
     worth_of,
 )
-from pilotage.storage.calls.queries import CallQueries
+from pilotage.storage.calls.queries import Ask, CallQueries
 from pilotage.storage.calls.rows import micros, moment
 from pilotage.storage.calls.schema import lowest_id
 
@@ -217,12 +218,17 @@ class Profiler:
         return tuple(sorted((*held, *frozen), key=lambda one: one.scope))
 
     def _frozen(self, task: _Task, scope: str, window: tuple[dt.date, dt.date], now: dt.datetime) -> Reference:
-        workload, span = task.workload, task.span(*window)
-        names, paths, left_out = self._inputs(workload, span) if scope == TRAFFIC else ([], [], 0)
+        return self._queries.at_once(task.workload, lambda ask: self._reference(ask, task, scope, window, now))
+
+    def _reference(
+        self, ask: Ask, task: _Task, scope: str, window: tuple[dt.date, dt.date], now: dt.datetime
+    ) -> Reference:
+        span = task.span(*window)
+        names, paths, left_out = _inputs(ask, span) if scope == TRAFFIC else ([], [], 0)
         days = [window[0] + number * DAY for number in range((window[1] - window[0]).days)]
-        parameters, relations = self._asked(task, days, names, paths)
-        numbers = self._ask(workload, "reference_numbers", {**parameters, "scope": scope}, relations)
-        words = self._ask(workload, "reference_words", {**parameters, "scope": scope}, relations)
+        parameters, relations = self._asked(ask, task, days, names, paths)
+        numbers = ask("reference_numbers", {**parameters, "scope": scope}, relations)
+        words = ask("reference_words", {**parameters, "scope": scope}, relations)
         bins = [one for one in frozen_bins(numbers, words) if one.name.startswith(OF_CANDIDATE) == (scope != TRAFFIC)]
         bare = Reference(
             scope=scope,
@@ -235,7 +241,7 @@ class Profiler:
         )
         relations["bins"] = bins_relation([bare])
         rows = defaultdict(list)
-        for row in self._ask(workload, "profile_fields", parameters, relations).to_pylist():
+        for row in ask("profile_fields", parameters, relations).to_pylist():
             rows[row["name"]].append(row)
         fields = tuple(
             ReferenceField(bins=one, profile=profile_of(rows[one.name], one), worth=worth_of(rows[one.name], one))
@@ -243,10 +249,6 @@ class Profiler:
         )
         calls = max((field.profile.calls for field in fields), default=0)
         return msgspec.structs.replace(bare, fields=fields, calls=calls)
-
-    def _inputs(self, workload: int, span: Mapping[str, Any]) -> tuple[list[str], list[str], int]:
-        rows = self._ask(workload, "some_inputs", span, {}).column("input").to_pylist()
-        return input_paths(rows)
 
     def _make_due(self, task: _Task, now: dt.datetime, references: Sequence[Reference]) -> tuple[dt.date, ...]:
         workload = task.workload
@@ -268,7 +270,7 @@ class Profiler:
                 self._today_made[workload, today] = now
         open_ = [day for day in sorted(days) if task.start_us(day) >= sealed_us]
         for batch in self._batches(task, open_):
-            bodies = self._day_profiles(task, batch, references)
+            bodies = self._queries.at_once(workload, partial(self._day_profiles, task, batch, references))
             with self._connections.writing(durable=False) as connection:
                 connection.executemany(
                     "INSERT OR REPLACE INTO profile_days VALUES (?, ?, ?)",
@@ -302,16 +304,18 @@ class Profiler:
         if batch:
             yield batch
 
-    def _day_profiles(self, task: _Task, days: Sequence[dt.date], references: Sequence[Reference]) -> list[DayProfile]:
+    def _day_profiles(
+        self, task: _Task, days: Sequence[dt.date], references: Sequence[Reference], ask: Ask
+    ) -> list[DayProfile]:
         bins = bins_of(references)
         names = [name for scope, name in bins if scope == TRAFFIC and name.split(".")[0] == INPUT]
         paths = ["$" + "".join(f'."{key}"' for key in name.split(".")[1:]) for name in names]
-        parameters, relations = self._asked(task, days, names, paths)
+        parameters, relations = self._asked(ask, task, days, names, paths)
         relations["bins"] = bins_relation(references)
         parameters["ages"] = AGES_US
 
         def rows(question: str) -> Mapping[dt.date, list[Mapping[str, Any]]]:
-            return by_day(self._ask(task.workload, question, parameters, relations))
+            return by_day(ask(question, parameters, relations))
 
         delayed, fields, answers, pairs = map(
             rows, ("profile_delays", "profile_fields", "profile_answers", "profile_pairs")
@@ -333,12 +337,12 @@ class Profiler:
         return made
 
     def _asked(
-        self, task: _Task, days: Sequence[dt.date], names: Sequence[str], paths: Sequence[str]
+        self, ask: Ask, task: _Task, days: Sequence[dt.date], names: Sequence[str], paths: Sequence[str]
     ) -> tuple[dict[str, Any], dict[str, pa.Table]]:
         """Parameters and relations of the statements on fields."""
         judge = judge_of(task.plan)
         span = task.span(days[0], days[-1] + DAY)
-        ids = self._ask(task.workload, "ids_of_span", span, {}).column("call_id").to_pylist()
+        ids = ask("ids_of_span", span, {}).column("call_id").to_pylist()
         with self._connections.reading() as connection:
             relations = learned(connection, task.workload, ids, judge.label)
         relations["spans"] = pa.table(
@@ -349,13 +353,17 @@ class Profiler:
             }
         )
         parameters = {**judge.parameters(), **span, "input_names": list(names), "input_paths": list(paths)}
-        relations["worths"] = judge.worths(self._ask(task.workload, "to_judge", parameters, relations))
+        relations["worths"] = judge.worths(ask("to_judge", parameters, relations))
         return parameters, relations
 
     def _ask(
         self, workload: int, question: str, parameters: Mapping[str, Any], relations: Mapping[str, pa.Table]
     ) -> pa.Table:
         return self._queries.ask(workload, question, parameters, relations)
+
+
+def _inputs(ask: Ask, span: Mapping[str, Any]) -> tuple[list[str], list[str], int]:
+    return input_paths(ask("some_inputs", span, {}).column("input").to_pylist())
 
 
 def touch(connection: sqlite3.Connection, workload: int, at_us: Iterable[int]) -> None:

@@ -10,9 +10,9 @@ import glob
 import re
 import sqlite3
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache, partial
+from typing import Any, TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -33,6 +33,8 @@ from pilotage.storage.calls.sums_tables import read_outcomes
 from pilotage.storage.errors import StorageRefused, StorageUnavailable
 from pilotage.storage.protocols import CallFilter, CallPage, PairsOf, StoredCall
 
+Ask = Callable[[str, Mapping[str, Any], Mapping[str, pa.Table]], pa.Table]
+Answered = TypeVar("Answered")
 PAGE_MAX = 1000
 FIRST_BLOCK = 4
 _ALWAYS_US = 2**62
@@ -171,27 +173,36 @@ class CallQueries:
     def ask(
         self, workload: int, question: str, parameters: Mapping[str, Any], relations: Mapping[str, pa.Table]
     ) -> pa.Table:
-        """The answer to a question over a workload's calls; what the statement does not name is not handed to it.
+        """The answer to one question over a workload's calls."""
+        after = 0 if parameters.get("numbers") else parameters.get("after", 0)
+        return self.at_once(workload, lambda ask: ask(question, parameters, relations), after=after)
 
-        Segments outside `since_us` to `until_us` are not opened, nor are those up to the number `after` unless certain
-        `numbers` are asked for.
+    def at_once(self, workload: int, read: Callable[[Ask], Answered], *, after: int = 0) -> Answered:
+        """What `read` makes of several questions, all asked of one state of the calls, which is read once: of those
+        whose number lies above `after`. Where files went away under it, it is called again.
+
+        What a statement does not name is not handed to it. Segments outside `since_us` to `until_us` are not opened,
+        nor are those up to the number `after` unless certain `numbers` are asked for.
         """
+
+        def whole() -> Answered:
+            with self._connections.reading() as connection:
+                snapshot = _snapshot(connection, workload, after=after)
+            return read(partial(self._asked, snapshot))
+
+        return retried(whole)
+
+    def _asked(
+        self, snapshot: Snapshot, question: str, parameters: Mapping[str, Any], relations: Mapping[str, pa.Table]
+    ) -> pa.Table:
         since_us, until_us = parameters.get("since_us", 0), parameters.get("until_us", _ALWAYS_US)
         after = 0 if parameters.get("numbers") else parameters.get("after", 0)
+        segments = [
+            s for s in snapshot.segments if s.max_at_us >= since_us and s.min_at_us < until_us and s.last_number > after
+        ]
         named = set(_PARAMETER.findall(_statement(question)))
-
-        def read() -> pa.Table:
-            with self._connections.reading() as connection:
-                snapshot = _snapshot(connection, workload)
-            segments = [
-                s
-                for s in snapshot.segments
-                if s.max_at_us >= since_us and s.min_at_us < until_us and s.last_number > after
-            ]
-            used = {name: value for name, value in parameters.items() if name in named}
-            return self._run(question, used, segments, {"fresh": snapshot.fresh, **relations})
-
-        return retried(read)
+        used = {name: value for name, value in parameters.items() if name in named}
+        return self._run(question, used, segments, {"fresh": snapshot.fresh, **relations})
 
     def agreement(self, slug: str, of: PairsOf) -> PairedAnswers:
         """What the arms answered to the newest calls that both answered, counted for agreement and kappa."""
@@ -339,14 +350,14 @@ def pointer_to(field: str | None) -> str | None:
     return None if field is None else "/" + field.replace("~", "~0").replace("/", "~1")
 
 
-def _snapshot(connection: sqlite3.Connection, workload: int, number: int | None = None) -> Snapshot:
-    """All calls, or those that may be the one of that number."""
+def _snapshot(connection: sqlite3.Connection, workload: int, number: int | None = None, *, after: int = 0) -> Snapshot:
+    """All calls, those that may be the one of that number, or those that may lie above `after`."""
     segments = manifest(connection, workload)
     if number is not None:
         segments = [s for s in segments if s.first_number <= number <= s.last_number]
         fresh = fresh_rows(connection, workload, after=number - 1, upto=number)
     else:
-        fresh = fresh_rows(connection, workload)
+        fresh = fresh_rows(connection, workload, after=after)
     return Snapshot(tuple(segments), table_of(*fresh))
 
 
