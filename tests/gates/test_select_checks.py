@@ -78,6 +78,19 @@ def test_disagreement_between_scorers_is_shown():
     assert "disagree" in story.verdict("select.candidates").evidence[0].figure
 
 
+def test_a_long_ranking_is_shown_from_its_head():
+    """Of hundreds of problems a verdict shows the first ten and this one, and names ten of those that lack scores."""
+    story = Story().propose()
+    many = [problem(f"other-{n}", 4.9) for n in range(200)]
+    story.portfolio = ranked(*many, problem(SLUG, 4.5))
+    story.does("ann", c.Choose(argument="The data are here."))
+    verdict = story.verdict("select.candidates")
+    assert verdict.verdict == "met"
+    assert [entry.value for entry in verdict.evidence[:-1]] == [*[4.9] * 10, 4.5]
+    story.portfolio = ranked(*(structs.replace(one, scorers=1) for one in many), problem(SLUG, 4.5))
+    assert judged(story, "select.candidates")[1].endswith(" and 190 more.")
+
+
 def test_an_owner_runs_one_pilot():
     """Another live pilot of the same owner is one too many; this one does not count against itself."""
     story = Story()

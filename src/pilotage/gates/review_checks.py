@@ -9,7 +9,7 @@ from msgspec import structs
 
 from pilotage.gates.case import Case, Check, Finding, item, met, pending, unmet
 from pilotage.record.areas.reviewing import ReviewFinding
-from pilotage.record.review_standing import APPROVED, ReviewStanding, standings
+from pilotage.record.review_standing import APPROVED, ReviewStanding, standing
 from pilotage.record.verdicts import EvidenceItem
 from pilotage.record.workload import day_of
 
@@ -44,16 +44,23 @@ def concluded(case: Case) -> Finding:
 
     Once the gate is passed, what a later approval made a condition may stay open until it is due.
     """
-    found = standings(case.workload, case.playbook, case.now)
+    found = _standings(case)
     passed = case.phase in case.workload.passed
-    waiting = _overdue(case, found) if passed else [one for standing in found for one in standing.conditions]
+    waiting = _overdue(case, found) if passed else [one for each in found for one in each.conditions]
     return _unapproved(case, found) or _unsettled(waiting, found) or _approved(case, found)
 
 
 def current(case: Case) -> Finding:
     """No approval has run out or is about something else by now, and no finding is overdue."""
-    found = standings(case.workload, case.playbook, case.now)
+    found = _standings(case)
     return _unapproved(case, found) or _unsettled(_overdue(case, found), found) or _approved(case, found)
+
+
+def _standings(case: Case) -> tuple[ReviewStanding, ...]:
+    """Every review as it stands; while none is concluded the first alone, which is then what is waited for."""
+    reviews = case.playbook.reviews
+    asked = reviews if case.workload.reviews.conclusions else reviews[:1]
+    return tuple(standing(case.workload, case.playbook, review, case.now) for review in asked)
 
 
 def _unapproved(case: Case, found: Sequence[ReviewStanding]) -> Finding | None:
@@ -71,7 +78,7 @@ def _unapproved(case: Case, found: Sequence[ReviewStanding]) -> Finding | None:
     for one in found:
         why = WHY_NOT.get(one.state) or _went_back(case, one)
         if why is not None and one.state not in LAPSED:
-            return pending(f"The {one.area} review {why}.{_left(found)}", *evidence, next=_next(one), by=_by(one))
+            return pending(f"The {one.area} review {why}.{_left(case, found)}", *evidence, next=_next(one), by=_by(one))
     lapsed = sorted((_counted_until(case, one), one.area) for one in found if one.state in LAPSED)
     if not lapsed:
         return None
@@ -94,9 +101,9 @@ def _went_back(case: Case, one: ReviewStanding) -> str | None:
     return None
 
 
-def _left(found: Sequence[ReviewStanding]) -> str:
+def _left(case: Case, found: Sequence[ReviewStanding]) -> str:
     approved = sum(one.state in APPROVED for one in found)
-    return f" {approved} of {len(found)} are approved."
+    return f" {approved} of {len(case.playbook.reviews)} are approved."
 
 
 def _next(one: ReviewStanding) -> str:

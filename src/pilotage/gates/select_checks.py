@@ -8,6 +8,7 @@ from pilotage.record.verdicts import EvidenceItem, RankedProblem
 
 ACCOUNTABLE = ("owner", "sponsor")
 SPREAD_SHOWN = 1.0
+RANKED_SHOWN = 10
 
 
 def candidates(case: Case) -> Finding:
@@ -24,32 +25,41 @@ def candidates(case: Case) -> Finding:
     thin = [p.title for p in ranking if p.scorers < rules.scorers_min]
     if mine is None or mine.scorers < rules.scorers_min or thin:
         return unmet(
-            f"Not yet scored by {rules.scorers_min} people: {', '.join(thin) or case.workload.title}.",
-            *_ranked(ranking),
+            f"Not yet scored by {rules.scorers_min} people: {_first(thin) or case.workload.title}.",
+            *_ranked(ranking, mine),
             next="Ask a second person to score each listed problem.",
             by="everybody",
         )
     top = ranking[0]
     if top.slug == mine.slug:
-        return met(f"First of {len(ranking)} problems with {mine.score:.2f} of 5.", *_ranked(ranking))
+        return met(f"First of {len(ranking)} problems with {mine.score:.2f} of 5.", *_ranked(ranking, mine))
     if case.workload.argument:
         argued = case.workload.argument
         return met(
             f"Ranked behind {top.title}; the choice is argued: {argued.text}",
-            *_ranked(ranking),
+            *_ranked(ranking, mine),
             item("argued by", argued.stamp.by, ledger=argued.stamp.position),
         )
     return unmet(
         f"{top.title} ranks higher ({top.score:.2f} against {mine.score:.2f}) and the choice is not argued.",
-        *_ranked(ranking),
+        *_ranked(ranking, mine),
         next="Argue the choice, or take the problem that ranks first.",
     )
 
 
-def _ranked(ranking: tuple[RankedProblem, ...]) -> list[EvidenceItem]:
+def _first(titles: list[str]) -> str:
+    more = len(titles) - RANKED_SHOWN
+    return ", ".join(titles[:RANKED_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def _ranked(ranking: tuple[RankedProblem, ...], mine: RankedProblem | None) -> list[EvidenceItem]:
+    """The head of the ranking, and this problem where it stands further down: the whole list belongs to no verdict."""
+    shown = ranking[:RANKED_SHOWN]
+    if mine is not None and mine not in shown:
+        shown = (*shown, mine)
     return [
         item(f"{p.title}{' (scorers disagree)' if (p.spread or 0) > SPREAD_SHOWN else ''}", p.score, n=p.scorers)
-        for p in ranking
+        for p in shown
     ]
 
 
