@@ -71,7 +71,7 @@ def short(**changes):
         "at_ns": 1_763_900_000_000_000_999,
         "side": ("candidate", "2026.11.2"),
         "output": b'"model"',
-        "took_ns": 12_999,
+        "took_ns": 11_001,
         "unit": "customer-831",
         "cohort": "berlin",
         "segment": {"language": "de"},
@@ -462,3 +462,11 @@ def test_pseudonyms_are_remembered_within_a_bound(units):
     made = [known[f"u{number}"] for number in range(units)]
     assert made[0] == pseudonym(KEY, "u0") == known["u0"]
     assert len(known) <= 65_536
+
+
+@given(st.integers(0, 2**40))
+def test_an_arm_that_ran_always_took_a_time(took_ns):
+    """Latency is recorded as microseconds begun on both paths: 0 is kept for what nobody measured."""
+    fast, whole = packed([short(took_ns=took_ns)]), packed([packing.whole(short(took_ns=took_ns))])
+    assert fast == whole
+    assert fast[0].served.latency_us == max(1, -(-took_ns // 1000))

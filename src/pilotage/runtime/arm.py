@@ -85,7 +85,7 @@ class Run:
 
 def executed(arm: Arm, value: object, latency_ns: int, error: str = "", *, answered: bool = True) -> Execution:
     """The execution as recorded, its value encoded now."""
-    latency_us = latency_ns // 1000
+    latency_us = records.begun_us(latency_ns)
     if isinstance(value, Answer):
         detail = None if value.detail is None else snapshot(value.detail)
         account: Execution = (value.confidence, value.tokens_in, value.tokens_out, value.cost_usd, {}, detail)

@@ -18,6 +18,7 @@ import msgspec
 
 from pilotage.runtime.buffer import Buffer
 from pilotage.runtime.counters import Counters
+from pilotage.runtime.records import begun_us
 from pilotage.runtime.snapshot import decode, encode, spelt_out
 
 Row = list[Any]
@@ -120,7 +121,8 @@ class Packer:
                 _encode_into((
                     "%032x" % call,  # noqa: UP031 - 50 ns faster than an f-string
                     at_ns // 1000,
-                    (arm, release, output.decode() if output is not None else None, took_ns // 1000),
+                    # `begun_us` without its call.
+                    (arm, release, output.decode() if output is not None else None, (took_ns + 999) // 1000 or 1),
                     None,
                     arm,
                     known[unit] if unit else "",
@@ -310,7 +312,7 @@ def whole(row: ShortRow) -> Row:
     call, at_ns, (arm, release), output, took_ns, unit, cohort, segment, stamp, fallback, added_ns, text = row
     value, given = (None if part is None else part.decode() for part in (output, text))
     return [
-        f"{call:032x}", at_ns // 1000, (arm, release, value, took_ns // 1000), None, arm, unit, cohort, segment,
+        f"{call:032x}", at_ns // 1000, (arm, release, value, begun_us(took_ns)), None, arm, unit, cohort, segment,
         *stamp, fallback, False, max(0, added_ns // 1000), given,
     ]  # fmt: skip
 

@@ -30,13 +30,18 @@ Name = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[A-Za-z_][A-Za
 Short = Annotated[str, Meta(max_length=200)]
 
 
+def begun_us(took_ns: int) -> int:
+    """Nanoseconds as microseconds begun. The fastest arm took some time too: 0 says that nobody measured it."""
+    return (took_ns + 999) // 1000 or 1
+
+
 class Execution(msgspec.Struct, frozen=True, kw_only=True):
     """One arm's run on a call. `error` is "" when it answered, else `timeout`, `late` or the error's class."""
 
     arm: Arm
     release: Short = ""
     value: JsonText | None = None
-    latency_us: Annotated[int, Meta(ge=0)] = 0
+    latency_us: Annotated[int, Meta(ge=0, description="microseconds begun; 0 where it was not measured")] = 0
     error: Short = ""
     confidence: float | None = None
     tokens_in: Annotated[int, Meta(ge=0)] | None = None
