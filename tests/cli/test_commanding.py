@@ -9,7 +9,8 @@ import json
 import click
 import msgspec
 import pytest
-from tests.cli.terminal import PASSWORD
+import yaml
+from tests.cli.terminal import PASSWORD, Ran
 
 from pilotage.cli import in_place
 from pilotage.cli.commanding import made_of
@@ -247,3 +248,42 @@ def test_live_traffic_waits_for_a_server(terminal, monkeypatch):
     ran = terminal.run_as("imke", "expose", "ticket-triage", "live", "--percent", "5", "--reason", "we are ready")
     assert (ran.code, ran.out) == (0, "ticket-triage: exposure_set at 5.\n")
     assert ran.err == "live begins with `pilotage up`: only a server renews its lease.\n"
+
+
+def test_whoever_signs_again_is_told_what_changed(terminal):
+    """Who signed which version can be read, and before a signature is given again what changed since is said."""
+    terminal.settle()
+    terminal.write("model.py", project("ticket-triage", dt.date(2026, 1, 5))["model.py"])
+    text = project("ticket-triage", dt.date(2026, 1, 5))["workload.yaml"]
+    people = "people:\n  owner: imke\n  sponsor: tomas\n"
+
+    def apply(said: str) -> None:
+        terminal.write("workload.yaml", said + people)
+        assert terminal.run_as("imke", "apply", "-f", "workload.yaml").code == 0
+
+    def sign() -> Ran:
+        digest = terminal.run("charter", "ticket-triage", "--json").json["digest"]
+        command = ("do", "ticket-triage", "sign", "--subject", "charter", "--digest", digest, "--meaning", "I do.")
+        return terminal.run_as("imke", *command)
+
+    apply(text)
+    assert (first := sign()).code == 0
+    assert "You signed" not in first.err
+    plain = yaml.safe_load(text)
+    apply(yaml.safe_dump(plain | {"team": "Imke and Yuki"}))
+    shown = terminal.run("charter", "ticket-triage", "--json").json
+    assert [(one["version"], one["counts"]) for one in shown["signatures"]] == [(1, True)]
+    assert [(one["field"], one["material"]) for one in shown["signatures"][0]["changed_since"]] == [("team", False)]
+    assert "already" in sign().err
+    plain["charter"]["value"] = "Something else is better."
+    apply(yaml.safe_dump(plain | {"team": "Imke and Yuki"}))
+    again = sign()
+    assert again.code == 0, again.err
+    assert "You signed version 1" in again.err
+    assert "value: " in again.err
+    assert "-> Something else is better." in again.err
+    told = terminal.run("charter", "ticket-triage")
+    assert told.code == 0
+    assert "counts" in told.out
+    assert "void" in told.out
+    assert "team (immaterial)" in told.out

@@ -44,6 +44,7 @@ Look:
   status    Show where workloads stand: phase, exposure, gate, target, stalls.
   evidence  Show what the traffic shows: figures, and what they mean.
   document  Write the charter as PDF or HTML.
+  charter   Show who signed which charter, and what changed since.
   gate      Check a gate, as a pipeline does before it deploys.
   reviews   Show where the reviews stand, and what one of them asks.
   playbook  Read the method, or check a playbook of your own.

@@ -149,14 +149,19 @@ class AnyStory(RuleBasedStateMachine):
             named = f"waiver:{list(workload.waivers)[-1]}" if subject == "waiver" else subject
             self.does(person, c.Sign(subject=named, digest=written[0 if stale else -1], meaning="I stand by it."))
 
-    @rule(person=PEOPLE, purpose=st.sampled_from(["One.", "Two."]), goal=st.sampled_from([0.05, 0.04]))
-    def somebody_edits(self, person: str, purpose: str, goal: float) -> None:
+    @rule(
+        person=PEOPLE,
+        purpose=st.sampled_from(["One.", "Two."]),
+        goal=st.sampled_from([0.05, 0.04]),
+        risk=st.sampled_from(["Labels come late.", "Labels come late, or never."]),
+        team=st.sampled_from(["Ann", "Ann and Eva"]),
+    )
+    def somebody_edits(self, person: str, purpose: str, goal: float, risk: str, team: str) -> None:
         """Somebody writes another version of the charter, or an old one again."""
         target = structs.replace(charter().target, target=goal)
         base = len(self.story.standing.charters)
-        self.does(
-            person, c.ReviseCharter(base_version=base, charter=charter(purpose=purpose, target=target), team="Ann")
-        )
+        edited = charter(purpose=purpose, target=target, risks=(risk,))
+        self.does(person, c.ReviseCharter(base_version=base, charter=edited, team=team))
 
     @precondition(lambda self: self.story.standing.phase == "evaluate")
     @rule(person=PEOPLE, outcome=st.sampled_from(["go", "no_go", "extend"]), days=st.integers(0, 40))
@@ -280,17 +285,18 @@ class AnyStory(RuleBasedStateMachine):
 
     @invariant()
     def signatures_cover_exactly_what_stands(self) -> None:
-        """The charter counts as signed only when both holders signed this version after it was written."""
+        """The charter counts as signed only when both holders signed it after the last edit of what it promises."""
         if self.story.workload is None:
             return
         workload = self.story.standing
-        written, signed = 0, {}
+        written, signed = None, {}
         for recorded in self.story.recorded:
             if isinstance(recorded.fact, f.CharterRevised):
-                written, signed = recorded.sequence, {}
+                before, written = written, structs.replace(recorded.fact.charter, risks=())
+                signed = signed if written == before else {}
             if isinstance(recorded.fact, f.Signed) and recorded.fact.subject == "charter":
                 signed[recorded.fact.role] = recorded.actor
-        both = bool(written) and signed == {"owner": workload.owner, "sponsor": workload.sponsor}
+        both = written is not None and signed == {"owner": workload.owner, "sponsor": workload.sponsor}
         assert (self.story.verdict("select.signed").verdict == "met") == both
 
     @invariant()

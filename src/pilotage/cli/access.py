@@ -28,6 +28,9 @@ class Access(Protocol):
     def reviews(self, slug: str) -> Json:
         """The reviews of a workload."""
 
+    def charter(self, slug: str) -> Json:
+        """The versions and signatures of a workload's charter."""
+
     def section(self, slug: str, section: str) -> Json:
         """One section of a workload's evidence."""
 

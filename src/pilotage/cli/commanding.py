@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from pilotage.cli.access import Json
+from pilotage.cli.charters import remark_changes
 from pilotage.cli.fields import checked, fields_of, option_of, plain_of, stated
 from pilotage.cli.invocation import Answer, Invocation, command
 from pilotage.cli.screen import Screen
@@ -70,7 +71,10 @@ def made_of(name: str, kind: type[Command]) -> click.Command:
 
 def carry_out(run: Invocation, workload: str, name: str, fields: Json) -> Answer:
     """Check a command's fields against its type, give it, and show what it wrote."""
-    receipt = run.access.give(workload, name, checked(name, COMMANDS[name], fields))
+    asked = checked(name, COMMANDS[name], fields)
+    if name == "sign" and asked["subject"] == "charter":
+        remark_changes(run, workload)
+    receipt = run.access.give(workload, name, asked)
 
     def draw(screen: Screen) -> None:
         written = ", ".join(

@@ -16,6 +16,7 @@ from pilotage.operations.spooling import ingest_spool
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS
 from pilotage.record.context import Actor
 from pilotage.runtime.records import Outcome
+from pilotage.workflow.charters import charter_json
 from pilotage.workflow.documents import listed, made
 from pilotage.workflow.reviews import reviews_json
 from pilotage.workflow.sections import SECTIONS
@@ -90,6 +91,11 @@ class InPlace:
         """The reviews of a workload."""
         judgement, now = self._workspace.desk.judge(slug), self._workspace.clock.now()
         found: Json = msgspec.to_builtins(reviews_json(judgement, now))
+        return found
+
+    def charter(self, slug: str) -> Json:
+        """The versions and signatures of a workload's charter."""
+        found: Json = msgspec.to_builtins(charter_json(self._workspace.desk.load(slug)))
         return found
 
     def section(self, slug: str, section: str) -> Json:

@@ -71,6 +71,10 @@ class OverHttp:
         """The reviews of a workload."""
         return self._one(f"/workloads/{quote(slug, safe='')}/reviews")
 
+    def charter(self, slug: str) -> Json:
+        """The versions and signatures of a workload's charter."""
+        return self._one(f"/workloads/{quote(slug, safe='')}/charter")
+
     def section(self, slug: str, section: str) -> Json:
         """One section of a workload's evidence."""
         return self._one(f"/workloads/{quote(slug, safe='')}/evidence/{quote(section, safe='')}")

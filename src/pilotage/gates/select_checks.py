@@ -180,14 +180,16 @@ def signed(case: Case) -> Finding:
     evidence = [item(f"signed as {role}", s.stamp.by, ledger=s.stamp.position) for role, s in sorted(have.items())]
     if missing:
         stale = any(s.subject == "charter" for s in case.workload.signatures) and not have
-        why = " An edit voided the earlier signatures." if stale else ""
+        why = " A material edit voided the earlier signatures." if stale else ""
         return unmet(
             f"Version {version.version} is not signed by the {' and the '.join(missing)}.{why}",
             *evidence,
             next="Read this version and sign it.",
             by=missing[0],
         )
-    return met(f"Owner and sponsor signed version {version.version}.", *evidence)
+    earlier = [s for s in have.values() if s.digest != version.digest]
+    kept = "" if not earlier else " Edits since the version that was signed changed nothing material."
+    return met(f"Owner and sponsor signed what version {version.version} promises.{kept}", *evidence)
 
 
 def reachable(case: Case) -> Finding:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import available_timezones
 
 import msgspec
@@ -14,11 +14,14 @@ from msgspec import Meta, Struct, structs
 from pilotage.playbook.metrics import Guardrail, Metric, Target
 from pilotage.playbook.quantiles import SUFFIXES, Promised, expanded
 from pilotage.record.charter_metrics import metric_problems
-from pilotage.record.digests import digest_of
+from pilotage.record.digests import canonical_text, digest_of
 from pilotage.record.errors import Problem
 
 DAYS_A_WEEK = 7
 PROMISED = ("metrics", "target", "guardrails", "starts_on", "decision_on", "time_zone")
+# What may be edited under a signature. A field that is not named here is material, also one that is yet to be added.
+IMMATERIAL = frozenset({"risks", "team"})
+PROSE = ("purpose", "value")
 Line = Annotated[str, Meta(max_length=400)]
 Passage = Annotated[str, Meta(max_length=2000)]
 
@@ -84,14 +87,28 @@ class PageFit(Struct, frozen=True, kw_only=True):
 
 
 def charter_digest(charter: Charter, team: str) -> str:
-    """The digest that a signature on the charter covers: every field, the team included.
+    """The digest of what somebody reads before signing: every field, the team included."""
+    return digest_of({"charter": _content(charter), "team": team})
 
-    Clustering by unit is what charters meant before they could say so: it is left out, so that signatures stay.
+
+def material_digest(charter: Charter) -> str:
+    """The digest of what a signature holds on to: every field but the immaterial ones.
+
+    How prose is broken into lines, and in which order metrics and guardrails are listed, promises nothing.
     """
-    content = msgspec.to_builtins(charter)
+    content = {name: value for name, value in _content(charter).items() if name not in IMMATERIAL}
+    content |= {name: " ".join(str(content[name]).split()) for name in PROSE}
+    content["metrics"] = sorted(content["metrics"], key=canonical_text)
+    content["guardrails"] = sorted(content["guardrails"], key=canonical_text)
+    return digest_of({"charter": content})
+
+
+def _content(charter: Charter) -> dict[str, Any]:
+    """Clustering by unit is what charters meant before they could say so: it is left out, so that signatures stay."""
+    content: dict[str, Any] = msgspec.to_builtins(charter)
     if charter.target.cluster == "unit":
         del content["target"]["cluster"]
-    return digest_of({"charter": content, "team": team})
+    return content
 
 
 def promised(charter: Charter) -> dict[str, object]:

@@ -66,7 +66,8 @@ class OwnershipAccepted(Struct, frozen=True, kw_only=True, tag="ownership_accept
 
 
 class CharterRevised(Struct, frozen=True, kw_only=True, tag="charter_revised"):
-    """A version of the charter. `digest` covers the charter and the team; earlier signatures end with it.
+    """A version of the charter. `digest` covers the charter and the team, `material` what signatures hold on to: those
+    given on a version with another one end with it. None on versions that were written when every edit ended them.
 
     `page` is how much of one page it took when it was written, None where nobody measured.
     """
@@ -76,15 +77,21 @@ class CharterRevised(Struct, frozen=True, kw_only=True, tag="charter_revised"):
     team: Text
     digest: str
     page: PageFit | None = None
+    material: str | None = None
 
 
 class Signed(Struct, frozen=True, kw_only=True, tag="signed"):
-    """A named person signs a digest. `subject` is `charter`, `decision` or `waiver:<criterion>`."""
+    """A named person signs a digest. `subject` is `charter`, `decision` or `waiver:<criterion>`.
+
+    `digest` is that of what was read. `covers` is the digest of what of a charter is material: the signature counts
+    for as long as no version changes it. None: it counts on exactly what was read.
+    """
 
     subject: str
     digest: str
     role: str
     meaning: str
+    covers: str | None = None
 
 
 class ReleaseRegistered(Struct, frozen=True, kw_only=True, tag="release_registered"):

@@ -65,13 +65,19 @@ def _accepted(_w: Workload, fact: f.OwnershipAccepted, stamp: Stamp) -> Changes:
 
 def _revised(w: Workload, fact: f.CharterRevised, stamp: Stamp) -> Changes:
     version = CharterVersion(
-        version=fact.version, charter=fact.charter, team=fact.team, digest=fact.digest, page=fact.page, stamp=stamp
+        version=fact.version,
+        charter=fact.charter,
+        team=fact.team,
+        digest=fact.digest,
+        material=fact.material,
+        page=fact.page,
+        stamp=stamp,
     )
     return {"charters": (*w.charters, version)}
 
 
 def _signed(w: Workload, fact: f.Signed, stamp: Stamp) -> Changes:
-    signature = Signature(subject=fact.subject, digest=fact.digest, role=fact.role, meaning=fact.meaning, stamp=stamp)
+    signature = Signature(**structs.asdict(fact), stamp=stamp)
     signed = structs.replace(w, signatures=(*w.signatures, signature))
     if fact.digest in w.in_force or not _agreed(signed, fact):
         return {"signatures": signed.signatures}

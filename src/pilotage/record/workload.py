@@ -54,23 +54,29 @@ class Acceptance(Struct, frozen=True, kw_only=True):
 
 
 class CharterVersion(Struct, frozen=True, kw_only=True):
-    """One version of the charter, with the digest that signatures cover, and how much of one page it takes."""
+    """One version of the charter, with the digests of all of it and of what is material, and how much of one page it
+    takes.
+    """
 
     version: int
     charter: Charter
     team: str
     digest: str
+    material: str | None = None
     page: PageFit | None = None
     stamp: Stamp
 
 
 class Signature(Struct, frozen=True, kw_only=True):
-    """A signature covers a digest; content with another digest is not signed."""
+    """A signature is given on what a digest stands for; `covers` is what of a charter it holds on to, where that is
+    less than all of it.
+    """
 
     subject: str
     digest: str
     role: str
     meaning: str
+    covers: str | None = None
     stamp: Stamp
 
 
@@ -338,21 +344,35 @@ class Workload(Struct, frozen=True, kw_only=True):
         return max([self.charter.decision_on, *(until for until in extended if until)])
 
     def signed(self, subject: str, digest: str) -> dict[str, Signature]:
-        """The signatures that count on exactly this content, by the role they were given in.
+        """The signatures that count on this content, by the role they were given in.
 
         A signature ends with the signer's role, unless what it signs came into force before; one on a charter ends
-        with every edit, also with one that brings an earlier wording back.
+        with every material edit, also where a later edit brings back what was signed.
         """
         holders = {"owner": self.owner, "sponsor": self.sponsor}
-        written = [v.stamp.position for v in self.charters if v.digest == digest] if subject == "charter" else []
+        alike = self._alike(digest) if subject == "charter" else ()
         return {
             s.role: s
             for s in self.signatures
             if s.subject == subject
-            and s.digest == digest
-            and s.stamp.position >= max(written, default=0)
+            and (_holds(s, alike) if subject == "charter" else s.digest == digest)
             and (digest in self.in_force or holders.get(s.role) == s.stamp.by)
         }
+
+    def _alike(self, digest: str) -> tuple[CharterVersion, ...]:
+        """The charter's newest version of a digest, after those before it that differ in nothing material."""
+        ends = next((n for n in reversed(range(len(self.charters))) if self.charters[n].digest == digest), None)
+        if ends is None:
+            return ()
+        begins, material = ends, self.charters[ends].material
+        while begins and material is not None and self.charters[begins - 1].material == material:
+            begins -= 1
+        return self.charters[begins : ends + 1]
+
+    def signed_version(self, signature: Signature) -> CharterVersion | None:
+        """The version of the charter that a signature on it was given on."""
+        before = (v for v in reversed(self.charters) if v.stamp.position < signature.stamp.position)
+        return next((v for v in before if v.digest == signature.digest), None)
 
     def decision_in_force(self, decision: Decision) -> bool:
         """Whether owner and sponsor both signed it, each while holding the role."""
@@ -371,6 +391,17 @@ class Workload(Struct, frozen=True, kw_only=True):
         return frozenset(role for role, holder in held.items() if holder == person) | {
             f"reviewer:{area}" for area, holder in self.reviewers.items() if holder == person
         }
+
+
+def _holds(signature: Signature, alike: tuple[CharterVersion, ...]) -> bool:
+    """Whether a signature on the charter counts for the last of versions that are alike in what is material."""
+    if not alike:
+        return False
+    newest = alike[-1]
+    if signature.digest == newest.digest and signature.stamp.position > newest.stamp.position:
+        return True
+    kept = signature.covers is not None and signature.covers == newest.material
+    return kept and signature.stamp.position > alike[0].stamp.position
 
 
 def day_of(workload: Workload, moment: dt.datetime) -> dt.date:

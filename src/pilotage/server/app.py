@@ -42,6 +42,7 @@ from litestar.static_files import create_static_files_router
 
 from pilotage.server.answering import problem_answer
 from pilotage.server.api.calls import erase_unit, get_call, list_calls, retain_calls
+from pilotage.server.api.charters import get_charter
 from pilotage.server.api.commands import COMMAND_ENDPOINTS
 from pilotage.server.api.demonstration import advance_clock
 from pilotage.server.api.description import get_description
@@ -88,6 +89,7 @@ ENDPOINTS: Sequence[HTTPRouteHandler] = (
     get_evidence,
     get_gates,
     get_reviews,
+    get_charter,
     get_keys,
     get_lease,
     get_me,

@@ -129,6 +129,9 @@ def _charter(judgement: Judgement, name: Name) -> Document:
             version=version.version,
             holders={"owner": workload.owner, "sponsor": workload.sponsor},
             given=given,
+            signed_on={
+                role: on.version for role, one in given.items() if (on := workload.signed_version(one)) is not None
+            },
             reach=judgement.measurements.reachability if judgement.measurements else None,
             name=name,
             imprint=imprint(workload, version.stamp, *(one.stamp for one in given.values())),

@@ -214,9 +214,11 @@ def test_what_was_promised_is_fixed_once_select_has_passed():
 
 
 def test_other_words_of_the_charter_may_change_in_the_pilot():
-    """Risks, team and purpose can be written on; the signatures end with the edit all the same."""
+    """Risks, team and purpose can be written on; a word on the purpose ends the signatures, a risk does not."""
     story = Story().begin_pilot()
     story.does("eva", revision(story, risks=("Labels come late.", "August is quiet.")))
+    assert story.verdict("select.signed").verdict == "met"
+    story.does("eva", revision(story, purpose="Tickets reach somebody."))
     assert story.verdict("select.signed").verdict == "unmet"
 
 
@@ -265,7 +267,7 @@ def test_nobody_signs_the_same_content_twice():
 
 
 def test_an_edit_voids_both_signatures():
-    """A signature covers a digest: after an edit, nobody has signed, even when the old wording comes back."""
+    """After a material edit nobody has signed, even when the old wording comes back."""
     story = Story().propose().write_charter()
     assert story.verdict("select.signed").verdict == "met"
     story.does("eva", revision(story, value="Calm."))

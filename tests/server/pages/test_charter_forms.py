@@ -27,9 +27,9 @@ from pilotage.playbook.metrics import (
     UserAction,
 )
 from pilotage.record.charter import Charter
+from pilotage.reports.charter_changes import changes, compared
 from pilotage.reports.promises import words_of
 from pilotage.server.pages.charter import fields_for, understand
-from pilotage.server.pages.charter_diff import changes, compared
 from pilotage.server.pages.charter_form import ROWS_MAX, source_of, typed_from
 
 START, END = dt.date(2026, 3, 2), dt.date(2026, 4, 17)

@@ -172,7 +172,9 @@ def fill_charter(page) -> None:
 
 
 def test_a_charter_is_written_previewed_saved_and_signed(window):
-    """Mistakes keep everything; the preview saves nothing; the signature covers the digest; an edit voids it."""
+    """Mistakes keep everything; the preview saves nothing; an immaterial edit keeps the signature and says what it
+    changed; a material one ends it, and whoever signs again is shown what changed since.
+    """
     page = window("ines").goto("/w/call-summaries/do/assign")
     page.get_by_label("Role").select_option("owner")
     page.get_by_label("Person").select_option(label="Ines Duarte")
@@ -195,13 +197,27 @@ def test_a_charter_is_written_previewed_saved_and_signed(window):
     press(page, "Sign version 1")
     expect(page.locator("[data-live-id=signatures]")).to_contain_text("Ines Duarte as owner")
     page.get_by_role("link", name="Revise").click()
-    expect(page.get_by_text("Saving another version voids this signature")).to_be_visible()
+    expect(page.get_by_text("Editing anything but risks and team voids this signature")).to_be_visible()
     page.get_by_label("Team").fill("Ines Duarte (owner), Priya Nair, Emil Larsen")
+    press(page, "Look at it first")
+    expect(page.get_by_text("This edit keeps the signature")).to_be_visible()
     press(page, "Save as version 2")
-    expect(page.locator("[data-live-id=signatures]")).to_contain_text("Nobody has signed this version.")
-    versions = page.locator("#version-2")
-    expect(versions.locator("ins")).to_contain_text("Larsen")
+    signatures = page.locator("[data-live-id=signatures]")
+    expect(signatures).to_contain_text("Ines Duarte as owner, on version 1")
+    expect(signatures).to_contain_text("Changed since, without effect on what was signed: team")
+    expect(page.locator("#version-2").locator("ins")).to_contain_text("Larsen")
+    expect(page.locator("#version-1 summary")).not_to_contain_text("void since")
+    page.get_by_role("link", name="Revise").click()
+    page.locator("[name='charter.target.target']").fill("0.11")
+    press(page, "Look at it first")
+    expect(page.get_by_text("Saving this voids the signature")).to_be_visible()
+    press(page, "Save as version 3")
+    expect(signatures).to_contain_text("Nobody has signed this version.")
     expect(page.locator("#version-1 summary")).to_contain_text("void since")
+    for place in ("/w/call-summaries/charter", "/w/call-summaries/do/sign?subject=charter"):
+        page.goto(page.url.partition("/w/")[0] + place)
+        expect(page.get_by_role("heading", name="Changed since you signed version 1")).to_be_visible()
+        expect(page.locator("dl", has_text="target: target").first).to_contain_text("0.11")
 
 
 def test_two_people_who_write_at_once_lose_nothing(window):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from pilotage.record import commands as c
 from pilotage.record import facts as f
-from pilotage.record.charter import Charter, charter_digest, charter_problems, promised
+from pilotage.record.charter import Charter, charter_digest, charter_problems, material_digest, promised
 from pilotage.record.context import Context
 from pilotage.record.errors import Problem, Refused, refuse
 from pilotage.record.workload import Workload, day_of
@@ -104,7 +104,12 @@ def revise_charter(workload: Workload, command: c.ReviseCharter, context: Contex
         )
     problems += _promise_problems(workload, command.charter)
     written = f.CharterRevised(
-        version=current + 1, charter=command.charter, team=command.team, digest=digest, page=context.page
+        version=current + 1,
+        charter=command.charter,
+        team=command.team,
+        digest=digest,
+        page=context.page,
+        material=material_digest(command.charter),
     )
     return _or_refuse(problems, written)
 
@@ -144,7 +149,9 @@ def sign(workload: Workload, command: c.Sign, context: Context) -> list[f.Fact]:
     given = workload.signed(command.subject, command.digest).get(role)
     if given is not None and given.stamp.by == context.actor.person:
         raise refuse("already-signed", "", f"You have signed this {command.subject} already.")
-    return [f.Signed(subject=command.subject, digest=command.digest, role=role, meaning=command.meaning)]
+    version = workload.charter_version
+    covers = version.material if version and command.subject == "charter" else None
+    return [f.Signed(subject=command.subject, digest=command.digest, role=role, meaning=command.meaning, covers=covers)]
 
 
 def _refuse_waiver(workload: Workload, command: c.Sign, context: Context) -> None:

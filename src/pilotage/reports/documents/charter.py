@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Mapping
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pilotage.evidence.measurements import Reachability
 from pilotage.record.charter import Charter
@@ -33,7 +33,7 @@ SMALL = 0.1
 
 class CharterTold(Struct, frozen=True, kw_only=True):
     """What the page says. `version` is the one that is set; `holders` is who would sign, by role, and `given` the
-    signatures that count. Names come from `name`.
+    signatures that count; `signed_on` is the version that each was given on. Names come from `name`.
     """
 
     title: str
@@ -42,6 +42,7 @@ class CharterTold(Struct, frozen=True, kw_only=True):
     version: int
     holders: Mapping[str, str | None]
     given: Mapping[str, Signature]
+    signed_on: Mapping[str, int] = {}
     reach: Reachability | None
     name: Callable[[str], str]
     imprint: Imprint
@@ -97,7 +98,9 @@ def place_of(role: str, holder: str | None, signature: Signature | None, name: C
 
 
 def _place(role: str, told: CharterTold) -> Signed:
-    return place_of(role, told.holders.get(role), told.given.get(role), told.name)
+    place = place_of(role, told.holders.get(role), told.given.get(role), told.name)
+    on = told.signed_on.get(role, told.version)
+    return place if on == told.version else structs.replace(place, ledger=f"{place.ledger}, on version {on}")
 
 
 def _span(charter: Charter) -> str:

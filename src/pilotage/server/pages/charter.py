@@ -11,16 +11,17 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta, Struct, ValidationError, convert, to_builtins
 
-from pilotage.record.charter import Charter, PageFit
+from pilotage.record.charter import IMMATERIAL, Charter, PageFit, material_digest
 from pilotage.record.commands import ReviseCharter
 from pilotage.record.errors import Problem
 from pilotage.record.workload import CharterVersion, Signature, Workload
+from pilotage.reports.charter_changes import Change, changes
 from pilotage.reports.numbers import number, percent, plural
 from pilotage.reports.promises import words_of
 from pilotage.server.answering import json_answer
 from pilotage.server.asking import AnyRequest, query_of
 from pilotage.server.auth.access import COMMAND, READ
-from pilotage.server.pages.charter_diff import Change, changes
+from pilotage.server.auth.identity import current_identity
 from pilotage.server.pages.charter_form import (
     GUARDRAILS,
     METRICS,
@@ -39,6 +40,7 @@ from pilotage.server.pages.rendering import see
 from pilotage.server.pages.workload_frame import workload_page
 from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.threads import run_in
+from pilotage.workflow.charters import Given, between, given_of, last_given
 from pilotage.workflow.desk import Judgement, Receipt
 from pilotage.workflow.documents import charter_fit
 from pilotage.workflow.workspace import Workspace
@@ -61,12 +63,15 @@ class VersionQuery(Struct, frozen=True, kw_only=True):
 
 
 class Shown(Struct, frozen=True, kw_only=True):
-    """One version with the signatures that were given on it and what it changed."""
+    """One version with the signatures that were given on it and what it changed. `counting` holds those that count now,
+    whichever version they were given on; `kept` are the ones on earlier versions that count for this one.
+    """
 
     version: CharterVersion
     signatures: tuple[Signature, ...]
     counting: frozenset[int]
     changes: tuple[Change, ...]
+    kept: tuple[Given, ...] = ()
 
 
 class FitShown(Struct, frozen=True, kw_only=True):
@@ -112,30 +117,21 @@ def fit_of(workload: Workload, typed: Typed) -> FitShown:
 
 
 def versions_of(workload: Workload) -> tuple[Shown, ...]:
-    """Every version, newest first. A signature stands where it was given; it counts only while nothing was edited."""
-    shown: list[Shown] = []
-    before: CharterVersion | None = None
-    for index, version in enumerate(workload.charters):
-        following = workload.charters[index + 1].stamp.position if index + 1 < len(workload.charters) else None
-        given = tuple(
-            one
-            for one in workload.signatures
-            if one.subject == "charter"
-            and one.digest == version.digest
-            and one.stamp.position > version.stamp.position
-            and (following is None or one.stamp.position < following)
+    """Every version, newest first. A signature stands where it was given; it counts until a material edit."""
+    given = given_of(workload)
+    counting = frozenset(one.signature.stamp.position for one in given if one.counts)
+    newest = workload.charter_version
+    befores = (None, *workload.charters)
+    return tuple(
+        Shown(
+            version=version,
+            signatures=tuple(one.signature for one in reversed(given) if one.version is version),
+            counting=counting,
+            changes=between(before, version),
+            kept=tuple(one for one in given if one.counts and one.version is not newest) if version is newest else (),
         )
-        counting = workload.signed("charter", version.digest).values() if following is None else ()
-        shown.append(
-            Shown(
-                version=version,
-                signatures=given,
-                counting=frozenset(one.stamp.position for one in counting),
-                changes=changes((before.charter, before.team) if before else None, (version.charter, version.team)),
-            )
-        )
-        before = version
-    return tuple(reversed(shown))
+        for before, version in reversed(list(zip(befores, workload.charters, strict=False)))
+    )
 
 
 @get("/w/{slug:str}/charter", opt={"access": READ}, include_in_schema=False)
@@ -153,9 +149,9 @@ async def show_charter(request: AnyRequest, slug: FromPath[str]) -> Response[byt
             "fit": fit_shown(chosen.version.page) if chosen else UNMEASURED,
             "meaning": MEANINGS["charter"],
             "words": words_of(chosen.version.charter) if chosen else None,
-            "signed_roles": [s.role for s in chosen.signatures if s.stamp.position in chosen.counting]
-            if chosen
-            else [],
+            "signed_roles": [*judgement.workload.signed("charter", chosen.version.digest)] if chosen else [],
+            "again": last_given(judgement.workload, current_identity(request).person),
+            "immaterial": sorted(IMMATERIAL),
         }
 
     return await workload_page(request, slug, "charter.html", build, here="charter", title="Charter", live=True)
@@ -211,13 +207,20 @@ async def _form(
             "preview": preview if not conflict else None,
             "shown": sheet,
             "words": words_of(sheet.charter) if sheet else None,
-            "voided": [(s.role, s.stamp.by) for s in given.values()],
+            "signed": [(s.role, s.stamp.by) for s in given.values()],
+            "voids": _voids(newest, preview),
+            "immaterial": sorted(IMMATERIAL),
             "fit": fit_of(workload, shown),
         }
 
     return await workload_page(
         request, slug, "charter_edit.html", build, here="charter", title="Revise the charter", status=status
     )
+
+
+def _voids(newest: CharterVersion | None, mine: ReviseCharter | None) -> bool | None:
+    """Whether saving what was typed would end signatures; None while nothing was looked at."""
+    return None if newest is None or mine is None else material_digest(mine.charter) != newest.material
 
 
 def _conflict(newest: CharterVersion | None, mine: ReviseCharter | None) -> tuple[Change, ...]:

@@ -47,6 +47,7 @@ from pilotage.server.problems import HttpProblem, not_found, problem_of
 from pilotage.server.threads import run_in
 from pilotage.storage.accounts import SignInRefused
 from pilotage.storage.errors import StorageError
+from pilotage.workflow.charters import last_given
 from pilotage.workflow.desk import Judgement, Receipt
 from pilotage.workflow.errors import Overtaken
 from pilotage.workflow.workspace import Workspace
@@ -171,6 +172,7 @@ async def _form(
             "subject": subject,
             "decision": workload.decisions[-1] if workload.decisions else None,
             "waiver": workload.waivers.get(subject.removeprefix("waiver:")),
+            "again": last_given(workload, person) if subject == "charter" else None,
             "reviewing": beside(name, judgement, typed),
         }
 

@@ -9,8 +9,8 @@ from typing import Literal
 import msgspec
 from msgspec import Struct
 
-from pilotage.record.charter import Charter
-from pilotage.server.pages.written import number
+from pilotage.record.charter import IMMATERIAL, PROSE, Charter
+from pilotage.reports.numbers import number
 
 _WORDS = re.compile(r"\s+|[^\s]+")
 Kind = Literal["same", "gone", "new"]
@@ -26,20 +26,54 @@ class Piece(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """One field that changed."""
+    """One field that changed. `material`: signatures on the version before end with it."""
 
     field: str
+    material: bool
     pieces: tuple[Piece, ...]
+
+    @property
+    def before(self) -> str:
+        """The field as it was."""
+        return "".join(piece.text for piece in self.pieces if piece.kind != "new")
+
+    @property
+    def after(self) -> str:
+        """The field as it is."""
+        return "".join(piece.text for piece in self.pieces if piece.kind != "gone")
 
 
 def changes(before: tuple[Charter, str] | None, after: tuple[Charter, str]) -> tuple[Change, ...]:
     """Every field that differs, in the order of the charter. Each version is a charter and its team."""
     old, new = _leaves(*before) if before else {}, _leaves(*after)
-    return tuple(
-        Change(field=field, pieces=compared(old.get(field, ""), new.get(field, "")))
+    found = tuple(
+        Change(
+            field=field, material=_is_material(field, old.get(field), new.get(field)), pieces=_pieces(old, new, field)
+        )
         for field in dict.fromkeys([*new, *old])
-        if old.get(field, "") != new.get(field, "")
+        if old.get(field) != new.get(field)
     )
+    if before is None or found or before == after:
+        return found
+    return (Change(field="order of metrics or guardrails", material=False, pieces=()),)
+
+
+def _is_material(field: str, before: object, after: object) -> bool:
+    if field in PROSE:
+        return str(before or "").split() != str(after or "").split()
+    return field not in IMMATERIAL
+
+
+def _pieces(old: dict[str, object], new: dict[str, object], field: str) -> tuple[Piece, ...]:
+    """Two numbers that read alike when they are rounded are written out in full."""
+    before, after = _word(old.get(field)), _word(new.get(field))
+    if before == after:
+        before, after = _in_full(old.get(field)), _in_full(new.get(field))
+    return compared(before, after)
+
+
+def _in_full(value: object) -> str:
+    return "nothing" if value is None else str(value) or "an empty text"
 
 
 def compared(before: str, after: str) -> tuple[Piece, ...]:
@@ -63,9 +97,9 @@ def _change(gone: str, added: str) -> list[Piece]:
     return [*([Piece("gone", gone)] if gone else []), *([Piece("new", added)] if added else [])]
 
 
-def _leaves(charter: Charter, team: str) -> dict[str, str]:
-    """Every field with its value in words; metrics and guardrails by their id."""
-    leaves = {
+def _leaves(charter: Charter, team: str) -> dict[str, object]:
+    """Every field with its value; metrics and guardrails by their id."""
+    leaves: dict[str, object] = {
         "purpose": charter.purpose,
         "value": charter.value,
         "team": team,
@@ -73,22 +107,24 @@ def _leaves(charter: Charter, team: str) -> dict[str, str]:
         "decided by": charter.decision_on.isoformat(),
         "time zone": charter.time_zone,
         "risks": "\n".join(charter.risks),
-        "value a year in USD": "" if charter.value_usd_a_year is None else number(charter.value_usd_a_year),
+        "value a year in USD": charter.value_usd_a_year,
         "segments": ", ".join(charter.segments),
     }
-    leaves |= {f"target: {name.replace('_', ' ')}": text for name, text in _words_of(charter.target)}
+    leaves |= {f"target: {name.replace('_', ' ')}": value for name, value in _fields_of(charter.target)}
     for metric in charter.metrics:
-        leaves |= {f"metric {metric.id}: {name.replace('_', ' ')}": text for name, text in _words_of(metric)}
+        leaves |= {f"metric {metric.id}: {name.replace('_', ' ')}": value for name, value in _fields_of(metric)}
     for guardrail in charter.guardrails:
-        leaves |= {f"guardrail {guardrail.metric}: {name}": text for name, text in _words_of(guardrail)}
+        leaves |= {f"guardrail {guardrail.metric}: {name}": value for name, value in _fields_of(guardrail)}
     return leaves
 
 
-def _words_of(struct: Struct) -> list[tuple[str, str]]:
-    return [(name, _word(value)) for name, value in msgspec.to_builtins(struct).items() if value is not None]
+def _fields_of(struct: Struct) -> list[tuple[str, object]]:
+    return list(msgspec.to_builtins(struct).items())
 
 
 def _word(value: object) -> str:
+    if value is None:
+        return ""
     if isinstance(value, bool | str):
         return str(value)
     if isinstance(value, float | int):
