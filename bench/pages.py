@@ -76,18 +76,19 @@ class Served:
                 raise SystemExit("the server did not start")
             time.sleep(0.05)
         self.connection = http.client.HTTPConnection(said.url.removeprefix("http://"), timeout=PATIENCE_S)
-        self.cookie = ""
+        self.cookie = self.secret = ""
         body = json.dumps({"username": READER, "password": PASSWORD})
-        answer, _ = self.asked("POST", "/api/v1/sign-in", body)
+        answer, content = self.asked("POST", "/api/v1/sign-in", body)
         self.cookie = str(answer.getheader("Set-Cookie")).partition(";")[0]
+        self.secret = json.loads(content)["csrf"]
 
     def asked(self, method: str, path: str, body: str | None = None) -> tuple[http.client.HTTPResponse, bytes]:
         """One request over the connection."""
-        headers = {"Cookie": self.cookie, "Content-Type": "application/json"}
+        headers = {"Cookie": self.cookie, "X-CSRF-Token": self.secret, "Content-Type": "application/json"}
         self.connection.request(method, path, body, headers)
         answer = self.connection.getresponse()
         content = answer.read()
-        if answer.status != http.client.OK:
+        if answer.status not in {http.client.OK, http.client.CREATED}:
             raise SystemExit(f"{method} {path}: {answer.status} {content[:300]!r}")
         return answer, content
 

@@ -13,7 +13,7 @@ from pilotage.record import facts as f
 from pilotage.record.context import SYSTEM
 from pilotage.record.errors import Refused, UnknownFact
 from pilotage.storage.protocols import Draft
-from pilotage.workflow.desk import TRIES
+from pilotage.workflow.desk import OVERVIEW_S, TRIES
 from pilotage.workflow.errors import Overtaken, UnknownWorkload
 
 
@@ -347,3 +347,40 @@ def test_the_portfolio_is_judged_in_one_go(new_office):
     before = here.judge().verdicts["select.candidates"]
     there.does("ann", proposal(), "third")
     assert here.judge().verdicts["select.candidates"] != before
+
+
+def test_an_overview_shows_what_stands_in_the_record_at_once(new_office):
+    """Whatever anybody writes, in this process or another, is in the next overview, whether it changes one workload or
+    the ranking that others are judged on.
+    """
+    here, there = new_office(), new_office()
+    here.proposed("invoices")
+    here.proposed()
+    first = here.desk.judge_all()
+    there.does("eva", comment())
+    second = here.desk.judge_all()
+    assert [second[0] is first[0], second[1].workload.comments[0].text] == [True, "Looks fine."]
+    there.does("eva", c.ScoreProblem(impact=5, feasibility=5, readiness=5))
+    third = here.desk.judge_all()
+    assert third[0] is not second[0]
+    assert [judged.verdicts for judged in third] == [here.desk.judge(judged.workload.slug).verdicts for judged in third]
+
+
+@pytest.mark.parametrize("passes", ["time", "simulated time", "time that went back"])
+def test_an_overview_is_seconds_behind_what_is_measured_and_no_more(office, passes):
+    """What is measured, or lapses with time, is judged again when the judgement at hand has grown old by either clock;
+    asked for alone a workload is always judged on what is measured at that moment.
+    """
+    office.tell(Story().begin_pilot())
+    (before,) = office.desk.judge_all()
+    assert before.verdicts["pilot.baseline"].verdict == "pending"
+    measured(office)
+    assert office.desk.judge_all() == (before,)
+    if passes == "time":
+        office.clock.real_s += OVERVIEW_S
+    else:
+        office.clock.wait(seconds=OVERVIEW_S if passes == "simulated time" else -1)
+    (after,) = office.desk.judge_all()
+    assert after.verdicts["pilot.baseline"].verdict == "met"
+    office.stated.measurements = None
+    assert office.judge().verdicts["pilot.baseline"].verdict == "pending"

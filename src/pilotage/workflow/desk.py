@@ -5,6 +5,7 @@ API, command line, pages and jobs all come through here.
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
@@ -29,6 +30,8 @@ from pilotage.workflow.errors import Outdated, Overtaken, UnknownWorkload
 from pilotage.workflow.portfolio import portfolio_of
 
 TRIES = 5
+OVERVIEW_S = 15.0
+"""How old a judgement may be in an overview of all. The watch goes round more often, so there is always one."""
 NEEDS_VERDICTS = (c.Advance, c.Decide, c.Expose)
 
 
@@ -49,6 +52,24 @@ class Judgement(Struct, frozen=True, kw_only=True):
         """The sequential answer on the target."""
         answer = self.measurements.answer if self.measurements else None
         return answer.answer if answer else "not_estimable"
+
+
+class _Held(Struct, frozen=True):
+    """The judgement last made of a workload: at which moment, and at which real second, should time be simulated."""
+
+    judgement: Judgement
+    view: PortfolioView
+    at: dt.datetime
+    real_s: float
+
+    def serves(self, workload: Workload, view: PortfolioView, clock: Clock) -> bool:
+        """Whether an overview may still show it."""
+        return (
+            self.judgement.workload is workload
+            and self.view is view
+            and 0 <= clock.real() - self.real_s < OVERVIEW_S
+            and 0 <= (clock.now() - self.at).total_seconds() < OVERVIEW_S
+        )
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
@@ -116,6 +137,7 @@ class Desk:
         self._workloads: dict[str, Workload] = {}
         self._seen = 0
         self._portfolio = 0, PortfolioView()
+        self._held: dict[str, _Held] = {}
         self._listeners: list[Callable[[str], None]] = []
 
     def on_change(self, listener: Callable[[str], None]) -> None:
@@ -171,7 +193,9 @@ class Desk:
         with self._lock:
             position, view = self._portfolio
             if position != self._seen or view.absent != absent:
-                view = structs.replace(portfolio_of(self._workloads.values()), absent=absent)
+                ranked = structs.replace(portfolio_of(self._workloads.values()), absent=absent)
+                # Most of what is written leaves the ranking as it was; what was judged on it stays true then.
+                view = view if ranked == view else ranked
                 self._portfolio = self._seen, view
             return view
 
@@ -180,10 +204,16 @@ class Desk:
         return self._judge(self.load(slug), self._portfolio_now())
 
     def judge_all(self) -> tuple[Judgement, ...]:
-        """Every workload as it stands now, in the order proposed."""
+        """Every workload, in the order proposed, for an overview: the record as it is now, what is measured or lapses
+        with time at most `OVERVIEW_S` behind.
+        """
         workloads = self.all()
         view = self._portfolio_now()
-        return tuple(self._judge(workload, view) for workload in workloads)
+        found = []
+        for workload in workloads:
+            held, clock = self._held.get(workload.slug), self._clock
+            found.append(held.judgement if held and held.serves(workload, view, clock) else self._judge(workload, view))
+        return tuple(found)
 
     def _judge(self, workload: Workload, view: PortfolioView) -> Judgement:
         playbook = self._playbooks(workload.cadence)
@@ -192,7 +222,7 @@ class Desk:
         verdicts = evaluate(playbook, workload, measurements, view, now)
         limit = ceiling(playbook, workload, verdicts, now)
         mode, percent, cohorts = effective(workload.exposure, limit)
-        return Judgement(
+        judgement = Judgement(
             workload=workload,
             playbook=playbook,
             measurements=measurements,
@@ -202,6 +232,8 @@ class Desk:
             percent=percent,
             cohorts=cohorts,
         )
+        self._held[workload.slug] = _Held(judgement, view, now, self._clock.real())
+        return judgement
 
     def issue(self, actor: Actor, slug: str, command: Command) -> Receipt:
         """Carry out a command: everything it writes is written at once, or nothing is.
