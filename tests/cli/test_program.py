@@ -47,6 +47,7 @@ Look:
   charter   Show who signed which charter, and what changed since.
   gate      Check a gate, as a pipeline does before it deploys.
   reviews   Show where the reviews stand, and what one of them asks.
+  outside   Show what was tested elsewhere, and who stands by it.
   playbook  Read the method, or check a playbook of your own.
 
 Decide:

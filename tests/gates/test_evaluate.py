@@ -80,6 +80,7 @@ def test_a_criterion_without_a_check_says_so():
     """What cannot be judged yet is pending, says that no check exists, and takes a named person's word if it may."""
     story = Story().begin_pilot()
     with_criterion(story, "evaluate.gaps", check=None)
+    with_criterion(story, "harden.scale", outside=None)
     word, figure = story.verdict("evaluate.gaps"), story.verdict("harden.scale")
     assert word.verdict == figure.verdict == "pending"
     assert "No check" in word.reason
@@ -91,7 +92,7 @@ def test_a_criterion_without_a_check_says_so():
 def test_what_cannot_be_waived_is_not_offered_a_waiver():
     """The next action of a criterion that can never be waived does not speak of waiving it."""
     story = Story().begin_pilot()
-    with_criterion(story, "harden.scale", waivable=False)
+    with_criterion(story, "harden.scale", waivable=False, outside=None)
     assert "waive" not in story.verdict("harden.scale").next.action
 
 
@@ -130,7 +131,7 @@ def test_a_waiver_is_never_silent():
     verdict = story.verdict("harden.scale")
     assert verdict.verdict == "waived"
     assert verdict.reason.startswith("Waived until 2026-04-01 by ann and sam: Its machinery comes next month.")
-    assert "without the waiver: pending. No check" in verdict.reason
+    assert "without the waiver: pending. The product does not measure this itself" in verdict.reason
     assert verdict.waiver.signers == ("ann", "sam")
     assert verdict.waiver.reason == "Its machinery comes next month."
     assert verdict.valid_until == dt.datetime(2026, 4, 1, tzinfo=dt.UTC)

@@ -22,14 +22,20 @@ LATER = START + dt.timedelta(days=400)
 @pytest.mark.parametrize("measurements", [None, Measurements(taken_at=START)], ids=["none", "empty"])
 @pytest.mark.parametrize("phase", ["propose", "begin_service"])
 def test_no_measurement_is_never_a_pass(cadence, lane, measurements, phase):
-    """With nothing measured, no measured criterion of any cadence and lane is met, unless its gate passed before."""
+    """With nothing measured, no measured criterion of any cadence and lane is met, unless its gate passed before.
+
+    What was brought from outside may be, and is attested.
+    """
     story = Story(playbook=load(cadence))
     getattr(story, phase)(lane=lane)
     workload = structs.replace(story.standing, passed={}, standing_waivers={})
     for now in (story.now, LATER):
         verdicts = evaluate(story.playbook, workload, measurements, story.portfolio, now)
         for verdict in verdicts.values():
-            if story.playbook.criterion(verdict.id).kinds[0] == "measured":
+            criterion = story.playbook.criterion(verdict.id)
+            if criterion.outside:
+                assert verdict.kind == "attested"
+            elif criterion.kinds[0] == "measured":
                 assert verdict.verdict not in PASSING, verdict
 
 

@@ -134,6 +134,10 @@ BROKEN_DATA = {
         lambda d: line_of(d, "harden.resilience").update(params={"owner_attests": True}),
         "phases[3].criteria[2].params",
     ),
+    "outside-beside-check": (
+        lambda d: line_of(d, "harden.ownership").update(outside="workload"),
+        "phases[3].criteria[11].outside",
+    ),
     "grace-without-enforcement": (
         lambda d: line_of(d, "harden.scale").update(grace_days=3),
         "phases[3].criteria[7].grace_days",

@@ -29,6 +29,7 @@ from pilotage.record import commands as c
 from pilotage.record import facts as f
 from pilotage.record.areas import reviewing as r
 from pilotage.record.areas.change import NameAudience
+from pilotage.record.areas.outside import RecordOutsideResult, SignOutsideResult, content_digest
 from pilotage.record.areas.training import RecordCompletions, RequireTraining
 from pilotage.record.charter import Charter, PageFit
 from pilotage.record.commands import Command
@@ -361,6 +362,17 @@ class Story:
         self.sign("sam", f"waiver:{criterion}")
         return self
 
+    def bring(self, criterion: str, **changes: Any) -> Story:
+        """The operator brings a result from outside, and the engineer signs it."""
+        self.does("oli", outside_result(criterion, tested_on=self.now.date(), **changes))
+        return self.vouch(criterion)
+
+    def vouch(self, criterion: str, person: str = "eva") -> Story:
+        """Somebody signs the newest result from outside as it reads."""
+        digest = content_digest(self.standing.outside.results[criterion].fact)
+        self.does(person, SignOutsideResult(criterion=criterion, digest=digest, statement="I read the report."))
+        return self
+
     def waive_open(self, phase: str, *, days: int = 30) -> Story:
         """Everything in a gate that is still open is waived."""
         for verdict in self.verdicts().values():
@@ -456,8 +468,12 @@ class Story:
         return self
 
     def begin_rollout(self, **proposal_changes: Any) -> Story:
-        """The gate `harden` is passed: attested where a word counts, waived where the machinery is missing."""
-        self.begin_hardening(**proposal_changes).attest_all("harden").waive_open("harden")
+        """The gate `harden` is passed: written or attested, brought from outside, and waived where nobody has it."""
+        self.begin_hardening(**proposal_changes).attest_all("harden")
+        for criterion in BROUGHT:
+            if criterion in self.verdicts():
+                self.bring(criterion)
+        self.waive_open("harden")
         self.does("ann", c.Advance(to_phase="deploy"))
         return self
 
@@ -466,6 +482,25 @@ class Story:
         self.begin_rollout(**proposal_changes).attest_all("deploy").waive_open("deploy")
         self.does("oli", c.Expose(mode="live", percent=5, reason="The first step."))
         return self
+
+
+BROUGHT = ("harden.resilience", "harden.observability", "harden.maintenance")
+
+
+def outside_result(criterion: str = "harden.resilience", **changes: Any) -> RecordOutsideResult:
+    """A result that somebody brings from outside, about the first release."""
+    result = RecordOutsideResult(
+        criterion=criterion,
+        tested="The candidate was made slow, failing, limited and absent, an hour each.",
+        tested_on=START.date(),
+        tool="toxiproxy 2.9",
+        release="r1",
+        figures=("calls without an answer, 0, calls, <= 0", "slowest answer, 480, ms, <= 800"),
+        conclusion="passed",
+        statement="Every call got an answer, and the breaker opened and closed again.",
+        link="https://wiki.example/drill",
+    )
+    return structs.replace(result, **changes)
 
 
 def training(**changes: Any) -> RequireTraining:

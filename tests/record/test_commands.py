@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import pytest
 from tests.record.costs import PRODUCTION, cost_line, funding
-from tests.record.stories import ROLES, Story, training
+from tests.record.stories import ROLES, Story, outside_result, training
 
 from pilotage.record import commands as c
 from pilotage.record import decide as deciding
 from pilotage.record.areas import planning
 from pilotage.record.areas import reviewing as r
 from pilotage.record.areas.change import ChangeWork, NameAudience, PlanStream, TellAudience
+from pilotage.record.areas.outside import SignOutsideResult
 from pilotage.record.areas.training import DropLearner, RecordCompletion, RecordCompletions, SayWhatPeopleSee
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED, name_of
 from pilotage.server.description.operating_examples import OPERATING_EXAMPLES
@@ -30,7 +31,7 @@ def test_every_command_has_its_rule():
 
 
 def test_what_counts_as_a_signature_asks_for_the_credential():
-    """Accepting, signing, clearing, attesting, deciding, waiving, concluding and committing money ask for it again."""
+    """Accepting, signing, clearing, attesting, deciding, waiving, concluding, vouching, committing money ask again."""
     assert set(ASKS_CREDENTIAL) == {
         "accept_ownership",
         "sign",
@@ -43,6 +44,7 @@ def test_what_counts_as_a_signature_asks_for_the_credential():
         "accept_role",
         "accept_handoff_item",
         "walk_through_playbook",
+        "sign_outside_result",
     }
     assert set(COMMANDS) >= ASKS_CREDENTIAL
 
@@ -113,4 +115,6 @@ _EXAMPLES: tuple[c.Command, ...] = (
     RecordCompletion(learner="p-1", audience="desk", module="intro", completed_on=Story().now.date()),
     RecordCompletions(completions=("p-1, desk, intro, 2026-03-02",)),
     DropLearner(learner="p-1", audience="desk", why="left"),
+    outside_result(),
+    SignOutsideResult(criterion="harden.resilience", digest="ab" * 32, statement=_WHY),
 )

@@ -112,6 +112,8 @@ def test_the_personal_texts_are_these():
         "gap_listed": {"what"},
         "gap_closed": {"how"},
         "role_accepted": {"statement"},
+        "outside_result_recorded": {"tested", "statement"},
+        "outside_result_signed": {"statement"},
         "role_refused": {"reason"},
         "handoff_item_listed": {"what"},
         "handoff_item_accepted": {"remark"},

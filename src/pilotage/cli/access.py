@@ -31,6 +31,9 @@ class Access(Protocol):
     def charter(self, slug: str) -> Json:
         """The versions and signatures of a workload's charter."""
 
+    def outside(self, slug: str) -> Json:
+        """The results that were brought from outside."""
+
     def section(self, slug: str, section: str) -> Json:
         """One section of a workload's evidence."""
 

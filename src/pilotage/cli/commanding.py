@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import click
 
 from pilotage.cli.access import Json
 from pilotage.cli.charters import remark_changes
+from pilotage.cli.failures import CliError
 from pilotage.cli.fields import checked, fields_of, option_of, plain_of, stated
 from pilotage.cli.invocation import Answer, Invocation, command
 from pilotage.cli.screen import Screen
@@ -54,6 +56,8 @@ def made_of(name: str, kind: type[Command]) -> click.Command:
 
     def give(run: Invocation, /, json_input: str | None, file: Path | None, **given: Any) -> Answer:  # noqa: ANN401 - the command's own options
         told = {key: plain_of(value) for key, value in given.items() if value is not None and value != ()}
+        if (document := told.pop("document", None)) is not None:
+            told["document_digest"] = _digest_of(document)
         return carry_out(run, click.get_current_context().obj, name, stated(json_input, file) | told)
 
     signature = " It is a signature: the password is asked for." if name in ASKS_CREDENTIAL else ""
@@ -65,8 +69,19 @@ def made_of(name: str, kind: type[Command]) -> click.Command:
         ),
         click.Option(["-f", "--file"], type=click.Path(path_type=Path), help="The same from a YAML or JSON file."),
     ]
+    if any(field.encode_name == "document_digest" for field in fields_of(kind)):
+        said = "A file whose SHA-256 digest is recorded as that of the document; the file stays where it is."
+        options.append(click.Option(["--document"], type=click.Path(path_type=Path), help=said))
     give.__click_params__ = options[::-1]  # type: ignore[attr-defined]  # where click's own decorators leave them
     return command(name.replace("_", "-"))(give)
+
+
+def _digest_of(document: Path) -> str:
+    try:
+        with document.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise CliError("unreadable", f"{document} cannot be read: {error.strerror}.") from error
 
 
 def carry_out(run: Invocation, workload: str, name: str, fields: Json) -> Answer:

@@ -18,6 +18,7 @@ from pilotage.record.context import Actor
 from pilotage.runtime.records import Outcome
 from pilotage.workflow.charters import charter_json
 from pilotage.workflow.documents import listed, made
+from pilotage.workflow.outside import outside_json
 from pilotage.workflow.reviews import reviews_json
 from pilotage.workflow.sections import SECTIONS
 from pilotage.workflow.views import gate_json, workload_json
@@ -96,6 +97,11 @@ class InPlace:
     def charter(self, slug: str) -> Json:
         """The versions and signatures of a workload's charter."""
         found: Json = msgspec.to_builtins(charter_json(self._workspace.desk.load(slug)))
+        return found
+
+    def outside(self, slug: str) -> Json:
+        """The results that were brought from outside."""
+        found: Json = msgspec.to_builtins(outside_json(self._workspace.desk.judge(slug)))
         return found
 
     def section(self, slug: str, section: str) -> Json:

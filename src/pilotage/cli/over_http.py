@@ -75,6 +75,10 @@ class OverHttp:
         """The versions and signatures of a workload's charter."""
         return self._one(f"/workloads/{quote(slug, safe='')}/charter")
 
+    def outside(self, slug: str) -> Json:
+        """The results that were brought from outside."""
+        return self._one(f"/workloads/{quote(slug, safe='')}/outside-results")
+
     def section(self, slug: str, section: str) -> Json:
         """One section of a workload's evidence."""
         return self._one(f"/workloads/{quote(slug, safe='')}/evidence/{quote(section, safe='')}")

@@ -39,6 +39,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("charter", "charters:charter", "Show who signed which charter, and what changed since."),
         Entry("gate", "gate:gate", "Check a gate, as a pipeline does before it deploys."),
         Entry("reviews", "reviews:reviews", "Show where the reviews stand, and what one of them asks."),
+        Entry("outside", "outside:outside", "Show what was tested elsewhere, and who stands by it."),
         Entry("playbook", "playbooks:playbook", "Read the method, or check a playbook of your own."),
     ),
     "Decide": (

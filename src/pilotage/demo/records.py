@@ -12,6 +12,7 @@ from pilotage.demo import costs
 from pilotage.demo.cast import ENGINEER, OPERATOR, OWNER, SPONSOR
 from pilotage.demo.given import Given
 from pilotage.demo.operating_records import OPERATING
+from pilotage.demo.outside_records import OUTSIDE
 from pilotage.record.areas import change, planning, training
 from pilotage.record.workload import Workload
 
@@ -111,6 +112,7 @@ RECORDS: dict[str, tuple[Given, ...]] = {
     ),
     "harden": (
         *OPERATING.get("harden", ()),
+        *OUTSIDE["harden"],
         *(Given(person=OWNER, command=audience) for audience in AUDIENCES),
         *(Given(person=OWNER, command=_planned(stream, *said)) for stream, said in STREAMS.items()),
         Given(

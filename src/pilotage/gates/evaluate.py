@@ -1,7 +1,8 @@
 """The gates: criteria x record x evidence -> verdicts. Pure.
 
 The order in which a criterion is judged: a measured verdict frozen with a passed gate stands until it is too old;
-else its check; else an attestation; and only what then does not hold can be covered by a waiver.
+else its check; else what was brought from outside, or an attestation; and only what then does not hold can be covered
+by a waiver.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pilotage.gates import (
     costing_checks,
     evaluate_checks,
     operating_checks,
+    outside_checks,
     pilot_checks,
     planning_checks,
     review_checks,
@@ -121,7 +123,7 @@ def _lapses(case: Case, finding: Finding) -> dt.datetime | None:
 def _frozen(case: Case) -> Finding | None:
     """What was measured when a gate passed belongs to that moment: later traffic does not unmeasure it."""
     passed = case.workload.passed.get(case.phase)
-    if passed is None or case.criterion.kinds[0] != "measured":
+    if passed is None or case.criterion.kinds[0] != "measured" or case.criterion.outside:
         return None
     if passed.verdicts.get(case.criterion.id) != "met":
         return None
@@ -138,6 +140,8 @@ def _check(case: Case) -> Finding:
     check = CHECKS.get(case.criterion.check or "")
     if check is not None:
         return check(case)
+    if case.criterion.outside:
+        return outside_checks.brought(case)
     if word_suffices(case.criterion):
         return _attestation(case)
     return pending(f"{NO_CHECK}, so it cannot be met.", next=_without_check(case))

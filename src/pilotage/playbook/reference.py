@@ -45,8 +45,9 @@ def reference(playbook: Playbook) -> str:
 def _reading(playbook: Playbook) -> str:
     return (
         f"Playbook `{playbook.id}`, version {playbook.version}. A criterion is asked in the lanes that it names. "
-        "One without a check stays pending until its check exists, or until somebody named attests it, which its first "
-        "kind of evidence must allow: what has to be measured cannot be attested."
+        "One without a check is attested by somebody named, where its first kind of evidence allows that. What has to "
+        "be measured cannot be attested: where the product does not measure it, a result is brought from outside, "
+        "signed by somebody else, and shown as attested."
     )
 
 
@@ -87,7 +88,10 @@ def _criterion_row(line: Criterion) -> Sequence[str]:
 
 def _evidence(line: Criterion) -> Iterator[str]:
     yield ", ".join(line.kinds)
-    yield "no check yet" if line.check is None else f"check `{line.check}`"
+    if line.outside:
+        yield "a result from outside" + (" about the release that runs" if line.outside == "release" else "")
+    else:
+        yield "attested by name" if line.check is None else f"check `{line.check}`"
     for name, value in line.params.items():
         yield f"`{name}`: {_value(value)}"
     if line.valid_days is not None:

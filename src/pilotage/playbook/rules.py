@@ -238,6 +238,15 @@ def checks_exist(outline: Outline) -> Iterator[Problem]:
             yield from _settings(line, wanted)
 
 
+def outside_has_no_check(outline: Outline) -> Iterator[Problem]:
+    """A result from outside stands in for a measurement that the product does not make, never beside one."""
+    for line in outline.lines:
+        outside, check = line.node.get("outside"), line.node.get("check")
+        if outside is not None and outside.value is not None and check is not None and check.value is not None:
+            message = "What a check judges takes no result from outside; remove `outside`, or the check."
+            yield outside.problem("outside-beside-check", message)
+
+
 def _unread(line: Line) -> Iterator[Problem]:
     params = line.node.get("params")
     if params is not None and params.value:
@@ -366,6 +375,7 @@ RULES: tuple[Rule, ...] = (
     unwaivable_stay_so,
     lanes_hold,
     checks_exist,
+    outside_has_no_check,
     evidence_ages,
     ladder_climbs,
     waivers_stay_narrow,

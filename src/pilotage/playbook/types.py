@@ -20,6 +20,7 @@ By = Literal[
     "admin",
     "everybody",
 ]
+OutsideOf = Literal["release", "workload"]
 CriterionId = Annotated[str, Meta(pattern="^[a-z]+\\.[a-z][a-z-]*$")]
 ReviewArea = Literal["security", "privacy", "compliance", "risk", "operations", "architecture"]
 Known = Literal[
@@ -41,7 +42,8 @@ class Criterion(Struct, frozen=True, kw_only=True):
     """One line of a gate. `kinds[0]` is its primary evidence kind; only a criterion whose primary kind is not
     `measured` may be attested. `check` names the registered check that judges it; with none, the verdict is
     `pending` and says so. `params` are that check's settings. `before_exposure`: must hold before anybody is
-    exposed in this phase. `enforced`: when it lapses, the ceiling drops after `grace_days`.
+    exposed in this phase. `enforced`: when it lapses, the ceiling drops after `grace_days`. `outside`: it has no check
+    and takes a result from outside, about the release that runs or about the workload whatever its release.
     """
 
     id: CriterionId
@@ -52,6 +54,7 @@ class Criterion(Struct, frozen=True, kw_only=True):
     next: str
     by: By
     check: str | None = None
+    outside: OutsideOf | None = None
     params: dict[str, float | int | str | bool] = {}
     waivable: bool = True
     before_exposure: bool = False

@@ -17,6 +17,7 @@ from pilotage.record.areas.architecture import Architecture
 from pilotage.record.areas.change import Change
 from pilotage.record.areas.costing import Costing
 from pilotage.record.areas.operating import Operating
+from pilotage.record.areas.outside import Outside
 from pilotage.record.areas.planning import Planning
 from pilotage.record.areas.reviewing import Reviewing
 from pilotage.record.areas.runbook import Runbook
@@ -266,6 +267,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     runbook: Runbook = Runbook()
     change: Change = Change()
     training: Training = Training()
+    outside: Outside = Outside()
     last_acts: dict[str, dt.datetime] = {}
 
     @property

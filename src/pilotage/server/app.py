@@ -52,6 +52,7 @@ from pilotage.server.api.health import get_metrics, is_alive, is_ready
 from pilotage.server.api.ingestion import record_calls, record_outcomes
 from pilotage.server.api.leases import get_lease, greet, list_runtimes
 from pilotage.server.api.ledger import get_keys, list_entries, verify_ledger
+from pilotage.server.api.outside import get_outside_results
 from pilotage.server.api.playbooks import get_playbook, list_playbooks
 from pilotage.server.api.reviews import get_reviews
 from pilotage.server.api.sections import SECTION_ENDPOINTS
@@ -94,6 +95,7 @@ ENDPOINTS: Sequence[HTTPRouteHandler] = (
     get_lease,
     get_me,
     get_metrics,
+    get_outside_results,
     get_playbook,
     get_record,
     get_workload,

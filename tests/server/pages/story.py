@@ -15,6 +15,7 @@ from pilotage.playbook.metrics import ErrorShare, Guardrail, LabelMatch, Latency
 from pilotage.record import commands as c
 from pilotage.record.areas import change, training
 from pilotage.record.areas import reviewing as r
+from pilotage.record.areas.outside import RecordOutsideResult, SignOutsideResult, digest_to_sign
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command
 from pilotage.record.context import Actor
@@ -291,6 +292,36 @@ class Story:
                 )
                 self.does(words.get(criterion.by, owner), slug, c.Attest(criterion=criterion.id, statement=statement))
 
+    def bring_results(self, slug: str) -> None:
+        """A test alert was brought and signed; a drill was brought, and nobody has signed it yet."""
+        today = self.workspace.clock.now().date()
+        alert = RecordOutsideResult(
+            criterion="harden.observability",
+            tested="A test alert went to the phone of whoever was on call.",
+            tested_on=today,
+            tool="the paging service",
+            figures=("minutes until it was acknowledged, 4, minutes, <= 15",),
+            conclusion="passed",
+            statement="It arrived and was acknowledged; traces, metrics and logs were there.",
+            link="https://wiki.example/alerts/march",
+        )
+        drill = RecordOutsideResult(
+            criterion="operate.drill",
+            tested="The candidate was taken away for an hour, and the release was rolled back.",
+            tested_on=today,
+            tool="toxiproxy 2.9",
+            release=next(reversed(self.workspace.desk.load(slug).releases)),
+            figures=("calls without an answer, 0, calls, <= 0", "minutes to roll back, 6, minutes, <= 10"),
+            conclusion="passed",
+            statement="The rules answered throughout.",
+            document_digest="5e" * 32,
+        )
+        for result in (alert, drill):
+            self.does("emil", slug, result)
+        said = "I read the pager's log and asked Emil about the second call."
+        signature = SignOutsideResult(criterion=alert.criterion, digest=digest_to_sign(alert), statement=said)
+        self.does("priya", slug, signature)
+
     def waive_open(self, slug: str, owner: str, phase: str, until: dt.date) -> None:
         """What a gate still lacks is waived by owner and sponsor."""
         for verdict in self.workspace.desk.judge(slug).verdicts.values():
@@ -391,8 +422,9 @@ def decide(story: Story, slug: str, owner: str) -> None:
 
 
 def roll_out(story: Story, slug: str, owner: str, until: dt.date) -> None:
-    """What has no machinery yet is waived by two, and the first step of the roll-out is taken."""
+    """What has no machinery yet is brought from outside or waived by two, and the first step is taken."""
     story.attest_all(slug, owner, "harden")
+    story.bring_results(slug)
     story.waive_open(slug, owner, "harden", until)
     story.does(owner, slug, c.Advance(to_phase="deploy"))
     story.attest_all(slug, owner, "deploy")

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import structs
 
-from pilotage.record.areas import architecture, change, costing, operating, planning, reviewing, runbook, training
+from pilotage.record.areas import (
+    architecture,
+    change,
+    costing,
+    operating,
+    outside,
+    planning,
+    reviewing,
+    runbook,
+    training,
+)
 from pilotage.record.areas.area import Area, Entry
 
 if TYPE_CHECKING:
@@ -21,6 +31,7 @@ AreaFact = (
     | runbook.RunbookFact
     | change.ChangeFact
     | training.TrainingFact
+    | outside.OutsideFact
 )
 AreaCommand = (
     planning.PlanningCommand
@@ -31,6 +42,7 @@ AreaCommand = (
     | runbook.RunbookCommand
     | change.ChangeCommand
     | training.TrainingCommand
+    | outside.OutsideCommand
 )
 
 AREAS: tuple[Area, ...] = (
@@ -42,6 +54,7 @@ AREAS: tuple[Area, ...] = (
     runbook.AREA,
     change.AREA,
     training.AREA,
+    outside.AREA,
 )
 
 

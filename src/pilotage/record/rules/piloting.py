@@ -97,13 +97,23 @@ def analyse_shortfall(workload: Workload, command: c.AnalyseShortfall, context: 
 
 
 def word_suffices(criterion: Criterion) -> bool:
-    """Whether a named person's word alone meets a criterion: no check judges it, and it is not to be measured."""
-    return criterion.check is None and criterion.kinds[0] != "measured"
+    """Whether a named person's word alone meets a criterion: nothing judges it, and it is not to be measured."""
+    return criterion.check is None and criterion.outside is None and criterion.kinds[0] != "measured"
 
 
 def attestable(criterion: Criterion) -> bool:
     """Whether a criterion may be attested: a word suffices, or its check asks for the owner's word besides."""
     return word_suffices(criterion) or (criterion.check is not None and bool(criterion.params.get("owner_attests")))
+
+
+def _why_not(criterion: Criterion) -> str:
+    if criterion.outside:
+        return (
+            f"{criterion.id} has to be measured, and no word replaces that; bring a result from outside with "
+            "record_outside_result, and have somebody else sign it"
+        )
+    how = "is measured" if criterion.kinds[0] == "measured" else "has a form of its own"
+    return f"{criterion.id} {how}; it cannot be attested"
 
 
 def find_criterion(playbook: Playbook, criterion_id: str) -> Criterion:
@@ -142,8 +152,7 @@ def attest(workload: Workload, command: c.Attest, context: Context) -> list[f.Fa
     """A named person's word, where the playbook takes one. A measured criterion takes none."""
     criterion = find_criterion(context.playbook, command.criterion)
     if not attestable(criterion):
-        how = "is measured" if criterion.kinds[0] == "measured" else "has a form of its own"
-        raise refuse("not-attestable", "criterion", f"{criterion.id} {how}; it cannot be attested. {criterion.next}")
+        raise refuse("not-attestable", "criterion", f"{_why_not(criterion)}. {criterion.next}")
     by = _whose_word(criterion)
     if not _named(workload, by, context):
         raise refuse("not-named", "criterion", f"{criterion.id} takes the word of the {by}; ask them to attest it.")

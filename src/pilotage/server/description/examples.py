@@ -6,7 +6,7 @@ import datetime as dt
 
 from pilotage.playbook.metrics import Guardrail, LabelMatch, Latency, Metric, Target
 from pilotage.record import commands as c
-from pilotage.record.areas import change, costing, planning, training
+from pilotage.record.areas import change, costing, outside, planning, training
 from pilotage.record.areas import reviewing as r
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command, name_of
@@ -218,6 +218,21 @@ _COMMANDS: tuple[Command, ...] = (
         completions=("lms-20417, desk, intro, 2026-12-02", "lms-20418, desk, intro, 2026-12-03")
     ),
     training.DropLearner(learner="lms-20417", audience="desk", why="left"),
+    outside.RecordOutsideResult(
+        criterion="harden.resilience",
+        tested="In the staging desk the candidate was made slow, failing, limited and absent, an hour each.",
+        tested_on=dt.date(2026, 11, 26),
+        tool="toxiproxy 2.9",
+        release="2026.11.2",
+        figures=("calls without an answer, 0, calls, <= 0", "slowest answer, 480, ms, <= 800"),
+        conclusion="passed",
+        statement="Every call got an answer; the breaker opened after 12 failures and closed again in a minute.",
+        link="https://wiki.example/drills/2026-11-26",
+        document_digest=DIGEST,
+    ),
+    outside.SignOutsideResult(
+        criterion="harden.resilience", digest=DIGEST, statement="I read the report and was in the room."
+    ),
 )
 COMMAND_EXAMPLES = {name_of(command): command for command in _COMMANDS}
 

@@ -59,6 +59,11 @@ LABELS = {
     "first_year_usd": "US dollars for the first year",
     "from_on": "From",
     "until_on": "Until",
+    "tested": "What was tested?",
+    "tested_on": "Day of the test",
+    "tool": "Tested with",
+    "figures": "Figures",
+    "link": "Where is the report?",
 }
 UNSENT = ("csrf", "credential", "username")
 

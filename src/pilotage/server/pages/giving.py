@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from litestar import get, post
+from litestar.datastructures import UploadFile
 from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Struct, ValidationError, structs
@@ -34,6 +36,10 @@ from pilotage.server.pages.forms import (
     with_hidden,
 )
 from pilotage.server.pages.frame import Frame
+from pilotage.server.pages.outside import CONCLUSIONS
+from pilotage.server.pages.outside_forms import NAMES as OUTSIDE
+from pilotage.server.pages.outside_forms import beside as beside_result
+from pilotage.server.pages.outside_forms import signing
 from pilotage.server.pages.people import People
 from pilotage.server.pages.permissions import to_sign
 from pilotage.server.pages.rendering import see
@@ -58,6 +64,9 @@ MEANINGS = {
     "decision": "I decide this on the verdicts frozen in it.",
     "waiver": "I accept the risk of this waiver until it ends.",
 }
+DOCUMENT_DIGEST = "document_digest"
+DOCUMENT_BYTES_MAX = 64 * 1024 * 1024
+PIECE_BYTES = 1024 * 1024
 Problems = tuple[Problem, ...]
 
 
@@ -99,6 +108,8 @@ def form_of(name: str, judgement: Judgement, people: People, person: str, asked:
     fields = with_hidden(fields, {"base": asked.get("base", "")})
     if name == "conclude_review":
         return concluding(fields, judgement, person, asked)
+    if name == "sign_outside_result":
+        return signing(fields, judgement, person, asked)
     if name != "sign":
         return fields
     waiting = dict(to_sign(judgement, person))
@@ -174,6 +185,9 @@ async def _form(
             "waiver": workload.waivers.get(subject.removeprefix("waiver:")),
             "again": last_given(workload, person) if subject == "charter" else None,
             "reviewing": beside(name, judgement, typed),
+            "brought": beside_result(name, judgement, fields, typed),
+            "conclusions": CONCLUSIONS,
+            "takes_document": any(field.name == DOCUMENT_DIGEST for field in fields),
         }
 
     return await workload_page(
@@ -207,11 +221,29 @@ def recorded(address: str, receipt: Receipt) -> str:
     return f"{address}?recorded={'-'.join(map(str, receipt.positions))}"
 
 
-@post("/w/{slug:str}/do/{name:str}", opt={"access": COMMAND}, include_in_schema=False, status_code=HTTPStatus.OK)
+async def _digest_of_document(document: object) -> dict[str, str]:
+    """The digest of a file that was chosen in place of a digest; the file itself is not kept."""
+    if not isinstance(document, UploadFile) or not document.filename:
+        return {}
+    digest = hashlib.sha256()
+    while piece := await document.read(PIECE_BYTES):
+        digest.update(piece)
+    await document.close()
+    return {DOCUMENT_DIGEST: digest.hexdigest()}
+
+
+@post(
+    "/w/{slug:str}/do/{name:str}",
+    opt={"access": COMMAND},
+    include_in_schema=False,
+    status_code=HTTPStatus.OK,
+    request_max_body_size=DOCUMENT_BYTES_MAX,
+)
 async def take_form(request: AnyRequest, slug: FromPath[str], name: FromPath[str]) -> Response[Any]:
     """Give the command, or show the form again with what is wrong."""
     kind, sent = _known(name), await request.form()
     typed, person = typed_of(sent.multi_items()), current_identity(request).person
+    typed |= await _digest_of_document(sent.get("document"))
     workspace = workspace_of(request)
 
     def understood() -> Command | Problems:
@@ -232,6 +264,8 @@ def _after(name: str, typed: Typed) -> str:
     """The page that shows what a command wrote."""
     if typed.get("subject") == "charter":
         return "/charter"
+    if name in OUTSIDE:
+        return "/outside"
     return "/reviews" if name in REVIEWING else ""
 
 

@@ -10,7 +10,7 @@ from pilotage.record.areas.costing import cost_owner
 from pilotage.record.commands import PERMITTED
 from pilotage.record.workload import Workload
 from pilotage.server.auth.identity import Identity
-from pilotage.server.pages import operating_forms, review_forms
+from pilotage.server.pages import operating_forms, outside_forms, review_forms
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.workspace import Workspace
 
@@ -134,6 +134,7 @@ FITS: dict[str, Fits] = {
     "kill": lambda judgement, _person: judgement.workload.killed is None,
     "revive": lambda judgement, _person: judgement.workload.killed is not None,
     **operating_forms.FITS,
+    **outside_forms.FITS,
     "plan_stream": _has_audiences,
     "change_work": _has_audiences,
     "tell_audience": _has_audiences,

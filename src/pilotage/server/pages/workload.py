@@ -58,6 +58,7 @@ def _shown(workspace: Workspace, frame: Frame, judgement: Judgement) -> Mapping[
         "elsewhere": {name for area in AREAS for name in area.permitted},
         "commands": {name: (kind.__doc__ or "").split(". ")[0].rstrip(".") for name, kind in COMMANDS.items()},
         "attestable": {c.id for phase in playbook.phases for c in phase.criteria if attestable(c)},
+        "outside": {c.id for phase in playbook.phases for c in phase.criteria if c.outside},
         "waivable": {c.id for phase in playbook.phases for c in phase.criteria if c.waivable},
         "chart": links_to(workspace, judgement, "target").get("target"),
     }

@@ -28,6 +28,7 @@ TABS = (
     ("architecture", "/architecture", "Architecture"),
     ("operating", "/operating", "Operating model"),
     ("change", "/change", "Change"),
+    ("outside", "/outside", "Outside results"),
     ("documents", "/documents", "Documents"),
 )
 
