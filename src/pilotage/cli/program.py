@@ -35,7 +35,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Look": (
         Entry("status", "status:status", "Show where workloads stand: phase, exposure, gate, target, stalls."),
         Entry("evidence", "evidence:evidence", "Show what the traffic shows: figures, and what they mean."),
-        Entry("document", "documents:document", "Write the charter as PDF or HTML."),
+        Entry("document", "documents:document", "Write a document as PDF or HTML."),
         Entry("charter", "charters:charter", "Show who signed which charter, and what changed since."),
         Entry("gate", "gate:gate", "Check a gate, as a pipeline does before it deploys."),
         Entry("reviews", "reviews:reviews", "Show where the reviews stand, and what one of them asks."),

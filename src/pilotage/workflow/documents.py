@@ -8,18 +8,19 @@ from msgspec import Struct
 
 from pilotage.record.charter import PageFit
 from pilotage.record.commands import ReviseCharter
-from pilotage.record.context import SYSTEM
 from pilotage.record.stamps import Stamp
 from pilotage.record.workload import Workload
 from pilotage.reports.documents.charter import CharterTold, charter_document
 from pilotage.reports.documents.model import Document, Imprint
+from pilotage.reports.documents.operations import operations_document
 from pilotage.reports.documents.page import page_of
 from pilotage.reports.documents.typesetting import typesetter
+from pilotage.reports.operations_playbook import assemble
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.errors import NoDocument
+from pilotage.workflow.naming import Names
 from pilotage.workflow.workspace import Workspace
 
-Name = Callable[[str], str]
 MEDIA = {"pdf": "application/pdf", "html": "text/html"}
 
 
@@ -30,7 +31,7 @@ class DocumentKind(Struct, frozen=True, kw_only=True):
     title: str
     says: str
     missing: Callable[[Workload], str]
-    build: Callable[[Judgement, Name], Document]
+    build: Callable[[Workspace, Judgement, Names], Document]
 
 
 class DocumentListed(Struct, frozen=True, kw_only=True):
@@ -51,12 +52,6 @@ class Made(Struct, frozen=True, kw_only=True):
     digest: str
 
 
-def names_of(workspace: Workspace) -> Name:
-    """Names in place of ids."""
-    names = {person.person: person.name for person in workspace.accounts.people()}
-    return lambda person: "the watch" if person == SYSTEM else names.get(person, person)
-
-
 def listed(workload: Workload) -> tuple[DocumentListed, ...]:
     """Every document, and which of them can be made now."""
     return tuple(
@@ -74,7 +69,7 @@ def document_of(workspace: Workspace, judgement: Judgement, document: str) -> Do
     missing = kind.missing(workload)
     if missing:
         raise NoDocument(missing)
-    return kind.build(judgement, names_of(workspace))
+    return kind.build(workspace, judgement, Names.of(workspace))
 
 
 def made(workspace: Workspace, slug: str, document: str, form: str) -> Made:
@@ -117,7 +112,7 @@ def imprint(workload: Workload, *stamps: Stamp) -> Imprint:
     )
 
 
-def _charter(judgement: Judgement, name: Name) -> Document:
+def _charter(_workspace: Workspace, judgement: Judgement, names: Names) -> Document:
     workload = judgement.workload
     version = workload.charters[-1]
     given = workload.signed("charter", version.digest)
@@ -133,10 +128,21 @@ def _charter(judgement: Judgement, name: Name) -> Document:
                 role: on.version for role, one in given.items() if (on := workload.signed_version(one)) is not None
             },
             reach=judgement.measurements.reachability if judgement.measurements else None,
-            name=name,
+            name=names.name,
             imprint=imprint(workload, version.stamp, *(one.stamp for one in given.values())),
         )
     )
+
+
+def _operations(_workspace: Workspace, judgement: Judgement, names: Names) -> Document:
+    """Read at the time of the newest entry, not at the printer's: shifts that were over by then are left out."""
+    workload = judgement.workload
+    book = assemble(judgement.playbook, workload, names.name, workload.updated_at)
+    return operations_document(book, imprint(workload))
+
+
+def _nothing_missing(_workload: Workload) -> str:
+    return ""
 
 
 def _no_charter(workload: Workload) -> str:
@@ -152,6 +158,13 @@ DOCUMENTS: dict[str, DocumentKind] = {
             says="What was promised, on one page, with its signatures.",
             missing=_no_charter,
             build=_charter,
+        ),
+        DocumentKind(
+            id="operations-playbook",
+            title="Operations playbook",
+            says="How to switch it off, whom to call, and what to do when something happens.",
+            missing=_nothing_missing,
+            build=_operations,
         ),
     )
 }

@@ -42,3 +42,16 @@ def test_what_cannot_be_made_says_why(reading):
 def test_the_form_says_how_much_fits_without_a_script(reading):
     """The page of the form states the measurement of what stands in it."""
     assert "of the page is used" in reading("nadia").page("/w/ticket-triage/charter/edit")
+
+
+def test_the_operations_playbook_is_to_be_had_before_anybody_needs_it(reading):
+    """It comes as PDF and as a page from the model of the page Operating, whatever it still lacks; both say how to
+    switch the candidate off.
+    """
+    reader = reading("nadia")
+    for slug in ("ticket-triage", "contract-search"):
+        pdf = reader.get(DOCUMENTS.format(slug) + "/operations-playbook.pdf")
+        page = reader.get(DOCUMENTS.format(slug) + "/operations-playbook.html")
+        assert pdf.content.startswith(b"%PDF-")
+        assert f"pilotage kill {slug}" in page.text
+    assert "/documents/operations-playbook.pdf" in reader.page("/w/ticket-triage/operating/playbook")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable, Mapping
 
 from msgspec import Struct, structs
@@ -24,6 +23,7 @@ from pilotage.reports.documents.model import (
     Signed,
     Table,
 )
+from pilotage.reports.documents.wording import day, place_of
 from pilotage.reports.numbers import NOTHING, TOGETHER, number, percent
 from pilotage.reports.promises import words_of
 
@@ -70,30 +70,6 @@ def charter_document(told: CharterTold) -> Document:
         ),
         imprint=told.imprint,
         compact=True,
-    )
-
-
-def day(date: dt.date) -> str:
-    """A day as documents write it."""
-    return f"{date.day}{TOGETHER}{date:%b}{TOGETHER}{date.year}"
-
-
-def moment(at: dt.datetime) -> str:
-    """A moment as documents write it, in UTC."""
-    utc = at.astimezone(dt.UTC)
-    return f"{day(utc)}, {utc:%H:%M} UTC"
-
-
-def place_of(role: str, holder: str | None, signature: Signature | None, name: Callable[[str], str]) -> Signed:
-    """A signature, or who would give it."""
-    if signature is None:
-        return Signed(role=role, name=name(holder) if holder else "nobody holds this role")
-    return Signed(
-        role=role,
-        name=name(signature.stamp.by),
-        at=moment(signature.stamp.at),
-        meaning=signature.meaning,
-        ledger=f"entry {signature.stamp.position}",
     )
 
 

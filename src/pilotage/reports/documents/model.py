@@ -16,12 +16,27 @@ from pilotage.reports.charts.catalogue import ChartData
 
 FORMAT = 1
 Tone = Literal["plain", "good", "bad", "warn"]
+TONES: dict[str, Tone] = {
+    "met": "good",
+    "holds": "good",
+    "approved": "good",
+    "measured": "good",
+    "unmet": "bad",
+    "breached": "bad",
+    "rejected": "bad",
+    "violated": "bad",
+    "waived": "warn",
+    "promised": "warn",
+    "attested": "warn",
+}
+"""The colour of a word in a column of verdicts; any other is plain. It never says more than the word does."""
 
 
-class Heading(Struct, frozen=True, tag="heading"):
-    """A heading below the title."""
+class Heading(Struct, frozen=True, tag="heading", omit_defaults=True):
+    """A heading below the title; of `level` 2 below one of those."""
 
     text: str
+    level: Literal[1, 2] = 1
 
 
 class Paragraph(Struct, frozen=True, tag="paragraph"):
@@ -31,10 +46,17 @@ class Paragraph(Struct, frozen=True, tag="paragraph"):
     weight: Literal["plain", "lead", "quiet"] = "plain"
 
 
-class Bullets(Struct, frozen=True, tag="bullets"):
-    """A list."""
+class Bullets(Struct, frozen=True, tag="bullets", omit_defaults=True):
+    """A list; `ordered` where the order matters."""
 
     items: tuple[str, ...]
+    ordered: bool = False
+
+
+class Code(Struct, frozen=True, tag="code"):
+    """Words to be typed as they stand."""
+
+    text: str
 
 
 class Facts(Struct, frozen=True, tag="facts"):
@@ -57,12 +79,15 @@ class Headlines(Struct, frozen=True, tag="headlines"):
     items: tuple[Headline, ...]
 
 
-class Column(Struct, frozen=True, kw_only=True):
-    """A column of a table. `share` is its part of the width against the others; 0 takes what it needs."""
+class Column(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A column of a table. `share` is its part of the width against the others; 0 takes what it needs. The words of a
+    `verdict` column are coloured by what they say.
+    """
 
     title: str
     numeric: bool = False
     share: float = 0.0
+    verdict: bool = False
 
 
 class Table(Struct, frozen=True, kw_only=True, tag="table"):
@@ -103,7 +128,7 @@ class Signatures(Struct, frozen=True, tag="signatures"):
     items: tuple[Signed, ...]
 
 
-Block = Heading | Paragraph | Bullets | Facts | Headlines | Table | Picture | Note | Signatures
+Block = Heading | Paragraph | Bullets | Code | Facts | Headlines | Table | Picture | Note | Signatures
 
 
 class Imprint(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from functools import cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from pilotage.reports.assessment import TEMPLATES
-from pilotage.reports.documents.model import Document
+from pilotage.reports.documents.model import TONES, Document
 from pilotage.reports.documents.typesetting import as_address, made
 from pilotage.reports.numbers import number
 
@@ -25,6 +25,7 @@ def page_of(document: Document) -> str:
         position=number(document.imprint.position),
         address=as_address,
         kind=lambda block: type(block).__name__,
+        tones=TONES,
         style=_style(),
     )
 

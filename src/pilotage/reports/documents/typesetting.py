@@ -18,7 +18,7 @@ import msgspec
 
 from pilotage.record.charter import PageFit
 from pilotage.reports.charts.drawing import Drawings
-from pilotage.reports.documents.model import Document, Heading, Picture, Signatures
+from pilotage.reports.documents.model import TONES, Document, Heading, Picture, Signatures
 from pilotage.reports.numbers import number
 
 TEMPLATE = Path(__file__).parent / "document.typ"
@@ -97,7 +97,7 @@ def source(document: Document) -> str:
         if isinstance(block, Picture):
             del written["data"]
             written["svg"] = _FONT.sub('font-family="Libertinus Serif"', drawn(block).decode())
-    told["digest"] = document.digest
+    told |= {"digest": document.digest, "tones": TONES}
     told["imprint"] |= {"made": made(document), "at_position": number(document.imprint.position)}
     return json.dumps(told, ensure_ascii=False)
 
