@@ -62,7 +62,7 @@ def exposed(mode: str, percent: float = 0.0, cohorts: tuple[str, ...] = ()) -> W
 def test_an_answer_is_written_down_when_it_changes():
     """Once for every change, with the figures that were seen; under another attempt it is another answer."""
     story = Story().begin_evaluation()
-    (fact,) = seen(judged(story.standing, measurements=well()))
+    (fact,) = seen(judged(story.standing, measurements=well()), START)
     assert fact == f.AnswerMeasured(
         metric="right_team",
         attempt=1,
@@ -77,23 +77,23 @@ def test_an_answer_is_written_down_when_it_changes():
     known = structs.replace(
         story.standing, answer=AnswerSeen(answer="reached", attempt=1, reason="Then too.", stamp=stamp)
     )
-    assert seen(judged(known, measurements=well())) == []
-    assert [x.answer for x in seen(judged(known, measurements=well(answer=answered("harmed"))))] == ["harmed"]
-    assert [x.attempt for x in seen(judged(known, measurements=well(answer=answered(attempt=2))))] == [2]
+    assert seen(judged(known, measurements=well()), START) == []
+    assert [x.answer for x in seen(judged(known, measurements=well(answer=answered("harmed"))), START)] == ["harmed"]
+    assert [x.attempt for x in seen(judged(known, measurements=well(answer=answered(attempt=2))), START)] == [2]
 
 
 def test_an_answer_without_a_figure_is_written_down_without_one():
     """Absent figures are absent on the record too."""
     absent = structs.replace(answered("not_estimable"), estimate=NotEstimable(reason="Too few.", calls=9))
-    (fact,) = seen(judged(Story().begin_evaluation().standing, measurements=well(answer=absent)))
+    (fact,) = seen(judged(Story().begin_evaluation().standing, measurements=well(answer=absent)), START)
     assert (fact.answer, fact.estimate, fact.low, fact.high, fact.calls) == ("not_estimable", None, None, None, 9)
 
 
 def test_an_answer_is_the_pilots_business():
     """Once the decision is made and the phase passed, no answer is written down any more; nor where there is none."""
-    assert seen(judged(SERVED, measurements=well())) == []
-    assert seen(judged(Story().begin_evaluation().standing)) == []
-    assert seen(judged(Story().begin_evaluation().standing, measurements=well(answer=None))) == []
+    assert seen(judged(SERVED, measurements=well()), START) == []
+    assert seen(judged(Story().begin_evaluation().standing), START) == []
+    assert seen(judged(Story().begin_evaluation().standing, measurements=well(answer=None)), START) == []
 
 
 def test_a_measured_verdict_is_written_down_when_it_begins_or_ceases_to_hold():
@@ -103,23 +103,25 @@ def test_a_measured_verdict_is_written_down_when_it_begins_or_ceases_to_hold():
     story = Story().begin_pilot()
     story.measurements = None
     pending = story.verdicts()
-    assert seen(judged(story.standing, verdicts=pending.values())) == []
+    assert seen(judged(story.standing, verdicts=pending.values()), START) == []
     story.measurements = measured_well(story.now)
     verdicts = story.verdicts()
-    facts = [x for x in seen(judged(story.standing, verdicts=verdicts.values())) if isinstance(x, f.VerdictMeasured)]
+    facts = [
+        x for x in seen(judged(story.standing, verdicts=verdicts.values()), START) if isinstance(x, f.VerdictMeasured)
+    ]
     expected = {v.id: v.verdict for v in verdicts.values() if v.phase == "pilot" and v.kind == "measured"}
     expected = {criterion: verdict for criterion, verdict in expected.items() if verdict in {"met", "unmet"}}
     assert {fact.criterion: fact.verdict for fact in facts} == expected
     assert {"pilot.baseline", "pilot.shadow"} <= expected.keys()
     known = structs.replace(story.standing, measured=expected)
-    assert seen(judged(known, verdicts=verdicts.values())) == []
-    ceased = [x for x in seen(judged(known, verdicts=pending.values())) if isinstance(x, f.VerdictMeasured)]
+    assert seen(judged(known, verdicts=verdicts.values()), START) == []
+    ceased = [x for x in seen(judged(known, verdicts=pending.values()), START) if isinstance(x, f.VerdictMeasured)]
     assert {fact.criterion: fact.verdict for fact in ceased} == dict.fromkeys(expected, "pending")
 
 
 def test_a_breach_is_written_down_and_takes_the_exposure_back():
     """The guardrail's figures are recorded, and the candidate goes back to where nobody sees it, its settings kept."""
-    facts = seen(judged(exposed("live", 5.0, ("berlin",)), measurements=well(live_guardrails=(broken(),))))
+    facts = seen(judged(exposed("live", 5.0, ("berlin",)), measurements=well(live_guardrails=(broken(),))), START)
     breach, exposure = facts
     assert breach == f.GuardrailBreached(
         metric="errors",
@@ -145,7 +147,7 @@ def test_a_breach_is_written_down_and_takes_the_exposure_back():
 )
 def test_what_is_not_a_breach_of_what_runs_takes_nothing_back(result):
     """A guardrail that holds or is not decided, and what another attempt's release did, leave the exposure alone."""
-    assert seen(judged(exposed("live", 5.0), measurements=well(live_guardrails=(result,)))) == []
+    assert seen(judged(exposed("live", 5.0), measurements=well(live_guardrails=(result,))), START) == []
 
 
 def test_a_breach_that_shows_late_still_counts():
@@ -153,23 +155,23 @@ def test_a_breach_that_shows_late_still_counts():
     once, and takes the exposure back.
     """
     late = well(live_guardrails=(broken("live-5/1"), within(stage="live-25/1")))
-    facts = seen(judged(exposed("live", 25.0), measurements=late))
+    facts = seen(judged(exposed("live", 25.0), measurements=late), START)
     assert [type(fact) for fact in facts] == [f.GuardrailBreached, f.ExposureSet]
     story = Story().begin_service()
     story.record(facts[0])
     story.record(f.BreachResolved(metric="errors", reason="Repaired."))
     known = structs.replace(story.standing, exposure=Exposure(mode="live", percent=25.0))
-    assert seen(judged(known, measurements=late)) == []
+    assert seen(judged(known, measurements=late), START) == []
     of_then = well(live_guardrails=(broken("live-5/1"), broken("live-25/1")))
-    assert seen(judged(known, measurements=of_then)) == []
+    assert seen(judged(known, measurements=of_then), START) == []
     again = well(live_guardrails=(broken("live-25/1"), broken("live-5+1/1")))
-    assert [fact.stage for fact in seen(judged(known, measurements=again))[:1]] == ["live-5+1/1"]
+    assert [fact.stage for fact in seen(judged(known, measurements=again), START)[:1]] == ["live-5+1/1"]
 
 
 def test_a_metric_that_broke_at_two_steps_is_written_down_once():
     """One breach a metric; each metric has its own."""
     results = (broken("live-5/1"), broken("live-25/1"), broken("live-25/1", "right_team"))
-    facts = seen(judged(exposed("live", 25.0), measurements=well(live_guardrails=results)))
+    facts = seen(judged(exposed("live", 25.0), measurements=well(live_guardrails=results)), START)
     assert [fact.metric for fact in facts[:-1]] == ["errors", "right_team"]
     assert isinstance(facts[-1], f.ExposureSet)
     assert facts[-1].reason.endswith("errors is far worse.; right_team is far worse.")
@@ -185,12 +187,12 @@ def test_an_open_breach_is_not_written_down_again():
     )
     exposure = Exposure(mode="live", percent=5.0)
     still = structs.replace(story.standing, exposure=exposure)
-    assert seen(judged(still, measurements=well(live_guardrails=(broken(),)))) == []
+    assert seen(judged(still, measurements=well(live_guardrails=(broken(),))), START) == []
 
 
 def test_nobody_exposed_is_no_breach():
     """In shadow a guardrail's old figures of the roll-out take nothing back."""
-    assert seen(judged(exposed("shadow"), measurements=well(live_guardrails=(broken(),)))) == []
+    assert seen(judged(exposed("shadow"), measurements=well(live_guardrails=(broken(),))), START) == []
 
 
 @pytest.mark.parametrize(
@@ -206,7 +208,7 @@ def test_nobody_exposed_is_no_breach():
 )
 def test_what_the_ceiling_no_longer_allows_is_taken_back_on_the_record(asked, limit, left):
     """The exposure that is left is what is really leased, so that it does not come back when the ceiling rises."""
-    (fact,) = seen(judged(exposed(*asked), limit=structs.replace(limit, reasons=("A waiver ended.",))))
+    (fact,) = seen(judged(exposed(*asked), limit=structs.replace(limit, reasons=("A waiver ended.",))), START)
     assert (fact.mode, fact.percent, fact.cohorts) == left
     assert fact.reason == "Taken back by the watch: A waiver ended."
 
@@ -217,7 +219,7 @@ def test_what_the_ceiling_no_longer_allows_is_taken_back_on_the_record(asked, li
 def test_what_is_within_the_ceiling_is_left_alone(asked):
     """At or under it nothing is written, and a ceiling far above raises nothing by itself."""
     for limit in (ExposureLimit(mode="live", percent=5.0), OPEN):
-        assert seen(judged(exposed(*asked), limit=limit)) == []
+        assert seen(judged(exposed(*asked), limit=limit), START) == []
 
 
 def test_what_was_killed_is_left_alone():
@@ -226,9 +228,9 @@ def test_what_was_killed_is_left_alone():
     story.does("oli", c.Kill(reason="Answers in Latin."))
     off = ExposureLimit(mode="none", reasons=("Killed.",))
     bad = well(live_guardrails=(broken(),))
-    assert seen(judged(story.standing, limit=off, measurements=bad)) == []
+    assert seen(judged(story.standing, limit=off, measurements=bad), START) == []
     stale = structs.replace(story.standing, exposure=Exposure(mode="live", percent=5.0))
-    assert seen(judged(stale, limit=off, measurements=bad)) == []
+    assert seen(judged(stale, limit=off, measurements=bad), START) == []
 
 
 class Room:
@@ -395,3 +397,50 @@ def test_the_watch_takes_the_days_look_and_says_what_it_shows(tmp_path, store):
     assert len(store.looks(SLUG, 1)) == 14
     assert office.desk.load(SLUG).answer.answer == office.judge().answer == "reached"
     office.close()
+
+
+def test_an_undecided_pilot_winds_down_and_its_sponsor_is_told_once(office, watch):
+    """Past the decision date and its grace shadowing stops, on the record, and the sponsor is told: once for each date
+    that passes, an extension's included, and not again in every round.
+    """
+    story = Story().begin_evaluation()
+    office.tell(story)
+    measured(office)
+    watch.run()
+    due = story.standing.decision_on
+    office.clock.at = dt.datetime.combine(due + dt.timedelta(days=7), dt.time(12), tzinfo=dt.UTC)
+    watch.run()
+    assert office.judge().mode == "shadow", "the days of grace"
+    assert office.judge().workload.wound_down is None
+    office.clock.at += dt.timedelta(days=1)
+    assert office.judge().mode == "none", "the ceiling needs no watch to fall"
+    assert watch.run() == (SLUG,)
+    told = office.judge().workload.wound_down
+    assert (told.decision_on, told.exposed, told.sponsor) == (due, "shadow", "sam")
+    assert told.stamp.at == office.clock.at
+    assert office.judge().workload.exposure.mode == "none"
+    office.clock.at += dt.timedelta(days=5)
+    watch.run()
+    kinds = [entry.kind for entry in office.ledger.read(SLUG)]
+    assert kinds.count("pilot_wound_down") == 1
+    until = office.clock.at.date() + dt.timedelta(days=14)
+    office.does("ann", c.Decide(outcome="extend", reasons="The labels came late.", extend_until=until))
+    for person in ("ann", "sam"):
+        digest = office.judge().workload.decisions[-1].digest
+        office.does(person, c.Sign(subject="decision", digest=digest, meaning="I stand by it."))
+    watch.run()
+    assert office.judge().workload.wound_down.decision_on == due
+    office.clock.at = dt.datetime.combine(until + dt.timedelta(days=8), dt.time(12), tzinfo=dt.UTC)
+    watch.run()
+    assert office.judge().workload.wound_down.decision_on == until
+
+
+def test_a_decided_or_killed_pilot_does_not_wind_down(office, watch):
+    """After a go it continues, and what was killed has stopped already."""
+    story = Story().begin_evaluation().attest_all("evaluate").decide("go")
+    office.tell(story)
+    measured(office)
+    office.clock.at += dt.timedelta(days=90)
+    watch.run()
+    assert office.judge().workload.wound_down is None
+    assert office.judge().mode == "shadow"

@@ -341,6 +341,8 @@ def test_limits_are_those_of_the_method(name):
         live_pilots_per_owner=1,
         scorers_min=2,
         candidates_min=3,
+        impact_min=3.0,
+        readiness_min=2.5,
     )
 
 

@@ -52,7 +52,7 @@ def _together(one: dict[str, set[str]], other: dict[str, set[str]]) -> dict[str,
 
 def as_json(office: Office) -> Any:
     """The workload as the interface sends it."""
-    return msgspec.json.decode(msgspec.json.encode(workload_json(office.judge())))
+    return msgspec.json.decode(msgspec.json.encode(workload_json(office.judge(), office.clock.now())))
 
 
 @pytest.fixture
@@ -154,7 +154,7 @@ def test_the_reason_says_why_there_is_no_answer(office):
     for number, (reason, story) in enumerate(cases.items()):
         slug = f"case-{number}"
         office.tell(story, slug)
-        target = workload_json(office.judge(slug)).target
+        target = workload_json(office.judge(slug), office.clock.now()).target
         assert reason in target.reason
         assert (target.metric, target.estimate, target.interval, target.n) == ("right_team", None, None, 0)
         assert target.answer == "not_estimable"

@@ -80,7 +80,7 @@ class InPlace:
 
     def workload(self, slug: str) -> Json:
         """One workload at a glance."""
-        found: Json = msgspec.to_builtins(workload_json(self._workspace.desk.judge(slug)))
+        found: Json = msgspec.to_builtins(workload_json(self._workspace.desk.judge(slug), self._workspace.clock.now()))
         return found
 
     def gates(self, slug: str) -> list[Json]:

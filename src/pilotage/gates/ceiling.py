@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from pilotage.gates.evaluate_checks import RATIO_ALARM
 from pilotage.gates.ladder import allowed_percent
-from pilotage.gates.pilot_checks import clearance_needed, zombie_since
+from pilotage.gates.pilot_checks import clearance_needed, wound_down, zombie_since
 from pilotage.playbook.types import Criterion, Playbook
 from pilotage.record.areas.readiness import CRITERION as TRAINING
 from pilotage.record.areas.readiness import cohorts_of, rules_of, untrained
@@ -185,10 +185,8 @@ def _in_grace(s: Standing, criterion_id: str) -> bool:
 
 
 def _overdue(s: Standing) -> Iterator[Bound]:
-    if s.workload.phase not in {"pilot", "evaluate"}:
-        return
-    limit = zombie_since(s.workload, s.playbook.pilot.decision_grace_days)
-    if limit and day_of(s.workload, s.now) > limit:
+    if wound_down(s.workload, s.playbook, s.now):
+        limit = zombie_since(s.workload, s.playbook.pilot.decision_grace_days)
         yield Bound(mode="none", reason=f"No decision was signed by {limit}: shadowing has stopped.")
 
 

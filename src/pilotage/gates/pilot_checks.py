@@ -6,6 +6,7 @@ import datetime as dt
 
 from pilotage.evidence.measurements import Estimate, Measurements
 from pilotage.gates.case import Case, Check, Finding, days_between, estimate_item, item, met, pending, unmet
+from pilotage.playbook.types import Playbook
 from pilotage.record.workload import Clearance, Workload, day_of
 
 CLEARING = ("privacy", "security")
@@ -227,6 +228,12 @@ def zombie_since(workload: Workload, grace_days: int) -> dt.date | None:
     if workload.decision_on is None or (workload.decision is not None and workload.decision.outcome != "extend"):
         return None
     return workload.decision_on + dt.timedelta(days=grace_days)
+
+
+def wound_down(workload: Workload, playbook: Playbook, now: dt.datetime) -> bool:
+    """Whether the decision date and its grace passed without a decision: then shadowing stops by itself."""
+    limit = zombie_since(workload, playbook.pilot.decision_grace_days)
+    return workload.phase in {"pilot", "evaluate"} and limit is not None and day_of(workload, now) > limit
 
 
 def on_time(case: Case) -> Finding:

@@ -1,7 +1,7 @@
-"""The stall radar: which of the known reasons for stalling are present now, since when, and what clears them. Pure.
+"""The stall radar: which known reasons for stalling are present now, since when, why, and what clears them. Pure.
 
-A reason is present when, from a phase on, one of the criteria that answer it does not pass. What this version
-cannot judge yet is pending there, and so shows.
+Each reason has a look of its own: it reads the record and the traffic and yields the signs that it sees. A reason is
+present since the earliest of its signs, and the first one says what clears it.
 """
 
 from __future__ import annotations
@@ -10,17 +10,33 @@ import datetime as dt
 
 from msgspec import Struct
 
+from pilotage.evidence.measurements import Measurements
+from pilotage.gates.sighting import Look, View
+from pilotage.gates.stall_building import (
+    architecture_not_ready,
+    no_production_owner,
+    production_ignored,
+    transition_unowned,
+)
+from pilotage.gates.stall_people import change_plan_absent, organisation_not_ready
+from pilotage.gates.stall_promise import (
+    business_case_thin,
+    governance_not_engaged,
+    no_production_path,
+    vague_success,
+    wrong_problem,
+)
 from pilotage.playbook.types import Playbook
 from pilotage.record.verdicts import NextAction, Verdict
 from pilotage.record.workload import Workload
 
 
 class Reason(Struct, frozen=True, kw_only=True):
-    """A known reason for stalling: from which phase it counts, and the criteria that answer it."""
+    """A known reason for stalling: how it is seen, and the criteria that clear it for good."""
 
     id: str
     title: str
-    phase: str
+    look: Look
     criteria: tuple[str, ...]
 
 
@@ -37,100 +53,98 @@ class Stall(Struct, frozen=True, kw_only=True):
 REASONS: tuple[Reason, ...] = (
     Reason(
         id="no-production-path",
+        look=no_production_path,
         title="Nobody wrote down how it would go live",
-        phase="select",
         criteria=("select.production-path",),
     ),
     Reason(
         id="no-production-owner",
+        look=no_production_owner,
         title="Nobody will operate it",
-        phase="harden",
         criteria=("harden.ownership",),
     ),
     Reason(
         id="governance-not-engaged",
+        look=governance_not_engaged,
         title="Reviews were put off",
-        phase="pilot",
-        criteria=("select.review-partners", "pilot.clearance"),
+        criteria=("select.review-partners",),
     ),
     Reason(
         id="architecture-not-ready",
+        look=architecture_not_ready,
         title="Built fast, not built to run",
-        phase="harden",
         criteria=("harden.rebuild", "evaluate.gaps"),
     ),
     Reason(
         id="business-case-thin",
+        look=business_case_thin,
         title="Ability shown, cost not",
-        phase="evaluate",
-        criteria=("evaluate.production-cost", "evaluate.funding"),
+        criteria=("evaluate.production-cost",),
     ),
     Reason(
         id="change-plan-absent",
+        look=change_plan_absent,
         title="Nobody prepared the people",
-        phase="harden",
         criteria=("harden.change-plan",),
     ),
     Reason(
         id="wrong-problem",
+        look=wrong_problem,
         title="Interesting, not valuable",
-        phase="select",
         criteria=("select.candidates", "select.sponsor"),
     ),
     Reason(
         id="vague-success",
+        look=vague_success,
         title="Nobody can tell if it worked",
-        phase="select",
         criteria=("select.charter", "pilot.baseline"),
     ),
     Reason(
         id="production-ignored",
+        look=production_ignored,
         title="Laptop code, no logs",
-        phase="pilot",
         criteria=("pilot.release", "pilot.instrumented"),
     ),
     Reason(
         id="transition-unowned",
+        look=transition_unowned,
         title="Each team thinks the other has it",
-        phase="harden",
         criteria=("harden.handoff",),
     ),
     Reason(
         id="organisation-not-ready",
+        look=organisation_not_ready,
         title="It works, but work has not changed",
-        phase="deploy",
         criteria=("deploy.training", "deploy.adoption", "deploy.communication"),
     ),
 )
 
 
-def stalls(playbook: Playbook, workload: Workload, verdicts: dict[str, Verdict]) -> tuple[Stall, ...]:
-    """The reasons present now, in the radar's order. A killed workload does not stall: it ended."""
-    if workload.killed:
+def stalls(
+    playbook: Playbook,
+    workload: Workload,
+    verdicts: dict[str, Verdict],
+    measurements: Measurements | None,
+    now: dt.datetime,
+) -> tuple[Stall, ...]:
+    """The reasons present now, in the radar's order. A killed workload does not stall, nor one that was refused: it
+    ended.
+    """
+    decision = workload.decision
+    if workload.killed or (decision is not None and decision.outcome == "no_go"):
         return ()
-    order: list[str] = [phase.id for phase in playbook.phases]
-    here = order.index(workload.phase)
-    found = []
-    for reason in REASONS:
-        if order.index(reason.phase) > here:
-            continue
-        open_verdicts = [
-            v
-            for c in reason.criteria
-            if (v := verdicts.get(c)) is not None and not v.passes and order.index(v.phase) <= here
-        ]
-        if open_verdicts:
-            found.append(_stall(workload, reason, open_verdicts[0]))
-    return tuple(found)
+    view = View(playbook=playbook, workload=workload, measurements=measurements, verdicts=verdicts, now=now)
+    return tuple(found for reason in REASONS if (found := _seen(reason, view)) is not None)
 
 
-def _stall(workload: Workload, reason: Reason, verdict: Verdict) -> Stall:
-    since = workload.entered.get(reason.phase) or workload.entered.get(verdict.phase) or workload.proposed.at
-    clear = verdict.next or NextAction(action="Look at the criterion.", by="owner")
+def _seen(reason: Reason, view: View) -> Stall | None:
+    signs = list(reason.look(view))
+    if not signs:
+        return None
     return Stall(
         id=reason.id,
         title=reason.title,
-        since=since,
-        reason=f"{verdict.id} is {verdict.verdict}: {verdict.reason}",
-        clear=clear,
+        since=min(sign.since for sign in signs),
+        reason=" ".join(sign.why for sign in signs),
+        clear=NextAction(action=signs[0].action, by=signs[0].by),
     )

@@ -5,10 +5,12 @@ Runs over every workload again and again; each run reads the sums, not the calls
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Iterator
 
 from pilotage.evidence.measurements import Estimate, GuardrailResult
+from pilotage.gates.pilot_checks import wound_down
 from pilotage.record import facts as f
 from pilotage.record.rules.exposing import within
 from pilotage.record.verdicts import ExposureLimit
@@ -21,9 +23,15 @@ from pilotage.workflow.workspace import Workspace
 log = logging.getLogger(__name__)
 
 
-def seen(judgement: Judgement) -> list[f.Fact]:
+def seen(judgement: Judgement, now: dt.datetime) -> list[f.Fact]:
     """The facts that a judgement adds to what is written down already. Pure."""
-    return [*_answer(judgement), *_verdicts(judgement), *_breaches(judgement), *_taken_back(judgement)]
+    return [
+        *_answer(judgement),
+        *_verdicts(judgement),
+        *_breaches(judgement),
+        *_wound_down(judgement, now),
+        *_taken_back(judgement),
+    ]
 
 
 def _answer(judgement: Judgement) -> Iterator[f.Fact]:
@@ -100,6 +108,16 @@ def _breaches(judgement: Judgement) -> Iterator[f.Fact]:
         )
 
 
+def _wound_down(judgement: Judgement, now: dt.datetime) -> Iterator[f.Fact]:
+    """Once for each decision date that passed with its grace and without a decision: the sponsor is told."""
+    workload = judgement.workload
+    due, told = workload.decision_on, workload.wound_down
+    if workload.killed or due is None or not wound_down(workload, judgement.playbook, now):
+        return
+    if told is None or told.decision_on != due:
+        yield f.PilotWoundDown(decision_on=due, exposed=workload.exposure.mode, sponsor=workload.sponsor)
+
+
 def _taken_back(judgement: Judgement) -> Iterator[f.Fact]:
     """What the ceiling no longer allows is taken back on the record, so that it never rises again by itself."""
     asked, limit = judgement.workload.exposure, judgement.ceiling
@@ -147,6 +165,9 @@ class Watch:
             raise ExceptionGroup("The watch could not look after every workload", failed)
         return tuple(written)
 
+    def _seen(self, judgement: Judgement) -> list[f.Fact]:
+        return seen(judgement, self._workspace.clock.now())
+
     def look_after(self, workload: Workload) -> bool:
         """Take the day's look if it is due, and write down what changed."""
         if workload.killed:
@@ -154,7 +175,7 @@ class Watch:
         self._workspace.measuring.take_look(workload, self._workspace.clock.now())
         keep_profiles(self._workspace, workload)
         try:
-            return self._workspace.desk.record(workload.slug, seen) is not None
+            return self._workspace.desk.record(workload.slug, self._seen) is not None
         except Overtaken:
             log.info("%s is being changed by others; the watch looks again in the next round", workload.slug)
             return False

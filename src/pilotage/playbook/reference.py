@@ -137,6 +137,8 @@ def _limits(playbook: Playbook) -> Iterator[Sequence[str]]:
     yield "pilots at once for one owner", f"{pilot.live_pilots_per_owner}"
     yield "problems compared", f"{pilot.candidates_min} or more"
     yield "people who score each", f"{pilot.scorers_min} or more"
+    yield "mean score of impact, or the radar warns", f"{pilot.impact_min:g} of 5 or more"
+    yield "mean score of readiness, or the radar warns", f"{pilot.readiness_min:g} of 5 or more"
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -53,6 +53,8 @@ PILOT_LEAST = {
     "live_pilots_per_owner": 1,
     "scorers_min": 1,
     "candidates_min": 1,
+    "impact_min": 1,
+    "readiness_min": 1,
 }
 
 Rule = Callable[[Outline], Iterator[Problem]]

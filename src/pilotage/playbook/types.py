@@ -129,7 +129,7 @@ class WaiverRules(Struct, frozen=True, kw_only=True):
 
 
 class PilotRules(Struct, frozen=True, kw_only=True):
-    """Limits on a pilot's time and its people. Days and weeks."""
+    """Limits on a pilot's time and its people, in days and weeks, and the bars on the problem's mean scores, 1 to 5."""
 
     weeks_min: int = 4
     weeks_max: int = 8
@@ -138,6 +138,8 @@ class PilotRules(Struct, frozen=True, kw_only=True):
     live_pilots_per_owner: int = 1
     scorers_min: int = 2
     candidates_min: int = 3
+    impact_min: float = 3.0
+    readiness_min: float = 2.5
 
 
 class Playbook(Struct, frozen=True, kw_only=True):

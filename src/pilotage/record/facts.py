@@ -274,6 +274,17 @@ class GuardrailBreached(Struct, frozen=True, kw_only=True, tag="guardrail_breach
     calls: int
 
 
+class PilotWoundDown(Struct, frozen=True, kw_only=True, tag="pilot_wound_down"):
+    """Nobody decided by the decision date and its grace: shadowing stops, and the sponsor is told.
+
+    `decision_on` is the date that passed, `exposed` how much the candidate saw until then.
+    """
+
+    decision_on: dt.date
+    exposed: Mode
+    sponsor: str | None
+
+
 Fact = (
     Proposed
     | Scored
@@ -300,6 +311,7 @@ Fact = (
     | AnswerMeasured
     | VerdictMeasured
     | GuardrailBreached
+    | PilotWoundDown
     | AreaFact
 )
 

@@ -30,6 +30,7 @@ from pilotage.record.workload import (
     Signature,
     WaiverAsked,
     Workload,
+    WoundDown,
 )
 
 Changes = dict[str, Any]
@@ -47,12 +48,13 @@ def _chosen(_w: Workload, fact: f.Chosen, stamp: Stamp) -> Changes:
     return {"argument": Said(text=fact.argument, stamp=stamp)}
 
 
-def _assigned(w: Workload, fact: f.Assigned, _stamp: Stamp) -> Changes:
+def _assigned(w: Workload, fact: f.Assigned, stamp: Stamp) -> Changes:
+    given = {"assigned": {**w.assigned, fact.role: stamp}}
     if fact.role == "owner":
-        return {"owner": fact.person, "acceptance": w.acceptance if fact.person == w.owner else None}
+        return given | {"owner": fact.person, "acceptance": w.acceptance if fact.person == w.owner else None}
     if fact.role == "sponsor":
-        return {"sponsor": fact.person}
-    return {"reviewers": {**w.reviewers, fact.role.removeprefix("reviewer:"): fact.person}}
+        return given | {"sponsor": fact.person}
+    return given | {"reviewers": {**w.reviewers, fact.role.removeprefix("reviewer:"): fact.person}}
 
 
 def _accepted(_w: Workload, fact: f.OwnershipAccepted, stamp: Stamp) -> Changes:
@@ -208,8 +210,17 @@ def _answered(w: Workload, fact: f.AnswerMeasured, stamp: Stamp) -> Changes:
     return {"answer": seen, "answers": {**w.answers, str(fact.attempt): seen}}
 
 
-def _measured(w: Workload, fact: f.VerdictMeasured, _stamp: Stamp) -> Changes:
-    return {"measured": {**w.measured, fact.criterion: fact.verdict}}
+def _measured(w: Workload, fact: f.VerdictMeasured, stamp: Stamp) -> Changes:
+    since = (
+        w.measured_since
+        if w.measured.get(fact.criterion) == fact.verdict
+        else {**w.measured_since, fact.criterion: stamp.at}
+    )
+    return {"measured": {**w.measured, fact.criterion: fact.verdict}, "measured_since": since}
+
+
+def _wound_down(_w: Workload, fact: f.PilotWoundDown, stamp: Stamp) -> Changes:
+    return {"wound_down": WoundDown(**structs.asdict(fact), stamp=stamp)}
 
 
 def _in_area(name: str, step: Fold) -> Callable[[Workload, Any, Stamp], Changes]:
@@ -242,6 +253,7 @@ _APPLY: dict[type, Callable[[Workload, Any, Stamp], Changes]] = {
     f.BreachResolved: _resolved,
     f.AnswerMeasured: _answered,
     f.VerdictMeasured: _measured,
+    f.PilotWoundDown: _wound_down,
     **{kind: _in_area(area.name, step) for area in AREAS for kind, step in area.all_folds.items()},
 }
 

@@ -202,6 +202,15 @@ class AnswerSeen(Struct, frozen=True, kw_only=True):
     stamp: Stamp
 
 
+class WoundDown(Struct, frozen=True, kw_only=True):
+    """The sponsor is told that the decision date passed and shadowing stopped. `exposed` is what ran until then."""
+
+    decision_on: dt.date
+    exposed: Mode
+    sponsor: str | None
+    stamp: Stamp
+
+
 class Workload(Struct, frozen=True, kw_only=True):
     """Everything that the record knows of one workload.
 
@@ -212,6 +221,9 @@ class Workload(Struct, frozen=True, kw_only=True):
     waivers that came into force, which they do at the moment when everybody who has to sign has signed while
     holding the role. `ladder_from` is when the roll-out ladder last began at its foot: at the roll-out's start, the
     end of a breach, or the lifting of a kill. `answers` holds the last answer seen of every attempt, by its number.
+    `measured` holds the last verdict written down of each measured criterion, `measured_since` since when it is that,
+    `assigned` when each role was last given to somebody, `wound_down` when the watch last told the sponsor that nobody
+    decided in time.
     """
 
     slug: str
@@ -258,6 +270,9 @@ class Workload(Struct, frozen=True, kw_only=True):
     answer: AnswerSeen | None = None
     answers: dict[str, AnswerSeen] = {}
     measured: dict[str, str] = {}
+    measured_since: dict[str, dt.datetime] = {}
+    assigned: dict[str, Stamp] = {}
+    wound_down: WoundDown | None = None
     comments: tuple[Said, ...] = ()
     planning: Planning = Planning()
     reviews: Reviewing = Reviewing()

@@ -159,7 +159,7 @@ def exposure_reason(judgement: Judgement) -> str:
     return f"{asked.reason.rstrip('.')}. The ceiling: {why}"
 
 
-def workload_json(judgement: Judgement) -> WorkloadJson:
+def workload_json(judgement: Judgement, now: dt.datetime) -> WorkloadJson:
     """The workload as the API shows it."""
     workload = judgement.workload
     limit = judgement.ceiling
@@ -178,6 +178,6 @@ def workload_json(judgement: Judgement) -> WorkloadJson:
         target=target_json(judgement),
         stall=tuple(
             StallJson(id=s.id, since=s.since, reason=s.reason, clear=s.clear)
-            for s in stalls(judgement.playbook, workload, judgement.verdicts)
+            for s in stalls(judgement.playbook, workload, judgement.verdicts, judgement.measurements, now)
         ),
     )

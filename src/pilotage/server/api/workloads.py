@@ -66,8 +66,8 @@ async def list_workloads(request: AnyRequest) -> Response[bytes]:
 
 def _page(workspace: Workspace, query: PageQuery) -> WorkloadPage:
     slugs = sorted(workload.slug for workload in workspace.desk.all() if workload.slug > (query.after or ""))
-    shown = slugs[: query.limit]
-    items = tuple(workload_json(workspace.desk.judge(slug)) for slug in shown)
+    shown, now = slugs[: query.limit], workspace.clock.now()
+    items = tuple(workload_json(workspace.desk.judge(slug), now) for slug in shown)
     return WorkloadPage(items=items, next=shown[-1] if len(slugs) > len(shown) else None)
 
 
@@ -84,7 +84,9 @@ def _page(workspace: Workspace, query: PageQuery) -> WorkloadPage:
 async def get_workload(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """Show a workload at a glance: phase, exposure, gate, target and stalls."""
     judgement = await judged(request, slug)
-    return tagged_answer(request, workload_json(judgement), judgement.workload.position)
+    return tagged_answer(
+        request, workload_json(judgement, workspace_of(request).clock.now()), judgement.workload.position
+    )
 
 
 @endpoint(

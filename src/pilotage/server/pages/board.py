@@ -98,7 +98,7 @@ def card(judgement: Judgement, now: dt.datetime) -> Card:
         pace=pace_of(playbook, workload, now),
         gate=gate(judgement, playbook.phase(workload.phase)),
         gauge=gauge(judgement),
-        stalls=stalls(playbook, workload, judgement.verdicts),
+        stalls=stalls(playbook, workload, judgement.verdicts, judgement.measurements, now),
         waivers=waivers(judgement),
         next=next_open(judgement),
         projected=answer.projected if answer else None,

@@ -93,6 +93,10 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     f.Commented: lambda _fact, _: "commented",
     f.BreachResolved: lambda fact, _: f"closed the breach of {fact.metric}",
     f.AnswerMeasured: _answered,
+    f.PilotWoundDown: lambda fact, people: (
+        f"told {people.name(fact.sponsor) if fact.sponsor else 'nobody, as there is no sponsor'}: nobody decided by "
+        f"{fact.decision_on}, so the pilot wound down"
+    ),
     f.VerdictMeasured: lambda fact, _: f"saw {fact.criterion}: {fact.verdict}",
     planning.ProductionPlanned: lambda _fact, _: "wrote down the production path",
     planning.PlacedInWork: lambda _fact, _: "said where in the work the answer arrives",

@@ -48,7 +48,7 @@ def _shown(workspace: Workspace, frame: Frame, judgement: Judgement) -> Mapping[
         "next": next_open(judgement),
         "gate": next(one for one in gates if one.phase.id == workload.phase),
         "other_gates": [one for one in gates if one.phase.id != workload.phase],
-        "stalls": stalls(playbook, workload, judgement.verdicts),
+        "stalls": stalls(playbook, workload, judgement.verdicts, judgement.measurements, frame.now),
         "first_use": traffic.first_candidate_at - began if traffic and began and traffic.first_candidate_at else None,
         "first_feedback": traffic.first_feedback_at - began
         if traffic and began and traffic.first_feedback_at
