@@ -23,6 +23,7 @@ from pilotage.storage.calls import EmbeddedCallStore
 from pilotage.storage.database import open_database
 from pilotage.storage.ledger import IdempotencyKeys, LeaseSerials, Settings, SqlLedger
 from pilotage.storage.ledger import Workspace as WorkspaceRow
+from pilotage.workflow.casing import freeze_case
 from pilotage.workflow.clock import Clock
 from pilotage.workflow.desk import Desk
 from pilotage.workflow.documents import charter_fit
@@ -145,6 +146,7 @@ def open_workspace(
         people=accounts.person_ids,
         absent=accounts.absent_ids,
         freeze=measuring.freeze,
+        case=lambda judgement: freeze_case(workspace, judgement),
         fit=charter_fit,
         demonstration=row.demonstration,
     )
@@ -157,7 +159,7 @@ def open_workspace(
     def signed(lease: Lease) -> str:
         return sign(lease, key)
 
-    return Workspace(
+    workspace = Workspace(
         home=home,
         workspace_id=row.workspace_id,
         demonstration=row.demonstration,
@@ -174,6 +176,7 @@ def open_workspace(
         advance_clock=simulated.advance if simulated else None,
         close=close,
     )
+    return workspace
 
 
 def take_in_extensions() -> None:

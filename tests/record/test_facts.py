@@ -88,6 +88,7 @@ def test_the_personal_texts_are_these():
         "shortfall_analysed": {"cause"},
         "attested": {"statement"},
         "went_back": {"reason"},
+        "case_frozen": {"reasons"},
         "decided": {"reasons", "dissent"},
         "exposure_set": {"reason"},
         "killed": {"reason"},

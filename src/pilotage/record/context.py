@@ -27,12 +27,23 @@ class FrozenEvidence(Struct, frozen=True, kw_only=True):
     digest: str
 
 
+class FrozenCase(Struct, frozen=True, kw_only=True):
+    """The case for a decision as of the moment, as canonical JSON, and its digest. `reasons` are the verdicts', as
+    JSON too: they may quote what people wrote.
+    """
+
+    content: str
+    digest: str
+    reasons: str
+
+
 class Context(Struct, frozen=True, kw_only=True):
     """Actor, time, playbook and what the gates and the portfolio say.
 
     `verdicts` holds every criterion's verdict by id, `ceiling` the most exposure allowed now; both are of the
-    moment. `answer` is the sequential answer on the target, `evidence` what it rests on, None before there is any.
-    `people` are the ids of everybody known. `page` is how much of one page the charter takes that is being written.
+    moment. `answer` is the sequential answer on the target, `evidence` what it rests on, None before there is any;
+    `case` is everything that a decision is put on. `people` are the ids of everybody known. `page` is how much of one
+    page the charter takes that is being written.
     """
 
     actor: Actor
@@ -44,6 +55,7 @@ class Context(Struct, frozen=True, kw_only=True):
     people: frozenset[str] = frozenset()
     answer: str = "not_estimable"
     evidence: FrozenEvidence | None = None
+    case: FrozenCase | None = None
     page: PageFit | None = None
     demonstration_workspace: bool = False
 

@@ -179,9 +179,20 @@ class EvidenceFrozen(Struct, frozen=True, kw_only=True, tag="evidence_frozen"):
     content: str
 
 
+class CaseFrozen(Struct, frozen=True, kw_only=True, tag="case_frozen"):
+    """The whole case that a decision was put on, beside the evidence: canonical JSON, whose SHA-256 is `digest`. The
+    verdicts' reasons may quote what people wrote.
+    """
+
+    digest: str
+    content: str
+    reasons: Text = ""
+
+
 class Decided(Struct, frozen=True, kw_only=True, tag="decided"):
     """Go, no-go or one extension, with every verdict frozen. In force once owner and sponsor signed `digest`, which
-    covers `evidence`, the digest of the evidence that was frozen with it; None where there was none.
+    covers `evidence` and `case`, the digests of the evidence and of the case that were frozen with it; None where there
+    was none.
     """
 
     outcome: Outcome
@@ -192,6 +203,7 @@ class Decided(Struct, frozen=True, kw_only=True, tag="decided"):
     answer: str
     digest: str
     evidence: str | None = None
+    case: str | None = None
 
 
 class ExposureSet(Struct, frozen=True, kw_only=True, tag="exposure_set"):
@@ -301,6 +313,7 @@ Fact = (
     | Advanced
     | WentBack
     | EvidenceFrozen
+    | CaseFrozen
     | Decided
     | ExposureSet
     | Killed

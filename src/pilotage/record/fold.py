@@ -158,7 +158,7 @@ def _went_back(w: Workload, fact: f.WentBack, stamp: Stamp) -> Changes:
     }
 
 
-def _evidence_frozen(w: Workload, fact: f.EvidenceFrozen, stamp: Stamp) -> Changes:
+def _kept(w: Workload, fact: f.EvidenceFrozen | f.CaseFrozen, stamp: Stamp) -> Changes:
     """Only where it stands: it is large, and read by those who compute it again."""
     return {"frozen": {**w.frozen, fact.digest: stamp.position}}
 
@@ -242,7 +242,8 @@ _APPLY: dict[type, Callable[[Workload, Any, Stamp], Changes]] = {
     f.Attested: _attested,
     f.Advanced: _advanced,
     f.WentBack: _went_back,
-    f.EvidenceFrozen: _evidence_frozen,
+    f.EvidenceFrozen: _kept,
+    f.CaseFrozen: _kept,
     f.Decided: _decided,
     f.ExposureSet: _exposure_set,
     f.Killed: _killed,

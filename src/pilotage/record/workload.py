@@ -149,7 +149,7 @@ class WaiverAsked(Struct, frozen=True, kw_only=True):
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """A decision with the verdicts frozen in it, and the digest of the evidence frozen with it."""
+    """A decision with the verdicts frozen in it, and the digests of the evidence and the case frozen with it."""
 
     outcome: Literal["go", "no_go", "extend"]
     reasons: str
@@ -160,6 +160,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     digest: str
     stamp: Stamp
     evidence: str | None = None
+    case: str | None = None
 
 
 class Exposure(Struct, frozen=True, kw_only=True):
@@ -214,7 +215,7 @@ class WoundDown(Struct, frozen=True, kw_only=True):
 class Workload(Struct, frozen=True, kw_only=True):
     """Everything that the record knows of one workload.
 
-    `frozen` holds where in the ledger evidence stands that was frozen with a decision, by its digest.
+    `frozen` holds where in the ledger stands what was frozen with a decision, evidence and case, by its digest.
     `reopened` holds, for each phase that the workload went back over, when: what was decided or attested for it
     before counts no more. `waivers` are the ones last asked for, `standing_waivers` the ones last agreed on, so
     that asking for a longer one does not end the one that stands. `in_force` lists the digests of decisions and

@@ -18,7 +18,7 @@ from pilotage.playbook.types import Playbook
 from pilotage.record import commands as c
 from pilotage.record.charter import PageFit
 from pilotage.record.commands import Command
-from pilotage.record.context import SYSTEM, Actor, Context, FrozenEvidence
+from pilotage.record.context import SYSTEM, Actor, Context, FrozenCase, FrozenEvidence
 from pilotage.record.decide import decide
 from pilotage.record.facts import Fact, Recorded, decode, encode
 from pilotage.record.fold import fold
@@ -107,8 +107,8 @@ class Desk:
 
     `measure` gives a workload's measurements (or None when it has no calls at all to measure), `people` the
     ids of everybody known, `absent` the ids of those who have no account any more, `playbooks` a playbook by name,
-    `freeze` what measurements were computed from, to be kept with a decision, `fit` how much of one page a charter
-    takes.
+    `freeze` what measurements were computed from and `case` the whole case, both to be kept with a decision, `fit` how
+    much of one page a charter takes.
     """
 
     def __init__(
@@ -121,6 +121,7 @@ class Desk:
         people: Callable[[], frozenset[str]],
         absent: Callable[[], frozenset[str]] = frozenset,
         freeze: Callable[[Workload, Measurements], FrozenEvidence | None] = lambda _workload, _measurements: None,
+        case: Callable[[Judgement], FrozenCase | None] = lambda _judgement: None,
         fit: Callable[[Workload, c.ReviseCharter], PageFit | None] = lambda _workload, _command: None,
         demonstration: bool = False,
     ) -> None:
@@ -131,6 +132,7 @@ class Desk:
         self._people = people
         self._absent = absent
         self._freeze = freeze
+        self._case = case
         self._fit = fit
         self._demonstration = demonstration
         self._lock = threading.RLock()
@@ -285,6 +287,7 @@ class Desk:
             ceiling=judged.ceiling,
             answer=judged.answer,
             evidence=self._frozen(judged) if isinstance(command, c.Decide) else None,
+            case=self._case(judged) if isinstance(command, c.Decide) else None,
         )
 
     def _frozen(self, judged: Judgement) -> FrozenEvidence | None:

@@ -8,16 +8,17 @@ from msgspec import Struct
 
 from pilotage.record.charter import PageFit
 from pilotage.record.commands import ReviseCharter
-from pilotage.record.stamps import Stamp
 from pilotage.record.workload import Workload
 from pilotage.reports.documents.charter import CharterTold, charter_document
-from pilotage.reports.documents.model import Document, Imprint
+from pilotage.reports.documents.imprints import imprint
+from pilotage.reports.documents.model import Document
 from pilotage.reports.documents.operations import operations_document
 from pilotage.reports.documents.page import page_of
 from pilotage.reports.documents.typesetting import typesetter
 from pilotage.reports.operations_playbook import assemble
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.errors import NoDocument
+from pilotage.workflow.memo_document import memo, memo_of, newest_put
 from pilotage.workflow.naming import Names
 from pilotage.workflow.workspace import Workspace
 
@@ -52,20 +53,43 @@ class Made(Struct, frozen=True, kw_only=True):
     digest: str
 
 
+def kinds_of(workload: Workload) -> dict[str, DocumentKind]:
+    """Every kind of document that a workload may have: those that all have, and a memo for each decision but the one
+    that the memo is about now.
+    """
+    now = newest_put(workload)
+    numbers = [number for number in range(1, len(workload.decisions) + 1) if number != now]
+    return DOCUMENTS | {kind.id: kind for kind in map(_memo_before, numbers)}
+
+
+def _memo_before(number: int) -> DocumentKind:
+    def build(workspace: Workspace, judgement: Judgement, names: Names) -> Document:
+        return memo_of(workspace, judgement, names, number)
+
+    return DocumentKind(
+        id=f"decision-memo-{number}",
+        title=f"Decision memo {number}",
+        says="An earlier decision, as it was put and signed.",
+        missing=_nothing_missing,
+        build=build,
+    )
+
+
 def listed(workload: Workload) -> tuple[DocumentListed, ...]:
     """Every document, and which of them can be made now."""
     return tuple(
         DocumentListed(id=kind.id, title=kind.title, says=kind.says, missing=kind.missing(workload) or None)
-        for kind in DOCUMENTS.values()
+        for kind in kinds_of(workload).values()
     )
 
 
 def document_of(workspace: Workspace, judgement: Judgement, document: str) -> Document:
     """A document of a workload. Raises `NoDocument` for one that does not exist, or cannot be made yet."""
     workload = judgement.workload
-    kind = DOCUMENTS.get(document)
+    kinds = kinds_of(workload)
+    kind = kinds.get(document)
     if kind is None:
-        raise NoDocument(f"There is no document {document}; choose one of {', '.join(DOCUMENTS)}.")
+        raise NoDocument(f"There is no document {document}; choose one of {', '.join(kinds)}.")
     missing = kind.missing(workload)
     if missing:
         raise NoDocument(missing)
@@ -97,18 +121,6 @@ def charter_fit(workload: Workload, command: ReviseCharter) -> PageFit:
                 imprint=imprint(workload),
             )
         )
-    )
-
-
-def imprint(workload: Workload, *stamps: Stamp) -> Imprint:
-    """Where a document comes from: the newest of these entries, or the workload's newest where none is named."""
-    newest = max(stamps, key=lambda stamp: stamp.position, default=None)
-    return Imprint(
-        workload=workload.slug,
-        position=newest.position if newest else workload.position,
-        made_at=newest.at if newest else workload.updated_at,
-        demonstration=workload.demonstration,
-        simulated=workload.simulated,
     )
 
 
@@ -158,6 +170,13 @@ DOCUMENTS: dict[str, DocumentKind] = {
             says="What was promised, on one page, with its signatures.",
             missing=_no_charter,
             build=_charter,
+        ),
+        DocumentKind(
+            id="decision-memo",
+            title="Decision memo",
+            says="Go or no-go: what was found, what it costs, what is open and not known. A draft until it is put.",
+            missing=_no_charter,
+            build=memo,
         ),
         DocumentKind(
             id="operations-playbook",

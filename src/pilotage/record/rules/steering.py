@@ -89,12 +89,12 @@ def go_back(workload: Workload, command: c.GoBack, context: Context) -> list[f.F
 
 def decide(workload: Workload, command: c.Decide, context: Context) -> list[f.Fact]:
     """Go needs every other criterion of the gate; a no-go needs none; one extension needs a later date. The evidence of
-    the moment is frozen with it, once.
+    the moment is frozen with it, once, and the case that it is put on.
     """
     problems = list(_decision_problems(workload, command, context))
     if problems:
         raise Refused(problems)
-    verdicts, evidence = frozen(context), context.evidence
+    verdicts, evidence, case = frozen(context), context.evidence, context.case
     content = {
         "outcome": command.outcome,
         "reasons": command.reasons,
@@ -106,10 +106,12 @@ def decide(workload: Workload, command: c.Decide, context: Context) -> list[f.Fa
         "charter": workload.charter_version.digest if workload.charter_version else None,
         "release": workload.release.digest if workload.release else None,
         "evidence": evidence.digest if evidence else None,
+        **({"case": case.digest} if case else {}),
     }
     fresh = [evidence] if evidence and evidence.digest not in workload.frozen else []
     return [
         *(f.EvidenceFrozen(digest=one.digest, content=one.content) for one in fresh),
+        *([f.CaseFrozen(digest=case.digest, content=case.content, reasons=case.reasons)] if case else []),
         f.Decided(
             outcome=command.outcome,
             reasons=command.reasons,
@@ -119,6 +121,7 @@ def decide(workload: Workload, command: c.Decide, context: Context) -> list[f.Fa
             answer=context.answer,
             digest=digest_of(content),
             evidence=evidence.digest if evidence else None,
+            case=case.digest if case else None,
         ),
     ]
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Protocol
 
+from pilotage.evidence.measurements import Estimate, Estimated
 from pilotage.record.workload import Signature
 from pilotage.reports.documents.model import Signed
 from pilotage.reports.numbers import NOTHING, TOGETHER, number
+from pilotage.reports.scales import Scale
 
 THREE = 3
 
@@ -52,3 +55,25 @@ def place_of(role: str, holder: str | None, signature: Signature | None, name: C
         meaning=signature.meaning,
         ledger=f"entry {signature.stamp.position}",
     )
+
+
+class Named(Protocol):
+    """Names in place of ids."""
+
+    def name(self, person: str) -> str:
+        """A person's name."""
+
+    def named(self, text: str) -> str:
+        """A sentence with every id in it replaced by the person's name."""
+
+
+def estimated(found: Estimated, scale: Scale) -> str:
+    """A figure with its interval, or why there is none."""
+    if not isinstance(found, Estimate):
+        return f"not estimable: {found.reason}"
+    return f"{scale.text(found.value)} ({scale.interval(found.low, found.high)})"
+
+
+def figure(found: Estimated, scale: Scale) -> str:
+    """A figure without its interval, for a narrow column."""
+    return scale.text(found.value) if isinstance(found, Estimate) else NOTHING

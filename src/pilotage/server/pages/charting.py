@@ -23,12 +23,10 @@ from pilotage.reports.charts import bundle
 from pilotage.reports.charts.catalogue import ChartData, box_of
 from pilotage.reports.charts.daily import DailyData, daily_data
 from pilotage.reports.charts.drawing import Drawings
-from pilotage.reports.charts.forest import ForestData, ForestLine, ForestRow
+from pilotage.reports.charts.forest import ForestData, ForestRow
 from pilotage.reports.charts.outcomes import OutcomesData, differences_data, outcomes_data
-from pilotage.reports.charts.target import target_data
 from pilotage.server.asking import AnyRequest, query_of
 from pilotage.server.auth.access import PUBLIC, READ
-from pilotage.server.pages.charting_cost import payback_data, paying_data, year_data
 from pilotage.server.pages.charting_drift import Monitored, monitored_data
 from pilotage.server.pages.csv_files import MEDIA_TYPE as CSV
 from pilotage.server.pages.csv_files import csv_of
@@ -38,9 +36,10 @@ from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.problems import not_found
 from pilotage.server.threads import run_in
 from pilotage.storage.protocols import DayRow, SumRow
+from pilotage.workflow.charting_cost import payback_data, paying_data, year_data
+from pilotage.workflow.charting_target import looks_data, segments_data
 from pilotage.workflow.cost_section import CostSection, Curves, WhatIf, curves, what_if
 from pilotage.workflow.desk import Judgement
-from pilotage.workflow.segments_section import tables
 from pilotage.workflow.workspace import Workspace
 
 DRAWINGS = Drawings()
@@ -104,9 +103,8 @@ def _target(of: Sources) -> ChartData | None:
     """The target with its looks; before the first one, its metric by day."""
     answer = of.judgement.measurements.answer if of.judgement.measurements else None
     if answer is not None:
-        scale = comparison_scale(of.target.unit, of.charter.target.form)
-        looks = target_data(answer, of.charter.target, title=of.target.title, unit=scale.after, factor=scale.factor)
-        if looks.points:
+        looks = looks_data(answer, of.charter.target, of.target)
+        if looks is not None:
             return looks
     return _daily(of, of.target)
 
@@ -147,36 +145,6 @@ def _differences(of: Sources) -> ChartData | None:
     return differences_data(days, of.target, title=of.target.title, unit=scale.after, factor=scale.factor)
 
 
-def _segments(of: Sources) -> ForestData | None:
-    """The target in each declared segment, flagged ones first, then the weakest, as measured and pooled."""
-    attempt, target = of.judgement.workload.attempt, of.charter.target
-    if attempt is None:
-        return None
-    scale = comparison_scale(of.target.unit, target.form)
-    table = next(iter(tables(of.judgement.workload, of.totals)), None)
-    rows = tuple(
-        ForestRow(
-            label=one.segment,
-            calls=raw.calls,
-            value=raw.value * scale.factor,
-            low=raw.low * scale.factor,
-            high=raw.high * scale.factor,
-            pooled=pooled.value * scale.factor if pooled else None,
-            pooled_low=pooled.low * scale.factor if pooled else None,
-            pooled_high=pooled.high * scale.factor if pooled else None,
-            note="flagged" if one.flags else "",
-        )
-        for one in (table.segments if table else ())
-        if isinstance(raw := one.raw, Estimate)
-        for pooled in (one.pooled if isinstance(one.pooled, Estimate) else None,)
-    )
-    lines = (
-        ForestLine(value=target.target * scale.factor, word="target", tone="good"),
-        ForestLine(value=target.floor * scale.factor, word="floor", tone="bad"),
-    )
-    return ForestData(title=of.target.title, unit=scale.after, points=rows, lines=lines) if rows else None
-
-
 def _unit_costs(of: Sources) -> ForestData | None:
     """What an answer cost, by arm and release; whoever reported nothing has no row, which is no zero."""
     rows = tuple(
@@ -193,7 +161,7 @@ BUILDERS: dict[str, Callable[[Sources], ChartData | None]] = {
     "target": _target,
     "paired-outcomes": _outcomes,
     "paired-differences": _differences,
-    "segment-forest": _segments,
+    "segment-forest": lambda of: segments_data(of.judgement.workload, of.totals),
     "unit-costs": _unit_costs,
     "payback": lambda of: payback_data(of.costs, of.curves, of.starts_on),
     "break-even": lambda of: paying_data(of.costs, of.curves),

@@ -15,7 +15,7 @@ from pilotage.server.auth.access import READ
 from pilotage.server.pages.frame import Frame
 from pilotage.server.pages.workload_frame import workload_page
 from pilotage.workflow.desk import Judgement
-from pilotage.workflow.documents import DOCUMENTS, DocumentKind, document_of
+from pilotage.workflow.documents import DocumentKind, document_of, kinds_of
 from pilotage.workflow.workspace import Workspace
 
 
@@ -33,7 +33,7 @@ async def show_documents(request: AnyRequest, slug: FromPath[str]) -> Response[b
     """Every document, with what it says and where it stands."""
 
     def build(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
-        return {"documents": [_listed(workspace, judgement, kind) for kind in DOCUMENTS.values()]}
+        return {"documents": [_listed(workspace, judgement, kind) for kind in kinds_of(judgement.workload).values()]}
 
     return await workload_page(request, slug, "documents.html", build, here="documents", title="Documents")
 
