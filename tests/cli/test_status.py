@@ -7,6 +7,7 @@ import pytest
 from pilotage.cli.failures import CliError
 from pilotage.cli.gate import judged
 from pilotage.cli.names import Names
+from pilotage.cli.status import criterion_row
 from pilotage.client import ApiRefused
 
 
@@ -91,7 +92,9 @@ def test_one_workload_is_readable_at_a_glance(terminal):
     ran = terminal.run("status", "ticket-triage")
     assert ran.code == 0
     lines = ran.out.splitlines()
-    assert lines[:5] == [
+    assert lines[3].startswith("sponsor   Tomas")
+    assert lines[3].endswith("who has done nothing yet")
+    assert [*lines[:3], *lines[4:6]] == [
         "ticket-triage",
         "phase     select",
         "exposure  none; the ceiling is none: Phase select allows none: the gate has to pass first.",
@@ -107,7 +110,9 @@ def test_status_in_json_is_the_interface_s(terminal):
     """`--json` gives the same JSON as the HTTP interface."""
     terminal.settle_triage()
     answer = terminal.run("status", "ticket-triage", "--json").json
-    assert sorted(answer) == ["demonstration", "exposure", "gate", "phase", "stall", "target", "workload"]
+    assert sorted(answer) == [
+        "demonstration", "exposure", "gate", "lapsing", "phase", "sponsor", "stall", "target", "waived", "workload",
+    ]  # fmt: skip
     assert answer["exposure"]["ceiling"] == {"mode": "none", "percent": 0.0}
     assert answer["target"]["answer"] == "not_estimable"
     assert [one["workload"] for one in terminal.run("status", "--json").json["workloads"]] == ["ticket-triage"]
@@ -155,3 +160,14 @@ def test_people_are_shown_by_name():
     known = Names.of(KnownPeople([{"person": "p-aaaaaaaaaa", "name": "Imke Brandt"}]))
     assert known(told) == "Attested by Imke Brandt and p-bbbbbbbbbb."
     assert Names.of(KnownPeople(ApiRefused(403, "other-workload", "This token is bound.", ())))(told) == told
+
+
+def test_what_is_set_aside_and_what_lapses_soon_is_said():
+    """A criterion that lapses soon says until when and what keeps it; so do those of other gates, and their waivers."""
+    soon = criterion("pilot.clearance", "met") | {
+        "valid_until": "2026-08-29T09:00:00Z",
+        "renew": {"action": "Sign again.", "by": "owner"},
+    }
+    said = criterion_row(soon, Names({}))[2]
+    assert said == "So it is. Holds until 2026-08-29; renew it before: Sign again. (owner)"
+    assert "Holds until" not in criterion_row(criterion("pilot.release", "met"), Names({}))[2]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from msgspec import structs
-from tests.record.stories import OWN_MEASURE, Story, answered, measured_well, within
+from tests.record.stories import OWN_MEASURE, Story, answered, clearance, measured_well, within
 from tests.workflow.office import SLUG, FakeClock, Office, measured
 from tests.workflow.pilots import DAY, START, CountingStore, Pilot
 
@@ -97,13 +97,15 @@ def test_an_answer_is_the_pilots_business():
 
 
 def test_a_measured_verdict_is_written_down_when_it_begins_or_ceases_to_hold():
-    """Met and unmet are news; what was never known and is pending is not; a verdict known already is not; only
-    measured criteria of the gate in hand count.
+    """Met and unmet are news; what was never known and is pending is not; a verdict known already is not. Measured
+    criteria of the gate in hand count, and enforced ones once they hold.
     """
     story = Story().begin_pilot()
     story.measurements = None
     pending = story.verdicts()
-    assert seen(judged(story.standing, verdicts=pending.values()), START) == []
+    enforced = {"pilot.on-time": "met"}
+    first = seen(judged(story.standing, verdicts=pending.values()), START)
+    assert {fact.criterion: fact.verdict for fact in first} == enforced
     story.measurements = measured_well(story.now)
     verdicts = story.verdicts()
     facts = [
@@ -111,12 +113,36 @@ def test_a_measured_verdict_is_written_down_when_it_begins_or_ceases_to_hold():
     ]
     expected = {v.id: v.verdict for v in verdicts.values() if v.phase == "pilot" and v.kind == "measured"}
     expected = {criterion: verdict for criterion, verdict in expected.items() if verdict in {"met", "unmet"}}
-    assert {fact.criterion: fact.verdict for fact in facts} == expected
+    assert {fact.criterion: fact.verdict for fact in facts} == {**expected, **enforced}
     assert {"pilot.baseline", "pilot.shadow"} <= expected.keys()
-    known = structs.replace(story.standing, measured=expected)
+    known = structs.replace(story.standing, measured={**expected, **enforced})
     assert seen(judged(known, verdicts=verdicts.values()), START) == []
     ceased = [x for x in seen(judged(known, verdicts=pending.values()), START) if isinstance(x, f.VerdictMeasured)]
     assert {fact.criterion: fact.verdict for fact in ceased} == dict.fromkeys(expected, "pending")
+
+
+def test_an_end_that_is_near_is_said_once():
+    """Two weeks before evidence lapses the watch writes it down, once for each end; what is asked of nobody yet is
+    not said.
+    """
+    story = Story().begin_pilot().clear()
+    story.wait(days=165)
+    assert "pilot.clearance" not in {fact.criterion for fact in _foreseen(story)}
+    story.wait(days=1)
+    (said,) = [fact for fact in _foreseen(story) if fact.criterion == "pilot.clearance"]
+    assert said.valid_until == story.now + dt.timedelta(days=14)
+    story.record(said)
+    assert "pilot.clearance" not in {fact.criterion for fact in _foreseen(story)}
+    story.does("pia", clearance("privacy"))
+    story.does("sid", clearance("security"))
+    assert story.verdict("pilot.clearance").renew is None
+    story.wait(days=170)
+    assert [fact.criterion for fact in _foreseen(story) if fact.criterion == "pilot.clearance"]
+
+
+def _foreseen(story: Story) -> list[f.LapseForeseen]:
+    facts = seen(judged(story.standing, verdicts=story.verdicts().values()), story.now)
+    return [fact for fact in facts if isinstance(fact, f.LapseForeseen)]
 
 
 def test_a_breach_is_written_down_and_takes_the_exposure_back():

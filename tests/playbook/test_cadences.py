@@ -120,6 +120,7 @@ CHECKED = {
     "select.focus",
     "select.owner",
     "select.sponsor",
+    "operate.sponsor",
     "select.charter",
     "select.signed",
     "select.reachable",

@@ -54,6 +54,7 @@ _STRATEGIES: dict[type[mi.Type], Callable[[Any], st.SearchStrategy[Any]]] = {
     mi.BoolType: lambda _: st.booleans(),
     mi.NoneType: lambda _: st.none(),
     mi.DateType: lambda _: st.dates(dt.date(1900, 1, 1), dt.date(2200, 1, 1)),
+    mi.DateTimeType: lambda _: st.datetimes(timezones=st.just(dt.UTC)),
     mi.LiteralType: lambda k: st.sampled_from(k.values),
     mi.UnionType: lambda k: st.one_of([_any(option) for option in k.types]),
     mi.VarTupleType: lambda k: st.lists(_any(k.item_type), max_size=3).map(tuple),

@@ -26,7 +26,9 @@ def test_a_workload_is_shown_as_promised(client, ada, vera):
     shown = read(client, vera, "/workloads/triage")
     assert shown.status_code == 200
     workload = msgspec.json.decode(shown.content, type=WorkloadJson)
-    assert list(shown.json()) == ["workload", "demonstration", "phase", "exposure", "gate", "target", "stall"]
+    assert list(shown.json()) == [
+        "workload", "demonstration", "phase", "exposure", "gate", "target", "stall", "lapsing", "waived", "sponsor",
+    ]  # fmt: skip
     assert (workload.phase, workload.exposure.mode, workload.exposure.ceiling.mode) == ("select", "none", "none")
     assert workload.gate.total == len(load("standard").phase("select").criteria)
     assert workload.target.answer == "not_estimable"

@@ -17,16 +17,19 @@ from pilotage.workflow.views import workload_json
 
 # As the interface promises them; a change here breaks somebody's program.
 GOLDEN = {
-    "": {"workload", "demonstration", "phase", "exposure", "gate", "target", "stall"},
+    "": {"workload", "demonstration", "phase", "exposure", "gate", "target", "stall", "lapsing", "waived", "sponsor"},
     "exposure": {"mode", "percent", "cohorts", "ceiling", "reason"},
     "exposure.ceiling": {"mode", "percent"},
     "gate": {"phase", "met", "total", "criteria"},
-    "gate.criteria": {"id", "verdict", "kind", "reason", "valid_until", "evidence", "next"},
+    "gate.criteria": {"id", "verdict", "kind", "reason", "valid_until", "evidence", "next", "waiver", "renew"},
     "gate.criteria.evidence": {"figure", "value", "n", "ledger"},
     "gate.criteria.next": {"action", "by"},
     "target": {"metric", "estimate", "interval", "n", "answer", "reason", "projected"},
     "stall": {"id", "since", "reason", "clear"},
     "stall.clear": {"action", "by"},
+    "lapsing": {"id", "phase", "verdict", "valid_until", "renew"},
+    "lapsing.renew": {"action", "by"},
+    "sponsor": {"person", "kind", "at", "position"},
 }
 NOT_KNOWN = NotEstimable(reason="Too few units.", calls=12, units=3)
 

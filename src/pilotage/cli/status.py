@@ -72,12 +72,26 @@ def _draw(screen: Screen, one: Json, names: Names) -> None:
     screen.line(f"phase     {one['phase']}")
     screen.line(f"exposure  {exposure_words(exposure)}; the ceiling is {ceiling}: {names(exposure['reason'])}")
     metric = f"{target['metric']}: " if target["metric"] else ""
+    screen.line(f"sponsor   {names(sponsor_words(one['sponsor']))}")
     screen.line(f"target    {metric}{words(target['answer'])}. {target_words(target)}")
     screen.line(f"gate      {gate['phase']}: {gate_words(gate)}")
     screen.table(CRITERION_HEADS, [criterion_row(criterion, names) for criterion in gate["criteria"]])
+    _draw_ends(screen, one, names)
     if one["stall"]:
         rows = [_stall_row(stall, names) for stall in one["stall"]]
         screen.table(("stalls", "reason", "since", "why, and what clears it"), rows)
+
+
+def _draw_ends(screen: Screen, one: Json, names: Names) -> None:
+    """What is set aside, in whatever gate, and what has to be renewed soon."""
+    here = {criterion["id"] for criterion in one["gate"]["criteria"]}
+    for criterion in one["waived"]:
+        if criterion["id"] not in here:
+            screen.line(f"waived    {criterion['id']}: {names(criterion['reason'])}", "noted")
+    for lapse in one["lapsing"]:
+        renew = f"{lapse['renew']['action']} ({lapse['renew']['by']})"
+        ends = lapse["valid_until"][:10]
+        screen.line(f"lapses    {lapse['id']} on {ends}; renew it before: {names(renew)}", "waiting")
 
 
 def _stall_row(stall: Json, names: Names) -> Sequence[Cell]:
@@ -85,9 +99,23 @@ def _stall_row(stall: Json, names: Names) -> Sequence[Cell]:
     return Toned("stalls", "waiting"), stall["id"], stall["since"][:10], names(f"{stall['reason']} {clear}")
 
 
+def sponsor_words(sponsor: Json | None) -> str:
+    """Who sponsors it, and what they last put on the record."""
+    if sponsor is None:
+        return "nobody"
+    if sponsor["at"] is None:
+        return f"{sponsor['person']}, who has done nothing yet"
+    return f"{sponsor['person']}, last act: {words(sponsor['kind'])} on {sponsor['at'][:10]}"
+
+
 def criterion_row(criterion: Json, names: Names) -> Sequence[Cell]:
-    """A criterion as a line: verdict, id, and the reason with the next action where it does not pass."""
+    """A criterion as a line: verdict, id, and the reason, with the next action where it does not pass and with its end
+    where it lapses soon.
+    """
     said = criterion["reason"]
+    if criterion.get("renew"):
+        renew = criterion["renew"]
+        said += f" Holds until {criterion['valid_until'][:10]}; renew it before: {renew['action']} ({renew['by']})"
     if criterion["verdict"] not in PASSING and criterion["next"]:
         said += f" Next: {criterion['next']['action']} ({criterion['next']['by']})"
     return verdict_word(criterion["verdict"]), criterion["id"], names(said)

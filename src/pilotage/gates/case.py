@@ -49,7 +49,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     `since` is when the oldest signature or measurement that it rests on was given; the playbook says how long that
     counts. `until` is when it ends by itself. Evidence names persons and entries, never personal text: it may be
     written into the ledger. `waivable` is false where what was found cannot be set aside, whatever the playbook says of
-    the criterion.
+    the criterion. `at_once` says that something speaks against it, rather than that something is missing by now.
     """
 
     verdict: VerdictKind
@@ -61,6 +61,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     since: dt.datetime | None = None
     waivable: bool = True
     until: dt.datetime | None = None
+    at_once: bool = False
 
 
 Check = Callable[[Case], Finding]

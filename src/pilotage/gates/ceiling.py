@@ -177,11 +177,25 @@ def _clearance(s: Standing) -> Iterator[Bound]:
 
 
 def _in_grace(s: Standing, criterion_id: str) -> bool:
-    """Whether a criterion held, lapsed by age alone, and the playbook still bears with it."""
+    """Whether a criterion held and ceased to so lately that the playbook still bears with it.
+
+    Grace counts from the day on which its evidence grew too old or, however else it ceased, from when the watch saw
+    that; until the watch has written it down, from now. It is for what is missing: what speaks against the criterion, a
+    rejection say, counts at once.
+    """
     verdict = s.verdicts.get(criterion_id)
-    if verdict is None or verdict.valid_until is None:
+    if verdict is None or verdict.at_once:
         return False
-    return s.now < verdict.valid_until + dt.timedelta(days=s.playbook.criterion(criterion_id).grace_days)
+    known = [moment for moment in (_aged(s, verdict), s.workload.ceased.get(criterion_id)) if moment is not None]
+    if not known and not s.workload.was_met(criterion_id):
+        return False
+    return s.now < min(known, default=s.now) + dt.timedelta(days=s.playbook.criterion(criterion_id).grace_days)
+
+
+def _aged(s: Standing, verdict: Verdict) -> dt.datetime | None:
+    """When the evidence of a criterion that does not hold grew too old; None where that is not why."""
+    until = verdict.valid_until
+    return until if not verdict.passes and until is not None and until <= s.now else None
 
 
 def _overdue(s: Standing) -> Iterator[Bound]:
@@ -235,6 +249,24 @@ def _lapsed(s: Standing) -> Iterator[Bound]:
                 yield Bound(mode=mode, reason=f"{criterion.id} of a passed gate no longer holds: {verdict.reason}")
 
 
+def _lapsed_here(s: Standing) -> Iterator[Bound]:
+    """Where the candidate serves, what is enforced in the present phase and held takes it back once it ceased to.
+
+    On the way up the ladder only age does: a step that begins anew is open again, which must not end the climb.
+    """
+    phase = s.playbook.phase(s.workload.phase)
+    if phase.ceiling.mode not in {"stage", "full"}:
+        return
+    for criterion in s.asked(phase.id):
+        verdict = s.verdicts.get(criterion.id)
+        if verdict is None or verdict.passes or not criterion.enforced or criterion.id == TRAINING:
+            continue
+        held = s.workload.was_met(criterion.id) or criterion.id in s.workload.ceased
+        held = _aged(s, verdict) is not None or (held and phase.ceiling.mode == "full")
+        if held and not _in_grace(s, criterion.id):
+            yield Bound(mode="shadow", reason=f"{criterion.id} held and no longer does: {verdict.reason}")
+
+
 _RULES: tuple[Callable[[Standing], Iterator[Bound]], ...] = (
     _killed,
     _phase,
@@ -247,6 +279,7 @@ _RULES: tuple[Callable[[Standing], Iterator[Bound]], ...] = (
     _undecided,
     _breaches,
     _lapsed,
+    _lapsed_here,
     _waivers,
     _open_gate,
 )

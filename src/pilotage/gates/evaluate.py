@@ -87,8 +87,20 @@ def judge(case: Case) -> Verdict:
         evidence=finding.evidence,
         next=None if passes else NextAction(action=finding.next or criterion.next, by=finding.by or criterion.by),
         valid_until=_lapses(case, finding),
+        at_once=finding.at_once,
     )
-    return verdict if verdict.passes or not finding.waivable else _waived(case, verdict)
+    return _noticed(case, verdict if verdict.passes or not finding.waivable else _waived(case, verdict))
+
+
+def _noticed(case: Case, verdict: Verdict) -> Verdict:
+    """What holds and lapses soon says what keeps it."""
+    ends = verdict.valid_until
+    if not verdict.passes or ends is None:
+        return verdict
+    if case.now < ends - dt.timedelta(days=case.playbook.notice_of(case.criterion)):
+        return verdict
+    action = f"Bring about what was waived. {case.criterion.next}" if verdict.waiver else case.criterion.next
+    return structs.replace(verdict, renew=NextAction(action=action, by=case.criterion.by))
 
 
 def _found(case: Case) -> Finding:

@@ -74,7 +74,7 @@ def _unapproved(case: Case, found: Sequence[ReviewStanding]) -> Finding | None:
                 next="Mend what it was rejected for, then ask the reviewer to conclude it again.",
                 by=f"{one.area} reviewer",
             )
-            return structs.replace(refused, waivable=False)
+            return structs.replace(refused, waivable=False, at_once=True)
     for one in found:
         why = WHY_NOT.get(one.state) or _went_back(case, one)
         if why is not None and one.state not in LAPSED:
@@ -153,12 +153,13 @@ def _unsettled(waiting: Sequence[ReviewFinding], found: Sequence[ReviewStanding]
     if first is None:
         return None
     said = ", ".join(dict.fromkeys(f.raised.number for f in [*blocking, *waiting]))
-    return unmet(
+    found_open = unmet(
         f"Open: {said}. {first.raised.number} is {first.raised.severity} and due on {first.raised.due}.",
         *(item(f"{f.raised.number}, {f.raised.severity}", f.raised.owner, ledger=f.stamp.position) for f in open_ones),
         next=f"Mend {first.raised.number}, then ask the {first.raised.review} reviewer to close it.",
         by=first.raised.owner,
     )
+    return structs.replace(found_open, at_once=True)
 
 
 def _approved(case: Case, found: Sequence[ReviewStanding]) -> Finding:

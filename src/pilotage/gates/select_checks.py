@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
+from msgspec import structs
+
 from pilotage.gates.case import Case, Check, Finding, days_between, item, met, pending, unmet
 from pilotage.record.charter import Charter, PageFit
 from pilotage.record.verdicts import EvidenceItem, RankedProblem
@@ -109,21 +113,39 @@ def sponsor(case: Case) -> Finding:
     signatures = [s for s in workload.signatures if s.stamp.by == workload.sponsor]
     if not signatures:
         return unmet("The sponsor has signed nothing yet.", next="Read the charter and sign it.", by=workload.sponsor)
+    given = item("signature", signatures[-1].meaning, ledger=signatures[-1].stamp.position)
+    return _acting(case, workload.sponsor, given)
+
+
+def sponsor_still(case: Case) -> Finding:
+    """The sponsor has written something on the record lately. Looking at a page writes nothing, and does not count."""
+    if case.workload.sponsor is None:
+        return unmet("Nobody sponsors it any more.", next="Assign a sponsor.", by="owner")
+    return _acting(case, case.workload.sponsor)
+
+
+def _acting(case: Case, person: str, *signed: EvidenceItem) -> Finding:
+    """Whether the sponsor has acted lately, and until when that counts."""
     limit = case.number("silence_days", case.playbook.pilot.sponsor_silence_days)
-    last = workload.last_acts[workload.sponsor]
-    silent = days_between(last, case.now)
+    last = case.workload.acts.get(person)
+    if last is None:
+        return unmet("The sponsor has done nothing yet.", *signed, next="Look at it and say something.", by=person)
+    silent = days_between(last.stamp.at, case.now)
     evidence = (
-        item("signature", signatures[-1].meaning, ledger=signatures[-1].stamp.position),
+        *signed,
+        item(f"the sponsor's last act: {last.kind.replace('_', ' ')}", person, ledger=last.stamp.position),
         item("days since the sponsor last acted", round(silent, 1)),
     )
-    if silent > limit:
+    if silent >= limit:
         return unmet(
-            f"The sponsor has been silent for {silent:.0f} days; {limit:.0f} are allowed.",
+            f"The sponsor has been silent for {silent:.0f} days; fewer than {limit:.0f} are allowed.",
             *evidence,
             next="Look at the workload and say something on the record.",
-            by=workload.sponsor,
+            by=person,
         )
-    return met(f"Signed in person and acted {silent:.0f} days ago.", *evidence)
+    word = "Signed in person and acted" if signed else "Acted"
+    said = met(f"{word} {silent:.0f} days ago.", *evidence)
+    return structs.replace(said, until=last.stamp.at + dt.timedelta(days=limit))
 
 
 def charter(case: Case) -> Finding:
@@ -222,6 +244,7 @@ CHECKS: dict[str, Check] = {
     "select.focus": focus,
     "select.owner": owner,
     "select.sponsor": sponsor,
+    "operate.sponsor": sponsor_still,
     "select.charter": charter,
     "select.signed": signed,
     "select.reachable": reachable,

@@ -13,7 +13,7 @@ from pilotage.evidence.measurements import Estimate, GuardrailResult
 from pilotage.gates.pilot_checks import wound_down
 from pilotage.record import facts as f
 from pilotage.record.rules.exposing import within
-from pilotage.record.verdicts import ExposureLimit
+from pilotage.record.verdicts import ExposureLimit, Verdict
 from pilotage.record.workload import Workload
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.errors import Overtaken
@@ -28,6 +28,7 @@ def seen(judgement: Judgement, now: dt.datetime) -> list[f.Fact]:
     return [
         *_answer(judgement),
         *_verdicts(judgement),
+        *_lapses(judgement),
         *_breaches(judgement),
         *_wound_down(judgement, now),
         *_taken_back(judgement),
@@ -55,17 +56,38 @@ def _answer(judgement: Judgement) -> Iterator[f.Fact]:
 
 
 def _verdicts(judgement: Judgement) -> Iterator[f.Fact]:
-    """Measured criteria of the gate in hand, when they begin or cease to hold."""
+    """Measured criteria of the gate in hand and enforced ones up to it, when they begin or cease to hold."""
     workload = judgement.workload
     for verdict in judgement.verdicts.values():
-        if verdict.phase != workload.phase or verdict.kind != "measured":
-            continue
         before = workload.measured.get(verdict.id)
-        if verdict.verdict == before or (before is None and verdict.verdict not in {"met", "unmet"}):
+        if not _looked_at(judgement, verdict) or verdict.verdict == before:
+            continue
+        if before is None and not _tells(workload, verdict):
             continue
         yield f.VerdictMeasured(
             criterion=verdict.id, verdict=verdict.verdict, reason=verdict.reason, evidence=verdict.evidence
         )
+
+
+def _looked_at(judgement: Judgement, verdict: Verdict) -> bool:
+    here = verdict.phase == judgement.workload.phase
+    passed = verdict.phase in judgement.workload.passed
+    return (here and verdict.kind == "measured") or ((here or passed) and verdict.id in judgement.enforced)
+
+
+def _tells(workload: Workload, verdict: Verdict) -> bool:
+    """Whether a verdict says something new of a criterion of which nothing was written down yet."""
+    if verdict.phase in workload.passed:
+        return verdict.passes != workload.was_met(verdict.id)
+    return verdict.verdict in {"met", "unmet"} and (verdict.kind == "measured" or verdict.passes)
+
+
+def _lapses(judgement: Judgement) -> Iterator[f.Fact]:
+    """Once for each end that has come near: what is asked for by now and has to be renewed."""
+    workload = judgement.workload
+    for verdict in judgement.lapsing:
+        if verdict.valid_until is not None and workload.foreseen.get(verdict.id) != verdict.valid_until:
+            yield f.LapseForeseen(criterion=verdict.id, valid_until=verdict.valid_until)
 
 
 def _new_breaches(judgement: Judgement) -> list[GuardrailResult]:

@@ -132,6 +132,7 @@ def _limits(playbook: Playbook) -> Iterator[Sequence[str]]:
     yield "exposure under a waiver", f"live {waivers.ceiling_percent:g} %"
     yield "the same in a demonstration", f"live {waivers.demonstration_ceiling_percent:g} %"
     yield "length of a pilot", f"{pilot.weeks_min} to {pilot.weeks_max} weeks"
+    yield "notice before evidence lapses", f"{playbook.notice_days} days"
     yield "grace after the decision date", f"{pilot.decision_grace_days} days"
     yield "silence allowed to a sponsor", f"{pilot.sponsor_silence_days} days"
     yield "pilots at once for one owner", f"{pilot.live_pilots_per_owner}"

@@ -42,8 +42,9 @@ class Criterion(Struct, frozen=True, kw_only=True):
     """One line of a gate. `kinds[0]` is its primary evidence kind; only a criterion whose primary kind is not
     `measured` may be attested. `check` names the registered check that judges it; with none, the verdict is
     `pending` and says so. `params` are that check's settings. `before_exposure`: must hold before anybody is
-    exposed in this phase. `enforced`: when it lapses, the ceiling drops after `grace_days`. `outside`: it has no check
-    and takes a result from outside, about the release that runs or about the workload whatever its release.
+    exposed in this phase. `enforced`: when it ceases to hold, the ceiling drops after `grace_days`, or at once where
+    something speaks against it, such as a rejection. `outside`: it has no check and takes a result from outside, about
+    the release that runs or about the workload whatever its release.
     """
 
     id: CriterionId
@@ -143,7 +144,7 @@ class PilotRules(Struct, frozen=True, kw_only=True):
 
 
 class Playbook(Struct, frozen=True, kw_only=True):
-    """A whole cadence."""
+    """A whole cadence. Evidence that grows old is said to so many `notice_days` before it lapses."""
 
     id: Annotated[str, Meta(pattern="^[a-z0-9][a-z0-9-]*$")]
     title: str
@@ -158,6 +159,11 @@ class Playbook(Struct, frozen=True, kw_only=True):
     stages: Annotated[tuple[Stage, ...], Meta(min_length=1)]
     waivers: WaiverRules = WaiverRules()
     pilot: PilotRules = PilotRules()
+    notice_days: Annotated[int, Meta(ge=0, le=90)] = 14
+
+    def notice_of(self, criterion: Criterion) -> int:
+        """How many days before its evidence lapses that is said: never more than the last quarter of its time."""
+        return self.notice_days if criterion.valid_days is None else min(self.notice_days, criterion.valid_days // 4)
 
     def phase(self, phase_id: str) -> Phase:
         """The phase of that id; KeyError when the playbook has none."""

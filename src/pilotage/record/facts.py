@@ -266,12 +266,19 @@ class AnswerMeasured(Struct, frozen=True, kw_only=True, tag="answer_measured"):
 
 
 class VerdictMeasured(Struct, frozen=True, kw_only=True, tag="verdict_measured"):
-    """A measured criterion's verdict changed; the figures are those seen. The reason may quote a waiver's text."""
+    """A measured or enforced criterion's verdict changed; the figures are those seen. The reason may quote a waiver."""
 
     criterion: str
     verdict: str
     reason: Text
     evidence: tuple[EvidenceItem, ...]
+
+
+class LapseForeseen(Struct, frozen=True, kw_only=True, tag="lapse_foreseen"):
+    """What a criterion rests on holds until `valid_until` and has to be renewed before."""
+
+    criterion: str
+    valid_until: dt.datetime
 
 
 class GuardrailBreached(Struct, frozen=True, kw_only=True, tag="guardrail_breached"):
@@ -323,6 +330,7 @@ Fact = (
     | BreachResolved
     | AnswerMeasured
     | VerdictMeasured
+    | LapseForeseen
     | GuardrailBreached
     | PilotWoundDown
     | AreaFact

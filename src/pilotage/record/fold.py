@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from msgspec import structs
@@ -11,7 +11,8 @@ from pilotage.record import facts as f
 from pilotage.record.areas.area import Fold
 from pilotage.record.areas.listing import AREAS
 from pilotage.record.facts import Recorded
-from pilotage.record.stamps import Said, Stamp
+from pilotage.record.stamps import Act, Said, Stamp
+from pilotage.record.verdicts import PASSING
 from pilotage.record.workload import (
     PHASES,
     Acceptance,
@@ -150,7 +151,11 @@ def _advanced(w: Workload, fact: f.Advanced, stamp: Stamp) -> Changes:
 
 def _went_back(w: Workload, fact: f.WentBack, stamp: Stamp) -> Changes:
     again = PHASES[PHASES.index(fact.to_phase) :]
+    asked_again = {one for one in w.measured if one.partition(".")[0] in again}
     return {
+        "measured": _without(w.measured, asked_again),
+        "measured_since": _without(w.measured_since, asked_again),
+        "ceased": _without(w.ceased, asked_again),
         "phase": fact.to_phase,
         "entered": {**w.entered, fact.to_phase: stamp.at},
         "passed": {phase: gate for phase, gate in w.passed.items() if phase not in again},
@@ -211,16 +216,28 @@ def _answered(w: Workload, fact: f.AnswerMeasured, stamp: Stamp) -> Changes:
 
 
 def _measured(w: Workload, fact: f.VerdictMeasured, stamp: Stamp) -> Changes:
-    since = (
-        w.measured_since
-        if w.measured.get(fact.criterion) == fact.verdict
-        else {**w.measured_since, fact.criterion: stamp.at}
-    )
-    return {"measured": {**w.measured, fact.criterion: fact.verdict}, "measured_since": since}
+    """When a criterion that was seen to hold ceases to, the days of grace begin."""
+    changed = w.measured.get(fact.criterion) != fact.verdict
+    seen = {
+        "measured": {**w.measured, fact.criterion: fact.verdict},
+        "measured_since": {**w.measured_since, fact.criterion: stamp.at} if changed else w.measured_since,
+    }
+    if fact.verdict in PASSING:
+        return {**seen, "ceased": _without(w.ceased, {fact.criterion})}
+    ceased = {fact.criterion: stamp.at} if w.was_met(fact.criterion) and fact.criterion not in w.ceased else {}
+    return {**seen, "ceased": {**w.ceased, **ceased}}
 
 
 def _wound_down(_w: Workload, fact: f.PilotWoundDown, stamp: Stamp) -> Changes:
     return {"wound_down": WoundDown(**structs.asdict(fact), stamp=stamp)}
+
+
+def _foreseen(w: Workload, fact: f.LapseForeseen, _stamp: Stamp) -> Changes:
+    return {"foreseen": {**w.foreseen, fact.criterion: fact.valid_until}}
+
+
+def _without(held: Mapping[str, Any], gone: Collection[str]) -> dict[str, Any]:
+    return {key: value for key, value in held.items() if key not in gone}
 
 
 def _in_area(name: str, step: Fold) -> Callable[[Workload, Any, Stamp], Changes]:
@@ -255,6 +272,7 @@ _APPLY: dict[type, Callable[[Workload, Any, Stamp], Changes]] = {
     f.AnswerMeasured: _answered,
     f.VerdictMeasured: _measured,
     f.PilotWoundDown: _wound_down,
+    f.LapseForeseen: _foreseen,
     **{kind: _in_area(area.name, step) for area in AREAS for kind, step in area.all_folds.items()},
 }
 
@@ -269,7 +287,7 @@ def _begin(slug: str, recorded: Recorded, fact: f.Proposed, stamp: Stamp) -> Wor
         updated_at=recorded.at,
         simulated=recorded.simulated,
         entered={"select": recorded.at},
-        last_acts={recorded.actor: recorded.at},
+        acts={recorded.actor: Act(kind="proposed", stamp=stamp)},
     )
 
 
@@ -295,7 +313,7 @@ def apply(workload: Workload | None, slug: str, recorded: Recorded) -> Workload:
         position=recorded.position,
         updated_at=recorded.at,
         simulated=workload.simulated or recorded.simulated,
-        last_acts={**workload.last_acts, recorded.actor: recorded.at},
+        acts={**workload.acts, recorded.actor: Act(kind=str(fact.__struct_config__.tag), stamp=stamp)},
     )
 
 

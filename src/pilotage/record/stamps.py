@@ -18,6 +18,13 @@ class Stamp(Struct, frozen=True, kw_only=True):
     position: int
 
 
+class Act(Struct, frozen=True, kw_only=True):
+    """Something that a person put on the record: the kind of fact, and when."""
+
+    kind: str
+    stamp: Stamp
+
+
 class Said(Struct, frozen=True, kw_only=True):
     """A statement on the record."""
 

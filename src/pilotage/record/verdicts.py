@@ -41,7 +41,9 @@ class WaiverNote(Struct, frozen=True, kw_only=True):
 class Verdict(Struct, frozen=True, kw_only=True):
     """What one criterion comes to, why, on what evidence, and what to do next.
 
-    `kind` is how it was judged: measured, recorded, attested or document.
+    `kind` is how it was judged: measured, recorded, attested or document. `renew` is what keeps it from lapsing: it is
+    set where it holds and its end, `valid_until`, is near. `at_once`: something speaks against it, so that the ceiling
+    bears with it for no days of grace.
     """
 
     id: str
@@ -54,6 +56,8 @@ class Verdict(Struct, frozen=True, kw_only=True):
     next: NextAction | None = None
     valid_until: dt.datetime | None = None
     waiver: WaiverNote | None = None
+    renew: NextAction | None = None
+    at_once: bool = False
 
     @property
     def passes(self) -> bool:

@@ -24,8 +24,8 @@ from pilotage.record.areas.runbook import Runbook
 from pilotage.record.areas.training import Training
 from pilotage.record.charter import Charter, PageFit, promised
 from pilotage.record.facts import CurvePointRead
-from pilotage.record.stamps import Said, Stamp
-from pilotage.record.verdicts import Mode
+from pilotage.record.stamps import Act, Said, Stamp
+from pilotage.record.verdicts import PASSING, Mode
 
 PHASES: tuple[PhaseId, ...] = get_args(PhaseId)
 
@@ -222,9 +222,10 @@ class Workload(Struct, frozen=True, kw_only=True):
     waivers that came into force, which they do at the moment when everybody who has to sign has signed while
     holding the role. `ladder_from` is when the roll-out ladder last began at its foot: at the roll-out's start, the
     end of a breach, or the lifting of a kill. `answers` holds the last answer seen of every attempt, by its number.
-    `measured` holds the last verdict written down of each measured criterion, `measured_since` since when it is that,
-    `assigned` when each role was last given to somebody, `wound_down` when the watch last told the sponsor that nobody
-    decided in time.
+    `measured` holds the last verdict written down of each measured or enforced criterion, `measured_since` since when
+    it is that, `ceased` since when one that was seen to hold does so no more, `foreseen` until when one holds whose end
+    was announced. `assigned` holds when each role was last given to somebody, `wound_down` when the watch last told the
+    sponsor that nobody decided in time, `acts` the last thing that each person put on the record; reading leaves none.
     """
 
     slug: str
@@ -284,7 +285,14 @@ class Workload(Struct, frozen=True, kw_only=True):
     change: Change = Change()
     training: Training = Training()
     outside: Outside = Outside()
-    last_acts: dict[str, dt.datetime] = {}
+    acts: dict[str, Act] = {}
+    ceased: dict[str, dt.datetime] = {}
+    foreseen: dict[str, dt.datetime] = {}
+
+    @property
+    def last_acts(self) -> dict[str, dt.datetime]:
+        """When each person last put something on the record."""
+        return {person: act.stamp.at for person, act in self.acts.items()}
 
     @property
     def charter_version(self) -> CharterVersion | None:
@@ -342,6 +350,11 @@ class Workload(Struct, frozen=True, kw_only=True):
         """Whether the workload went back over `evaluate`, or declared another attempt, since a decision was put."""
         later = [self.reopened.get("evaluate"), self.attempt.stamp if self.attempt else None]
         return any(stamp is not None and stamp.position > decision.stamp.position for stamp in later)
+
+    def was_met(self, criterion: str) -> bool:
+        """Whether a criterion was last seen to hold, by the watch or else when a gate was passed."""
+        passed = [gate.verdicts[criterion] for gate in self.passed.values() if criterion in gate.verdicts]
+        return self.measured.get(criterion, passed[-1] if passed else None) in PASSING
 
     def stage(self, mode: str, percent: float) -> str:
         """The stratum that calls are recorded under while this is exposed."""

@@ -53,6 +53,18 @@ class Judgement(Struct, frozen=True, kw_only=True):
         answer = self.measurements.answer if self.measurements else None
         return answer.answer if answer else "not_estimable"
 
+    @property
+    def lapsing(self) -> tuple[Verdict, ...]:
+        """What holds now and has to be renewed soon, of the gates up to the present one; the next to end first."""
+        reached = {*self.workload.passed, self.workload.phase}
+        found = [one for one in self.verdicts.values() if one.renew and one.valid_until and one.phase in reached]
+        return tuple(sorted(found, key=lambda one: (str(one.valid_until), one.id)))
+
+    @property
+    def enforced(self) -> frozenset[str]:
+        """The criteria whose end takes exposure back."""
+        return frozenset(one.id for phase in self.playbook.phases for one in phase.criteria if one.enforced)
+
 
 class _Held(Struct, frozen=True):
     """The judgement last made of a workload: at which moment, and at which real second, should time be simulated."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 from pilotage.evidence.measurements import AnswerKind, Estimate
 from pilotage.gates.evaluate import gate_of
 from pilotage.gates.stall import stalls
-from pilotage.record.verdicts import EvidenceItem, NextAction, Verdict, VerdictKind
+from pilotage.record.verdicts import EvidenceItem, NextAction, Verdict, VerdictKind, WaiverNote
 from pilotage.record.workload import Workload
 from pilotage.workflow.desk import Judgement
 
@@ -33,7 +33,7 @@ class ExposureJson(Struct, frozen=True, kw_only=True):
 
 
 class CriterionJson(Struct, frozen=True, kw_only=True):
-    """One criterion's verdict."""
+    """One criterion's verdict; the waiver that it rests on, if it does; and, where it lapses soon, what keeps it."""
 
     id: str
     verdict: VerdictKind
@@ -42,6 +42,8 @@ class CriterionJson(Struct, frozen=True, kw_only=True):
     valid_until: dt.datetime | None
     evidence: tuple[EvidenceItem, ...]
     next: NextAction | None
+    waiver: WaiverNote | None
+    renew: NextAction | None
 
 
 class GateJson(Struct, frozen=True, kw_only=True):
@@ -74,8 +76,27 @@ class StallJson(Struct, frozen=True, kw_only=True):
     clear: NextAction
 
 
+class LapseJson(Struct, frozen=True, kw_only=True):
+    """Something that holds until `valid_until` and has to be renewed before; `phase` is that of its gate."""
+
+    id: str
+    phase: str
+    verdict: VerdictKind
+    valid_until: dt.datetime
+    renew: NextAction
+
+
+class SponsorJson(Struct, frozen=True, kw_only=True):
+    """The sponsor, and what they last put on the record; null while there is none."""
+
+    person: str
+    kind: str | None
+    at: dt.datetime | None
+    position: int | None
+
+
 class WorkloadJson(Struct, frozen=True, kw_only=True):
-    """One workload at a glance."""
+    """One workload at a glance. `waived` are the criteria set aside now, in whatever gate."""
 
     workload: str
     demonstration: bool
@@ -84,6 +105,9 @@ class WorkloadJson(Struct, frozen=True, kw_only=True):
     gate: GateJson
     target: TargetJson
     stall: tuple[StallJson, ...]
+    lapsing: tuple[LapseJson, ...]
+    waived: tuple[CriterionJson, ...]
+    sponsor: SponsorJson | None
 
 
 def criterion_json(verdict: Verdict) -> CriterionJson:
@@ -96,6 +120,8 @@ def criterion_json(verdict: Verdict) -> CriterionJson:
         valid_until=verdict.valid_until,
         evidence=verdict.evidence,
         next=verdict.next,
+        waiver=verdict.waiver,
+        renew=verdict.renew,
     )
 
 
@@ -180,4 +206,23 @@ def workload_json(judgement: Judgement, now: dt.datetime) -> WorkloadJson:
             StallJson(id=s.id, since=s.since, reason=s.reason, clear=s.clear)
             for s in stalls(judgement.playbook, workload, judgement.verdicts, judgement.measurements, now)
         ),
+        lapsing=tuple(
+            LapseJson(id=v.id, phase=v.phase, verdict=v.verdict, valid_until=v.valid_until, renew=v.renew)
+            for v in judgement.lapsing
+            if v.valid_until is not None and v.renew is not None
+        ),
+        waived=tuple(criterion_json(v) for v in judgement.verdicts.values() if v.verdict == "waived"),
+        sponsor=_sponsor_json(workload),
+    )
+
+
+def _sponsor_json(workload: Workload) -> SponsorJson | None:
+    if workload.sponsor is None:
+        return None
+    act = workload.acts.get(workload.sponsor)
+    return SponsorJson(
+        person=workload.sponsor,
+        kind=act.kind if act else None,
+        at=act.stamp.at if act else None,
+        position=act.stamp.position if act else None,
     )

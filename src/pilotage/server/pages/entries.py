@@ -98,6 +98,7 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
         f"{fact.decision_on}, so the pilot wound down"
     ),
     f.VerdictMeasured: lambda fact, _: f"saw {fact.criterion}: {fact.verdict}",
+    f.LapseForeseen: lambda fact, _: f"saw that {fact.criterion} lapses on {fact.valid_until:%Y-%m-%d} unless renewed",
     planning.ProductionPlanned: lambda _fact, _: "wrote down the production path",
     planning.PlacedInWork: lambda _fact, _: "said where in the work the answer arrives",
     planning.SourceChosen: lambda fact, _: f"chose to {SOURCES[fact.choice].lower()}",
