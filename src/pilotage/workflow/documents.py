@@ -16,6 +16,8 @@ from pilotage.reports.documents.operations import operations_document
 from pilotage.reports.documents.page import page_of
 from pilotage.reports.documents.typesetting import typesetter
 from pilotage.reports.operations_playbook import assemble
+from pilotage.workflow.brief_document import brief
+from pilotage.workflow.card_document import card
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.errors import NoDocument
 from pilotage.workflow.memo_document import memo, memo_of, newest_put
@@ -177,6 +179,20 @@ DOCUMENTS: dict[str, DocumentKind] = {
             says="Go or no-go: what was found, what it costs, what is open and not known. A draft until it is put.",
             missing=_no_charter,
             build=memo,
+        ),
+        DocumentKind(
+            id="sponsors-brief",
+            title="Sponsor's brief",
+            says="On one page: what it brings, what it costs, what waiting costs, and what is needed from the sponsor.",
+            missing=_nothing_missing,
+            build=brief,
+        ),
+        DocumentKind(
+            id="system-card",
+            title="System card",
+            says="What it is for, what runs, on which data, how well, within which limits, who oversees and answers.",
+            missing=_nothing_missing,
+            build=card,
         ),
         DocumentKind(
             id="operations-playbook",

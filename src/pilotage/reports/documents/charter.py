@@ -23,12 +23,9 @@ from pilotage.reports.documents.model import (
     Signed,
     Table,
 )
-from pilotage.reports.documents.wording import day, place_of
-from pilotage.reports.numbers import NOTHING, TOGETHER, number, percent
+from pilotage.reports.documents.wording import chance, day, place_of
+from pilotage.reports.numbers import NOTHING, TOGETHER, number
 from pilotage.reports.promises import words_of
-
-ALMOST_SURE = 0.99
-SMALL = 0.1
 
 
 class CharterTold(Struct, frozen=True, kw_only=True):
@@ -113,10 +110,7 @@ def _promise(charter: Charter, reach: Reachability | None) -> tuple[Block, ...]:
 
 
 def _chance(share: float | None, label: str) -> Headline:
-    """A chance; nothing that may fail is called certain."""
-    if share is not None and share > ALMOST_SURE:
-        return Headline(value=f"over {percent(ALMOST_SURE, 0)}", label=label)
-    return Headline(value=percent(share, 0 if share is None or share >= SMALL else 1), label=label)
+    return Headline(value=chance(share), label=label)
 
 
 def _listed(title: str, lines: tuple[str, ...]) -> tuple[Block, ...]:

@@ -21,8 +21,8 @@ from pilotage.reports.documents.model import (
     Picture,
     Table,
 )
-from pilotage.reports.documents.wording import Named, day, entry, usd, usd_range
-from pilotage.reports.numbers import NOTHING, TOGETHER, number, percent, plural
+from pilotage.reports.documents.wording import Named, chance, day, entry, usd, usd_range
+from pilotage.reports.numbers import NOTHING, TOGETHER, number, plural
 
 REMEDIES = {"more_data": "more data", "tuning": "tuning", "both": "more data and tuning", "neither": "neither"}
 DECISION = "evaluate.decision"
@@ -62,7 +62,7 @@ def costs(workload: Workload, case: Case, named: Named) -> Iterator[Block]:
         items = [
             Headline(value=usd(spent.median if spent else found.cost_usd), label=f"cost over {years}", note=note),
             Headline(value=usd(found.value_usd), label=f"value over {years}", note=f"at the {found.at} result"),
-            Headline(value=percent(found.pays, 0), label="chance that it pays", note=f"of {number(found.draws)} draws"),
+            Headline(value=chance(found.pays), label="chance that it pays", note=f"of {number(found.draws)} draws"),
         ]
         if case.waiting_usd_a_month is not None:
             waiting = case.waiting_usd_a_month

@@ -9,10 +9,12 @@ from typing import Protocol
 from pilotage.evidence.measurements import Estimate, Estimated
 from pilotage.record.workload import Signature
 from pilotage.reports.documents.model import Signed
-from pilotage.reports.numbers import NOTHING, TOGETHER, number
+from pilotage.reports.numbers import NOTHING, TOGETHER, number, percent
 from pilotage.reports.scales import Scale
 
 THREE = 3
+ALMOST_SURE = 0.99
+SMALL = 0.1
 
 
 def day(date: dt.date) -> str:
@@ -29,6 +31,13 @@ def moment(at: dt.datetime) -> str:
 def entry(position: int) -> str:
     """An entry of the ledger."""
     return f"entry{TOGETHER}{number(position)}"
+
+
+def chance(share: float | None) -> str:
+    """A chance; nothing that may fail is called certain."""
+    if share is not None and share > ALMOST_SURE:
+        return f"over {percent(ALMOST_SURE, 0)}"
+    return percent(share, 0 if share is None or share >= SMALL else 1)
 
 
 def usd(amount: float | None) -> str:
