@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 from litestar import get
 from litestar.response import Response
+from msgspec import structs
 
 from pilotage.playbook.loading import load
 from pilotage.server.asking import AnyRequest, query_of
 from pilotage.server.auth.access import READ
 from pilotage.server.auth.identity import current_identity
-from pilotage.server.pages.board import KILLED, Card, PortfolioQuery, card, chosen, summary
+from pilotage.server.pages.board import KILLED, Card, PortfolioQuery, card, chosen, columns, page_of, pages_of, summary
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
 from pilotage.server.pages.frame import Frame, Shown, page
 from pilotage.server.pages.permissions import may_propose
@@ -45,9 +48,12 @@ async def show_portfolio(request: AnyRequest) -> Response[bytes]:
         places = [(phase.id, phase.title) for phase in phases] + [(KILLED, "Killed")]
         content = {
             "query": query,
-            "filtered": query != PortfolioQuery(sort=query.sort),
-            "columns": [(name, title, [one for one in shown if one.place == name]) for name, title in places],
+            "filtered": query != PortfolioQuery(sort=query.sort, page=query.page),
+            "columns": columns(shown, places, query),
             "cards": shown,
+            "lines": page_of([one for one in shown if one.is_running], query),
+            "pages": pages_of(shown, query),
+            "to": lambda **changes: "/?" + urlencode({**_asked(query), **changes}),
             "summary": summary(cards, phases),
             "owners": sorted({w.owner for one in cards if (w := one.judgement.workload).owner}),
             "phases": places,
@@ -58,6 +64,12 @@ async def show_portfolio(request: AnyRequest) -> Response[bytes]:
         return {"title": "Portfolio", "here": "portfolio", "live": True}, content
 
     return await page(request, "portfolio.html", build)
+
+
+def _asked(query: PortfolioQuery) -> dict[str, str]:
+    """The query as the address says it: what is not asked for is not said."""
+    asked = {name: str(value) for name, value in structs.asdict(query).items()}
+    return {name: value for name, value in asked.items() if value and name != "page"}
 
 
 @get("/portfolio.csv", opt={"access": READ}, include_in_schema=False)
