@@ -264,6 +264,7 @@ class Room:
 
     def __init__(self, office: Office, measuring: Measuring, calls: CountingStore) -> None:
         self.calls = calls
+        self.ledger = office.ledger
         self.desk = office.desk
         self.clock = office.clock
         self.measuring = measuring

@@ -113,10 +113,7 @@ EVALUATE_STATEMENTS: dict[str, tuple[Person, str]] = {
 HARDEN_STATEMENTS: dict[str, tuple[Person, str]] = {}
 
 HARDEN_WAIVERS: dict[str, str] = {
-    "harden.equivalence": "The release that goes live is the one that was proven, digest and all; nothing was rebuilt.",
     "harden.cost": "Budgets come with a later version; a call costs no money here beyond its processor time.",
-    "harden.security": "The scans come with a later version; the service holds no secret and no personal data.",
-    "harden.audit": "The audit sample comes with a later version; the ledger verifies and is verified every day.",
     "harden.scale": "Load tests come with a later version; the replay runs far above the desk's own rate.",
     "harden.retraining": "Retraining runs come with a later version; the model is trained once for this season.",
 }

@@ -208,8 +208,22 @@ class ProductionCase(Struct, frozen=True, kw_only=True, tag="production_case"):
     high_usd_a_call: float | None
 
 
+class LiveBenefit(Struct, frozen=True, kw_only=True, tag="live_benefit"):
+    """What the candidate brings while it serves, under the target's form, at the step that was reached last.
+    `concurrent`: some units stayed with the incumbent; otherwise `incumbent` is the frozen baseline.
+    """
+
+    stage: str
+    concurrent: bool
+    incumbent: Estimated
+    candidate: Estimated
+    comparison: Estimated
+
+
 class Measurements(Struct, frozen=True, kw_only=True):
-    """Everything measured of one workload. A part that is None has not been measured."""
+    """Everything measured of one workload. A part that is None has not been measured. `spent` is what a call cost,
+    in US dollars, that the running release answered while it served.
+    """
 
     taken_at: dt.datetime
     traffic: Traffic = Traffic()
@@ -223,3 +237,5 @@ class Measurements(Struct, frozen=True, kw_only=True):
     sample_ratio: SampleRatio | None = None
     checks: tuple[Check, ...] = ()
     production: ProductionCase | NotEstimable | None = None
+    benefit: LiveBenefit | NotEstimable | None = None
+    spent: Estimated | None = None

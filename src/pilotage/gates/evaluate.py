@@ -17,11 +17,13 @@ from pilotage.gates import (
     change_checks,
     costing_checks,
     evaluate_checks,
+    hardening_checks,
     operating_checks,
     outside_checks,
     pilot_checks,
     planning_checks,
     review_checks,
+    running_checks,
     select_checks,
 )
 from pilotage.gates.case import Case, Check, Finding, item, pending
@@ -40,6 +42,8 @@ CHECKS: dict[str, Check] = {
     **architecture_checks.CHECKS,
     **operating_checks.CHECKS,
     **change_checks.CHECKS,
+    **hardening_checks.CHECKS,
+    **running_checks.CHECKS,
 }
 NO_CHECK = "No check for this criterion exists in this version"
 

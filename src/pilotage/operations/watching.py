@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from pilotage.evidence.measurements import Estimate, GuardrailResult
 from pilotage.gates.pilot_checks import wound_down
+from pilotage.operations.auditing import Auditor
 from pilotage.record import facts as f
 from pilotage.record.rules.exposing import within
 from pilotage.record.verdicts import ExposureLimit, Verdict
@@ -168,6 +169,7 @@ class Watch:
 
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
+        self._auditor = Auditor(workspace)
 
     def run(self) -> tuple[str, ...]:
         """One round over all workloads; the slugs for which something was written down.
@@ -190,6 +192,10 @@ class Watch:
     def _seen(self, judgement: Judgement) -> list[f.Fact]:
         return seen(judgement, self._workspace.clock.now())
 
+    def _note(self, workload: Workload) -> bool:
+        audited = self._auditor.audit(workload)
+        return audited is not None and self._workspace.desk.record(workload.slug, lambda _: [audited]) is not None
+
     def look_after(self, workload: Workload) -> bool:
         """Take the day's look if it is due, and write down what changed."""
         if workload.killed:
@@ -197,7 +203,9 @@ class Watch:
         self._workspace.measuring.take_look(workload, self._workspace.clock.now())
         keep_profiles(self._workspace, workload)
         try:
-            return self._workspace.desk.record(workload.slug, self._seen) is not None
+            written = self._workspace.desk.record(workload.slug, self._seen) is not None
+            # Last: what goes through the records may take its time or fail, and exposure has been taken back by then.
+            return self._note(workload) or written
         except Overtaken:
             log.info("%s is being changed by others; the watch looks again in the next round", workload.slug)
             return False

@@ -88,10 +88,12 @@ def _criterion_row(line: Criterion) -> Sequence[str]:
 
 def _evidence(line: Criterion) -> Iterator[str]:
     yield ", ".join(line.kinds)
-    if line.outside:
+    if line.check is not None:
+        yield f"check `{line.check}`"
+    if line.outside is not None:
         yield "a result from outside" + (" about the release that runs" if line.outside == "release" else "")
-    else:
-        yield "attested by name" if line.check is None else f"check `{line.check}`"
+    if line.check is None and line.outside is None:
+        yield "attested by name"
     for name, value in line.params.items():
         yield f"`{name}`: {_value(value)}"
     if line.valid_days is not None:

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from pilotage.playbook.types import Lane, PhaseId
 from pilotage.record.areas.architecture import Architecture
+from pilotage.record.areas.auditing import Auditing
 from pilotage.record.areas.change import Change
 from pilotage.record.areas.costing import Costing
 from pilotage.record.areas.operating import Operating
@@ -285,6 +286,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     change: Change = Change()
     training: Training = Training()
     outside: Outside = Outside()
+    auditing: Auditing = Auditing()
     acts: dict[str, Act] = {}
     ceased: dict[str, dt.datetime] = {}
     foreseen: dict[str, dt.datetime] = {}

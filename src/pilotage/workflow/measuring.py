@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, structs
 
 from pilotage.evidence.baseline import BEFORE, baseline
+from pilotage.evidence.benefit import live_benefit
 from pilotage.evidence.betting import bets_for
 from pilotage.evidence.cost import KEPT, KEPT_IDS
 from pilotage.evidence.coverage import coverage
@@ -25,9 +26,12 @@ from pilotage.evidence.measurements import (
     Answer,
     Baseline,
     Check,
+    Estimated,
     FieldCoverage,
     GuardrailResult,
+    LiveBenefit,
     Measurements,
+    NotEstimable,
     Reachability,
     ShadowHealth,
 )
@@ -41,13 +45,13 @@ from pilotage.playbook.metrics import Metric, Target
 from pilotage.playbook.types import Playbook
 from pilotage.record.charter import Charter
 from pilotage.record.context import FrozenEvidence
-from pilotage.record.workload import Attempt, Decision, Workload, stage_of
+from pilotage.record.workload import Attempt, Decision, Workload, live_stage, stage_of
 from pilotage.storage.protocols import BetRow, CallStore, LookRow, SumRow
 from pilotage.workflow.checking import days_check, live_checks, ratio_check, ratio_of, shadow_checks
 from pilotage.workflow.clock import Clock
 from pilotage.workflow.clustering import target_days
 from pilotage.workflow.errors import Outdated
-from pilotage.workflow.estimating import production_case
+from pilotage.workflow.estimating import production_case, unit_costs
 from pilotage.workflow.freezing import frozen_evidence
 
 Made = TypeVar("Made")
@@ -239,6 +243,8 @@ class Measuring:
             production=production_case(workload, rows, answer),
             guardrails=_guardrails(charter, attempt, current) if attempt and current else (),
             live_guardrails=_live(workload, charter, rows),
+            benefit=_benefit(workload, charter, rows),
+            spent=_spent(workload, rows),
         )
         return measured, snapshot
 
@@ -450,6 +456,25 @@ def _live(workload: Workload, charter: Charter, rows: Sequence[SumRow]) -> tuple
 
 def _live_stages(rows: Sequence[SumRow], metric: str, release: str | None) -> tuple[StageTotals, ...]:
     return tuple(stage for stage in by_stage(rows, metric, release) if stage.stage.startswith("live"))
+
+
+def _benefit(workload: Workload, charter: Charter, rows: Sequence[SumRow]) -> LiveBenefit | NotEstimable | None:
+    """What the running release brings while it serves; None before it does."""
+    metric = next((one for one in _planned(charter) if one.id == charter.target.metric), None)
+    if metric is None or workload.release is None or not any(row.stage.startswith("live") for row in rows):
+        return None
+    held = _live_stages(rows, metric.id, workload.release.name)
+    known = [(step, one) for one in held if (step := live_stage(one.stage))]
+    stages = [one for _, one in sorted(known, key=lambda pair: pair[0])]
+    return live_benefit(charter.target, metric, stages, baseline(metric, by_stage(rows, metric.id)).estimate)
+
+
+def _spent(workload: Workload, rows: Sequence[SumRow]) -> Estimated | None:
+    """What a call cost that the running release answered while it served; None before it does."""
+    served = [row for row in rows if row.stage.startswith("live")]
+    name = workload.release.name if workload.release else ""
+    found = (one for one in unit_costs(served) if one.arm == "candidate" and one.release == name)
+    return next((one.estimate for one in found), None)
 
 
 def _required_share(playbook: Playbook) -> float:

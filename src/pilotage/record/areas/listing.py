@@ -8,6 +8,7 @@ from msgspec import structs
 
 from pilotage.record.areas import (
     architecture,
+    auditing,
     change,
     costing,
     operating,
@@ -32,6 +33,7 @@ AreaFact = (
     | change.ChangeFact
     | training.TrainingFact
     | outside.OutsideFact
+    | auditing.AuditingFact
 )
 AreaCommand = (
     planning.PlanningCommand
@@ -55,6 +57,7 @@ AREAS: tuple[Area, ...] = (
     change.AREA,
     training.AREA,
     outside.AREA,
+    auditing.AREA,
 )
 
 

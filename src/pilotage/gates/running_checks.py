@@ -1,0 +1,114 @@
+"""Checks of what runs: whether it brings what was promised and costs what was estimated. Pure."""
+
+from __future__ import annotations
+
+import math
+
+from msgspec import structs
+
+from pilotage.evidence.explaining import written
+from pilotage.evidence.measurements import Estimate, LiveBenefit, NotEstimable
+from pilotage.evidence.values import orientation
+from pilotage.gates.case import Case, Check, Finding, estimate_item, item, met, pending, unmet
+from pilotage.playbook.metrics import Metric, Target
+from pilotage.record.areas.costing import CostLineEstimated
+
+WEEKS_A_YEAR = 365.25 / 7.0
+SECONDS_A_WEEK = 604_800.0
+
+
+def value(case: Case) -> Finding:
+    """What the candidate brings while it serves, against the charter; and who does the work when it is down."""
+    charter = case.workload.measured_charter
+    found = case.measurements.benefit if case.measurements else None
+    metric = charter.metric(charter.target.metric) if charter else None
+    if charter is None or metric is None or not isinstance(found, LiveBenefit):
+        why = found.reason if isinstance(found, NotEstimable) else "Nothing has been measured in live traffic yet."
+        return pending(why, next="Let it serve, and keep a few per cent of the work with the incumbent.")
+    evidence = (
+        item("step", found.stage),
+        item("concurrent with the incumbent", found.concurrent),
+        estimate_item("benefit", found.comparison),
+        estimate_item("incumbent", found.incumbent),
+        estimate_item("candidate", found.candidate),
+    )
+    if not isinstance(found.comparison, Estimate):
+        return pending(found.comparison.reason, *evidence)
+    place = case.workload.planning.place
+    if place is None or not place.fact.when_absent.strip():
+        why = "It is not written down who does the work when the candidate is down."
+        return pending(why, *evidence, next="Say on the Plan page how the work goes on without an answer.")
+    finding = _against_promise(charter.target, metric, found, found.comparison)
+    said = f" Without the candidate: {place.fact.when_absent}" if finding.verdict == "met" else ""
+    return structs.replace(finding, reason=f"{finding.reason}{said}", evidence=evidence)
+
+
+def _against_promise(target: Target, metric: Metric, found: LiveBenefit, seen: Estimate) -> Finding:
+    up = orientation(metric) if target.form == "own" else 1.0
+    low, high = sorted((up * seen.low, up * seen.high))
+    said = (
+        f"{metric.title} at {found.stage}: {written(seen.value, metric, target.form)} "
+        f"({written(min(seen.low, seen.high), metric, target.form)} to "
+        f"{written(max(seen.low, seen.high), metric, target.form)}), promised "
+        f"{written(target.target, metric, target.form)}, floor {written(target.floor, metric, target.form)}"
+        f"{'' if found.concurrent else '; not concurrent: held against the baseline from before the pilot'}."
+    )
+    if high < up * target.target:
+        following = "Find since when and where on the Evidence page, mend it or go back a step."
+        return unmet(f"It falls short of what was promised. {said}", next=following)
+    if low <= up * target.floor:
+        return pending(f"It is not yet shown to bring even the floor. {said}")
+    return met(said)
+
+
+def cost(case: Case) -> Finding:
+    """What a call costs while it serves, and how many there are, against the estimate that the decision rested on."""
+    production, measurements = case.workload.costing.production, case.measurements
+    lines = [one.fact for one in case.workload.costing.lines.values() if one.fact.per == "call"]
+    if production is None or not any(line.category == "model_usage" for line in lines):
+        why = "There is no estimate of what a call costs and how many there are."
+        return pending(why, next="Estimate the model's cost of a call, and the calls a year, on the Cost page.")
+    spent = measurements.spent if measurements else None
+    if measurements is None or spent is None or isinstance(spent, NotEstimable):
+        why = spent.reason if isinstance(spent, NotEstimable) else "No call that the candidate served was measured yet."
+        return pending(why, next="Let executions report what they cost, also where that is nothing.")
+    highest, most = _usd(lines), production.fact.calls_a_year_high
+    year = _calls_a_year(case)
+    evidence = (
+        estimate_item("cost of a call, USD", spent),
+        item("estimated at most, USD", highest),
+        item("calls a year at the present pace", year),
+        item("estimated at most, calls a year", most),
+    )
+    said = (
+        f"A call costs {spent.value:.3g} USD ({spent.low:.3g} to {spent.high:.3g}), estimated at {highest:.3g} at most"
+    )
+    if year is None:
+        return pending(f"{said}. There has been no week of calls to tell the pace by.", *evidence)
+    month = spent.value * year / 12.0
+    said += f"; at {year:,.0f} calls a year that is {month:,.2f} USD a month. Yearly costs are not measured here."
+    if spent.low > highest or year > most:
+        over = "a call costs more" if spent.low > highest else f"there are more calls than {most:,.0f}"
+        return unmet(
+            f"Beyond the estimate: {over}. {said}",
+            *evidence,
+            next="Find out why, and estimate anew on the Cost page; whoever carries the cost decides whether it stays.",
+        )
+    if spent.value > highest:
+        return pending(f"It may cost more than estimated; there are too few calls to tell. {said}", *evidence)
+    return met(said, *evidence)
+
+
+def _usd(lines: list[CostLineEstimated]) -> float:
+    return math.fsum(line.high * line.rate for line in lines)
+
+
+def _calls_a_year(case: Case) -> float | None:
+    traffic = case.measurements.traffic if case.measurements else None
+    if traffic is None or traffic.first_call_at is None or traffic.last_call_at is None:
+        return None
+    weeks = (traffic.last_call_at - traffic.first_call_at).total_seconds() / SECONDS_A_WEEK
+    return traffic.counted / weeks * WEEKS_A_YEAR if weeks >= 1.0 else None
+
+
+CHECKS: dict[str, Check] = {"operate.value": value, "operate.cost": cost}
