@@ -159,6 +159,7 @@ CHECKED = {
     "harden.security",
     "operate.value",
     "operate.cost",
+    "operate.drift",
 }
 # What the product does not measure itself: a drill, a load test, a training run, an alert that reaches a person.
 OUTSIDE = {
@@ -172,7 +173,6 @@ OUTSIDE = {
     "deploy.monitoring": "workload",
     "deploy.adoption": "workload",
     "operate.slo": "workload",
-    "operate.drift": "workload",
     "operate.retraining": "workload",
     "operate.drill": "release",
 }

@@ -17,6 +17,7 @@ from tests.record.stories import (
     charter,
     clearance,
     measured_well,
+    outside_result,
     release,
 )
 from tests.record.stories import within as held
@@ -25,6 +26,7 @@ from pilotage.gates.evaluate import criteria_of
 from pilotage.playbook.loading import load
 from pilotage.record import commands as c
 from pilotage.record import facts as f
+from pilotage.record.areas.outside import OutsideResultRecorded, OutsideResultSigned, SignOutsideResult, content_digest
 from pilotage.record.context import SYSTEM
 from pilotage.record.errors import Refused
 from pilotage.record.fold import fold
@@ -35,6 +37,7 @@ from pilotage.record.verdicts import MODE_RANK, PASSING
 PEOPLE = st.sampled_from([*ROLES, *["ann"] * 8, *["sam"] * 4, *["eva", "oli", "pia", "sid"]])
 PHASES = st.sampled_from(["select", "pilot", "evaluate", "harden", "deploy", "operate"])
 CRITERIA = st.sampled_from([criterion.id for phase in load("standard").phases for criterion in phase.criteria])
+OUTSIDE = st.sampled_from([c.id for phase in load("standard").phases for c in phase.criteria if c.outside])
 WHY = "Because it is time to do it."
 CHAPTERS = st.sampled_from(
     ["propose", "begin_pilot", "begin_evaluation", "begin_hardening", "begin_rollout", "begin_service", "begin_service"]
@@ -221,6 +224,25 @@ class AnyStory(RuleBasedStateMachine):
             live_guardrails=(held(status=status, stage=f"live-100/{attempt}"),),
         )
 
+    @rule(
+        person=PEOPLE,
+        criterion=OUTSIDE,
+        conclusion=st.sampled_from(["passed", "passed", "failed"]),
+        days=st.integers(0, 1),
+    )
+    def somebody_brings_a_result(self, person: str, criterion: str, conclusion: str, days: int) -> None:
+        """A result comes from outside, or is corrected."""
+        tested_on = self.story.now.date() - dt.timedelta(days=days)
+        self.does(person, outside_result(criterion, tested_on=tested_on, conclusion=conclusion, tool=f"by {person}"))
+
+    @rule(person=PEOPLE, criterion=OUTSIDE)
+    def somebody_signs_a_result(self, person: str, criterion: str) -> None:
+        """Somebody signs the newest result, who may have brought it."""
+        newest = self.story.standing.outside.results.get(criterion)
+        if newest:
+            digest = content_digest(newest.fact)
+            self.does(person, SignOutsideResult(criterion=criterion, digest=digest, statement=WHY))
+
     @rule()
     def nothing_is_known(self) -> None:
         """The call store is empty, or away."""
@@ -250,6 +272,30 @@ class AnyStory(RuleBasedStateMachine):
             assert fold(SLUG, self.story.recorded) == self.story.workload
             assert [r.sequence for r in self.story.recorded] == list(range(1, len(self.story.recorded) + 1))
             assert self.story.standing.sequence == len(self.story.recorded)
+
+    @invariant()
+    def a_result_from_outside_is_vouched_for_by_somebody_else(self) -> None:
+        """What it meets is attested, exactly as somebody without a hand in it signed it; no correction survives."""
+        if self.story.workload is None:
+            return
+        newest, writers, signed = {}, {}, {}
+        for recorded in self.story.recorded:
+            fact = recorded.fact
+            if isinstance(fact, OutsideResultRecorded):
+                newest[fact.criterion] = fact
+                writers.setdefault((fact.criterion, fact.tested_on, fact.release), set()).add(recorded.actor)
+            if isinstance(fact, OutsideResultSigned):
+                now = newest[fact.criterion]
+                hands = frozenset(writers[now.criterion, now.tested_on, now.release])
+                signed[fact.criterion] = now, recorded.actor, hands
+        for verdict in self.story.verdicts().values():
+            if self.story.playbook.criterion(verdict.id).outside and verdict.verdict == "met":
+                result, signer, hands = signed[verdict.id]
+                now = newest[verdict.id]
+                assert verdict.kind == "attested"
+                assert result.conclusion == now.conclusion == "passed"
+                assert signer not in hands
+                assert now == result or (now.tested_on, now.release) != (result.tested_on, result.release)
 
     @invariant()
     def exposure_stays_under_the_ceiling(self) -> None:

@@ -115,6 +115,7 @@ def test_the_personal_texts_are_these():
         "role_accepted": {"statement"},
         "outside_result_recorded": {"tested", "statement"},
         "outside_result_signed": {"statement"},
+        "drift_explained": {"explanation"},
         "role_refused": {"reason"},
         "handoff_item_listed": {"what"},
         "handoff_item_accepted": {"remark"},

@@ -1,4 +1,4 @@
-"""Checks of what runs: whether it brings what was promised and costs what was estimated. Pure."""
+"""Checks of what runs: whether it brings what was promised, costs what was estimated, and meets the same work. Pure."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from pilotage.evidence.values import orientation
 from pilotage.gates.case import Case, Check, Finding, estimate_item, item, met, pending, unmet
 from pilotage.playbook.metrics import Metric, Target
 from pilotage.record.areas.costing import CostLineEstimated
+from pilotage.record.workload import day_of
 
 WEEKS_A_YEAR = 365.25 / 7.0
 SECONDS_A_WEEK = 604_800.0
+KEEP_RUNNING = "Keep the server running and the calls coming: a reference is frozen first, and then weeks are compared."
 
 
 def value(case: Case) -> Finding:
@@ -111,4 +113,32 @@ def _calls_a_year(case: Case) -> float | None:
     return traffic.counted / weeks * WEEKS_A_YEAR if weeks >= 1.0 else None
 
 
-CHECKS: dict[str, Check] = {"operate.value": value, "operate.cost": cost}
+def drift(case: Case) -> Finding:
+    """The traffic was held against its reference lately, and every field that stands out is explained."""
+    drifting = case.workload.drifting
+    if drifting.newest is None:
+        return pending("The watch has not held the traffic against its reference yet.", next=KEEP_RUNNING)
+    fact, stamp = drifting.newest.fact, drifting.newest.stamp
+    explained = [one for field in fact.alarms if (one := drifting.explained(field))]
+    evidence = (
+        item("fields judged", fact.judged, ledger=stamp.position),
+        *(item(f"{field} stands out since", str(drifting.since[field].at.date()), ledger=drifting.since[field].position)
+          for field in fact.alarms if field in drifting.since),
+        *(item(f"{one.fact.field} explained by", one.stamp.by, ledger=one.stamp.position) for one in explained),
+    )  # fmt: skip
+    if fact.status == "not_estimable" or not fact.judged:
+        return pending(fact.why or "No field could be judged.", *evidence, next=KEEP_RUNNING)
+    open_ones = drifting.unexplained
+    if open_ones:
+        return unmet(
+            f"Moved, still moved a window later, and nobody has said why: {', '.join(open_ones)}.",
+            *evidence,
+            next=f"Look into {open_ones[0]} on the Drift page and explain it, or train anew.",
+        )
+    said = f"{fact.judged} fields were held against the reference on {day_of(case.workload, stamp.at)}"
+    if fact.alarms:
+        return met(f"{said}; what stands out is explained: {', '.join(fact.alarms)}.", *evidence, since=stamp.at)
+    return met(f"{said}; none stands out.", *evidence, since=stamp.at)
+
+
+CHECKS: dict[str, Check] = {"operate.value": value, "operate.cost": cost, "operate.drift": drift}

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pilotage.evidence.measurements import Estimate, GuardrailResult
 from pilotage.gates.pilot_checks import wound_down
 from pilotage.operations.auditing import Auditor
+from pilotage.operations.drifting import DriftWatch
 from pilotage.record import facts as f
 from pilotage.record.rules.exposing import within
 from pilotage.record.verdicts import ExposureLimit, Verdict
@@ -170,6 +171,7 @@ class Watch:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._auditor = Auditor(workspace)
+        self._drift = DriftWatch(workspace)
 
     def run(self) -> tuple[str, ...]:
         """One round over all workloads; the slugs for which something was written down.
@@ -193,8 +195,9 @@ class Watch:
         return seen(judgement, self._workspace.clock.now())
 
     def _note(self, workload: Workload) -> bool:
-        audited = self._auditor.audit(workload)
-        return audited is not None and self._workspace.desk.record(workload.slug, lambda _: [audited]) is not None
+        seen_now = (self._auditor.audit(workload), self._drift.look(workload))
+        noted = [one for one in seen_now if one is not None]
+        return bool(noted) and self._workspace.desk.record(workload.slug, lambda _: noted) is not None
 
     def look_after(self, workload: Workload) -> bool:
         """Take the day's look if it is due, and write down what changed."""

@@ -17,6 +17,7 @@ from pilotage.record.areas.architecture import Architecture
 from pilotage.record.areas.auditing import Auditing
 from pilotage.record.areas.change import Change
 from pilotage.record.areas.costing import Costing
+from pilotage.record.areas.drifting import Drifting
 from pilotage.record.areas.operating import Operating
 from pilotage.record.areas.outside import Outside
 from pilotage.record.areas.planning import Planning
@@ -287,6 +288,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     training: Training = Training()
     outside: Outside = Outside()
     auditing: Auditing = Auditing()
+    drifting: Drifting = Drifting()
     acts: dict[str, Act] = {}
     ceased: dict[str, dt.datetime] = {}
     foreseen: dict[str, dt.datetime] = {}

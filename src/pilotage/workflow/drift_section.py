@@ -10,6 +10,7 @@ from msgspec import Struct
 from pilotage.evidence.daybook import TRAFFIC, DayProfile, Reference, ReferenceField
 from pilotage.evidence.drift import PSI_MIN, FieldDrift, Status, Window, compare, persisted
 from pilotage.evidence.profiles import Profile, summed
+from pilotage.record.workload import Workload
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.monitoring import DAY, Watched, candidate_release, watched
 from pilotage.workflow.section import Section
@@ -71,7 +72,11 @@ class DriftSection(Struct, frozen=True, kw_only=True):
 
 def build(workspace: Workspace, judgement: Judgement) -> DriftSection:
     """The section as of now, from stored profiles."""
-    workload = judgement.workload
+    return drift_of(workspace, judgement.workload)
+
+
+def drift_of(workspace: Workspace, workload: Workload) -> DriftSection:
+    """The same of a workload, whatever its gates say."""
     seen = watched(workspace, workload)
     release = candidate_release(workload)
     references = [one for one in workspace.calls.references(workload.slug) if one.scope in {TRAFFIC, release}]

@@ -116,7 +116,7 @@ def _result(judgement: Judgement, result: Standing[OutsideResultRecorded]) -> Ou
         document_digest=fact.document_digest,
         digest=content_digest(fact),
         brought=result.stamp,
-        brought_by=outside.writers[name] if outside.results[name].stamp == result.stamp else (result.stamp.by,),
+        brought_by=outside.brought_by(name) if outside.results[name].stamp == result.stamp else (result.stamp.by,),
         signed=signature.stamp if signature else None,
         signer_says=signature.fact.statement if signature else "",
         counts=signature is not None and verdict.verdict == "met" and outside.counting(name) == vouched,

@@ -117,7 +117,7 @@ def test_a_later_test_waits_while_the_signed_one_counts(story):
     story.wait(days=30)
     story.does("eva", drill(story))
     assert story.standing.outside.counting(NAME) == before
-    assert story.standing.outside.writers[NAME] == ("eva",)
+    assert story.standing.outside.brought_by(NAME) == ("eva",)
     story.vouch(NAME, "oli")
     assert story.standing.outside.counting(NAME).result.fact.tested_on == story.now.date()
 

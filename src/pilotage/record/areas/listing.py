@@ -11,6 +11,7 @@ from pilotage.record.areas import (
     auditing,
     change,
     costing,
+    drifting,
     operating,
     outside,
     planning,
@@ -34,6 +35,7 @@ AreaFact = (
     | training.TrainingFact
     | outside.OutsideFact
     | auditing.AuditingFact
+    | drifting.DriftingFact
 )
 AreaCommand = (
     planning.PlanningCommand
@@ -45,6 +47,7 @@ AreaCommand = (
     | change.ChangeCommand
     | training.TrainingCommand
     | outside.OutsideCommand
+    | drifting.DriftingCommand
 )
 
 AREAS: tuple[Area, ...] = (
@@ -58,6 +61,7 @@ AREAS: tuple[Area, ...] = (
     training.AREA,
     outside.AREA,
     auditing.AREA,
+    drifting.AREA,
 )
 
 

@@ -124,11 +124,16 @@ class Vouched(Struct, frozen=True, kw_only=True):
 
 
 class Outside(Struct, frozen=True, kw_only=True):
-    """By criterion: the newest result, who had a hand in it, and the result that was signed last."""
+    """By criterion: the newest result, and the one that was signed last; by test, everybody who had a hand in it."""
 
     results: dict[str, Standing[OutsideResultRecorded]] = {}
     writers: dict[str, tuple[str, ...]] = {}
     vouched: dict[str, Vouched] = {}
+
+    def brought_by(self, criterion: str) -> tuple[str, ...]:
+        """Everybody who brought or corrected the newest result; nobody of them signs it."""
+        newest = self.results.get(criterion)
+        return self.writers.get(_test_of(newest.fact), ()) if newest else ()
 
     def signature(self, criterion: str) -> Standing[OutsideResultSigned] | None:
         """The signature on the newest result, exactly as it reads."""
@@ -150,7 +155,11 @@ OutsideCommand = RecordOutsideResult | SignOutsideResult
 
 def is_same_test(one: OutsideResultRecorded, other: OutsideResultRecorded) -> bool:
     """Whether two results are of one test, so that the later one corrects the earlier."""
-    return (one.tested_on, one.release) == (other.tested_on, other.release)
+    return _test_of(one) == _test_of(other)
+
+
+def _test_of(result: OutsideResultRecorded) -> str:
+    return f"{result.criterion} {result.tested_on} {result.release}"
 
 
 def figure_of(line: str) -> Figure:
@@ -239,7 +248,7 @@ def sign_result(workload: Workload, command: SignOutsideResult, context: Context
         message = f"No result from outside is on the record for {name}; whoever has it brings it first."
         raise Refused([Problem(code="no-result", field="criterion", message=message)])
     problems = []
-    if person in outside.writers[name]:
+    if person in outside.brought_by(name):
         message = "You brought this result or corrected it; somebody else has to look at it and sign."
         problems.append(Problem(code="own-submission", field="criterion", message=message))
     standing = content_digest(newest.fact)
@@ -255,13 +264,12 @@ def sign_result(workload: Workload, command: SignOutsideResult, context: Context
 
 
 def _recorded(state: Outside, fact: OutsideResultRecorded, stamp: Stamp) -> Outside:
-    before = state.results.get(fact.criterion)
-    corrected = before is not None and is_same_test(before.fact, fact)
-    writers = state.writers.get(fact.criterion, ()) if corrected else ()
+    test = _test_of(fact)
+    writers = state.writers.get(test, ())
     return structs.replace(
         state,
         results={**state.results, fact.criterion: Standing(fact=fact, stamp=stamp)},
-        writers={**state.writers, fact.criterion: tuple(dict.fromkeys((*writers, stamp.by)))},
+        writers={**state.writers, test: tuple(dict.fromkeys((*writers, stamp.by)))},
     )
 
 

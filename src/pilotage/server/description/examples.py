@@ -6,7 +6,7 @@ import datetime as dt
 
 from pilotage.playbook.metrics import Guardrail, LabelMatch, Latency, Metric, Target
 from pilotage.record import commands as c
-from pilotage.record.areas import change, costing, outside, planning, training
+from pilotage.record.areas import change, costing, drifting, outside, planning, training
 from pilotage.record.areas import reviewing as r
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command, name_of
@@ -229,6 +229,9 @@ _COMMANDS: tuple[Command, ...] = (
         statement="Every call got an answer; the breaker opened after 12 failures and closed again in a minute.",
         link="https://wiki.example/drills/2026-11-26",
         document_digest=DIGEST,
+    ),
+    drifting.ExplainDrift(
+        field="input.words", explanation="The new form asks for more; longer tickets are answered no worse so far."
     ),
     outside.SignOutsideResult(
         criterion="harden.resilience", digest=DIGEST, statement="I read the report and was in the room."

@@ -151,6 +151,11 @@ def _of_audience(judgement: Judgement, _people: People, _person: str) -> Choices
     return {"audience": _audiences(judgement)}
 
 
+def _drifted(judgement: Judgement, _people: People, _person: str) -> Choices:
+    seen = judgement.workload.drifting.newest
+    return {"field": [Option(value=name, label=name) for name in (seen.fact.alarms if seen else ())]}
+
+
 def _completion(judgement: Judgement, _people: People, _person: str) -> Choices:
     modules = judgement.workload.training.modules.values()
     titles = [Option(value=one.fact.id, label=one.fact.title) for one in modules]
@@ -182,5 +187,6 @@ _CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {
     "require_training": _releases,
     "say_what_people_see": _releases,
     "record_completion": _completion,
+    "explain_drift": _drifted,
     "drop_learner": _of_audience,
 }

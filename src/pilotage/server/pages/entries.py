@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from pilotage.record import facts as f
-from pilotage.record.areas import auditing, change, costing, planning, training
+from pilotage.record.areas import auditing, change, costing, drifting, planning, training
 from pilotage.record.areas import reviewing as r
 from pilotage.record.errors import UnknownFact
 from pilotage.record.facts import Fact, decode
@@ -121,6 +121,11 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     ),
     training.TrainingCompleted: lambda fact, _: f"recorded {plural(len(fact.completions), 'completion')} of training",
     training.LearnerDropped: lambda fact, _: f"dropped a learner of {fact.audience}, who {_WENT[fact.why]}",
+    drifting.DriftSeen: lambda fact, _: (
+        f"held {plural(fact.judged, 'field')} against the reference"
+        + (f": {', '.join(fact.alarms)} stand out" if fact.alarms else "")
+    ),
+    drifting.DriftExplained: lambda fact, _: f"explained the drift of {fact.field}",
     auditing.RecordsAudited: lambda fact, _: (
         f"verified {plural(fact.entries, 'ledger entry', 'ledger entries')}, {plural(fact.problems, 'problem')}, "
         f"and followed {fact.traced} of {plural(fact.sampled, 'call')}"

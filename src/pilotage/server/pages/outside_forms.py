@@ -21,7 +21,7 @@ def signable(judgement: Judgement, person: str) -> tuple[str, ...]:
     """The criteria whose newest result waits for a signature that this person may give."""
     outside = judgement.workload.outside
     return tuple(
-        name for name in outside.results if outside.signature(name) is None and person not in outside.writers[name]
+        name for name in outside.results if outside.signature(name) is None and person not in outside.brought_by(name)
     )
 
 

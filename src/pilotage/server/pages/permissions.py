@@ -143,6 +143,9 @@ FITS: dict[str, Fits] = {
     "record_completion": _has_training,
     "record_completions": _has_training,
     "drop_learner": lambda judgement, _person: bool(judgement.workload.training.completions),
+    "explain_drift": lambda judgement, _person: bool(
+        judgement.workload.drifting.newest and judgement.workload.drifting.newest.fact.alarms
+    ),
     "resolve_breach": lambda judgement, _person: bool(judgement.workload.open_breaches),
     **review_forms.FITS,
     "commit_funding": lambda judgement, person: cost_owner(judgement.workload) == person,
