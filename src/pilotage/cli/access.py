@@ -22,6 +22,9 @@ class Access(Protocol):
     def workload(self, slug: str) -> Json:
         """One workload at a glance."""
 
+    def inbox(self) -> Json:
+        """What waits for whoever acts."""
+
     def gates(self, slug: str) -> list[Json]:
         """Every gate of a workload, with its verdicts, in the playbook's order."""
 

@@ -18,6 +18,7 @@ from pilotage.record.context import Actor
 from pilotage.runtime.records import Outcome
 from pilotage.workflow.charters import charter_json
 from pilotage.workflow.documents import listed, made
+from pilotage.workflow.inbox import inbox_of
 from pilotage.workflow.outside import outside_json
 from pilotage.workflow.reviews import reviews_json
 from pilotage.workflow.sections import SECTIONS
@@ -81,6 +82,12 @@ class InPlace:
     def workload(self, slug: str) -> Json:
         """One workload at a glance."""
         found: Json = msgspec.to_builtins(workload_json(self._workspace.desk.judge(slug), self._workspace.clock.now()))
+        return found
+
+    def inbox(self) -> Json:
+        """What waits for whoever acts."""
+        who = self._who()
+        found: Json = msgspec.to_builtins(inbox_of(self._workspace, who.person, who.roles))
         return found
 
     def gates(self, slug: str) -> list[Json]:

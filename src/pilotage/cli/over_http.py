@@ -63,6 +63,10 @@ class OverHttp:
         """One workload at a glance."""
         return self._one(f"/workloads/{quote(slug, safe='')}")
 
+    def inbox(self) -> Json:
+        """What waits for whoever acts."""
+        return self._one("/inbox")
+
     def gates(self, slug: str) -> list[Json]:
         """Every gate of a workload."""
         return list(self._reading.get(f"/workloads/{quote(slug, safe='')}/gates"))

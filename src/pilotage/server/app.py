@@ -49,6 +49,7 @@ from pilotage.server.api.description import get_description
 from pilotage.server.api.documents import get_document, list_documents
 from pilotage.server.api.events import watch_changes
 from pilotage.server.api.health import get_metrics, is_alive, is_ready
+from pilotage.server.api.inboxes import get_inbox
 from pilotage.server.api.ingestion import record_calls, record_outcomes
 from pilotage.server.api.leases import get_lease, greet, list_runtimes
 from pilotage.server.api.ledger import get_keys, list_entries, verify_ledger
@@ -65,6 +66,7 @@ from pilotage.server.auth.recognised import Recognised
 from pilotage.server.changes import Changes
 from pilotage.server.description.document import document
 from pilotage.server.headers import protective_headers
+from pilotage.server.inboxes import Inboxes
 from pilotage.server.leases.hub import LeaseHub
 from pilotage.server.leases.runtimes import Runtimes
 from pilotage.server.metering import Meters
@@ -89,6 +91,7 @@ ENDPOINTS: Sequence[HTTPRouteHandler] = (
     get_document,
     get_evidence,
     get_gates,
+    get_inbox,
     get_reviews,
     get_charter,
     get_keys,
@@ -151,6 +154,7 @@ def _parts(workspace: Workspace, *, secure_cookies: bool) -> Parts:
         runtimes=Runtimes(),
         recognised=Recognised(),
         changes=changes,
+        inboxes=Inboxes(workspace),
         hub=LeaseHub(workspace=workspace, threads=threads, meters=meters, changes=changes),
         rounds=Rounds(workspace=workspace, threads=threads, meters=meters),
         secure_cookies=secure_cookies,

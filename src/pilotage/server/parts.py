@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from pilotage.server.auth.recognised import Recognised
 from pilotage.server.changes import Changes
+from pilotage.server.inboxes import Inboxes
 from pilotage.server.leases.hub import LeaseHub
 from pilotage.server.leases.runtimes import Runtimes
 from pilotage.server.metering import Meters
@@ -33,6 +34,7 @@ class Parts:
     runtimes: Runtimes
     recognised: Recognised
     changes: Changes
+    inboxes: Inboxes
     hub: LeaseHub
     rounds: Rounds
     secure_cookies: bool

@@ -31,6 +31,7 @@ PAGES = (
     "/",
     "/?text=nothing-fits",
     "/propose",
+    "/inbox",
     "/me",
     "/ledger",
     "/ledger/24",

@@ -18,6 +18,7 @@ SLUGS = ("ticket-triage", "invoice-matching", "call-summaries", "contract-search
 PAGES = (
     "/",
     "/propose",
+    "/inbox",
     "/me",
     "/ledger",
     "/ledger/24",

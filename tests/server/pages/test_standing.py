@@ -9,14 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.record.stories import START, Story, charter
 
+from pilotage.gates.pacing import began, pace_of, planned
 from pilotage.playbook.loading import load
 from pilotage.record import commands as c
 from pilotage.record.commands import COMMANDS
 from pilotage.record.verdicts import MODE_RANK
 from pilotage.server.auth.identity import Identity
-from pilotage.server.pages.permissions import FITS, roles_here, to_sign
-from pilotage.server.pages.standing import began, gauge, next_open, on_scale, pace_of, planned, ribbon, waivers
+from pilotage.server.pages.permissions import FITS
+from pilotage.server.pages.standing import gauge, next_open, on_scale, ribbon, waivers
 from pilotage.workflow.desk import Judgement
+from pilotage.workflow.signing import to_sign
+from pilotage.workflow.waiting import roles_here
 
 EXPOSURES = st.tuples(st.sampled_from(list(MODE_RANK)), st.floats(0, 100))
 
@@ -113,23 +116,23 @@ def identity(person: str, *roles: str) -> Identity:
 def test_owner_and_sponsor_of_a_workload_are_its_own():
     """An account's role as owner counts only where the workload names that person."""
     story = Story().propose()
-    assert roles_here(identity("ann", "owner"), story.standing, frozenset()) == {"owner"}
-    assert roles_here(identity("ben", "owner"), story.standing, frozenset()) == frozenset()
-    assert roles_here(identity("pia", "reviewer"), story.standing, frozenset({"operator"})) == {"reviewer", "operator"}
+    assert roles_here(frozenset({"owner"}), story.standing, "ann") == {"owner"}
+    assert roles_here(frozenset({"owner"}), story.standing, "ben") == frozenset()
+    assert roles_here(frozenset({"reviewer", "operator"}), story.standing, "pia") == {"reviewer", "operator"}
 
 
 def test_what_waits_for_a_signature_is_named_to_whom_it_waits_for():
     """The charter waits for owner and sponsor until each has signed it, and again after an edit."""
     story = Story().propose().write_charter()
-    assert to_sign(judged(story), "ann") == ()
+    assert to_sign(story.standing, "ann") == ()
     edited = c.ReviseCharter(base_version=1, charter=charter(purpose="Tickets reach the right team within the hour."))
     story.does("eva", edited)
     digest = story.digest("charter")
-    assert to_sign(judged(story), "ann") == to_sign(judged(story), "sam") == (("charter", digest),)
+    assert to_sign(story.standing, "ann") == to_sign(story.standing, "sam") == (("charter", digest),)
     story.sign("ann", "charter")
-    assert to_sign(judged(story), "ann") == ()
-    assert to_sign(judged(story), "sam") == (("charter", digest),)
-    assert to_sign(judged(story), "eva") == ()
+    assert to_sign(story.standing, "ann") == ()
+    assert to_sign(story.standing, "sam") == (("charter", digest),)
+    assert to_sign(story.standing, "eva") == ()
 
 
 @pytest.mark.parametrize("name", sorted(FITS))

@@ -177,24 +177,32 @@ def open_items(workload: Workload) -> tuple[Standing[HandoffItemListed], ...]:
     return tuple(listed for item, listed in workload.operating.items.items() if accepted_item(workload, item) is None)
 
 
-def waiting_for(workload: Workload, person: str) -> tuple[str, ...]:
-    """What waits for a person's own answer, in sentences: roles that are offered, and items of the handoff."""
+def offered_roles(workload: Workload, person: str) -> tuple[str, ...]:
+    """The ownership roles that wait for a person's own answer."""
     operating = workload.operating
-    offered = [
+    return tuple(
         role
         for role, offer in operating.offers.items()
         if offer.fact.person == person and not _answered(workload, operating.role_answer(role))
-    ]
-    items = [
+    )
+
+
+def offered_items(workload: Workload, person: str) -> tuple[str, ...]:
+    """The items of the handoff that wait for a person's own answer."""
+    if not receives(workload, person):
+        return ()
+    return tuple(
         listed.fact.item
         for listed in open_items(workload)
-        if receives(workload, person)
-        and listed.stamp.by != person
-        and not _answered(workload, operating.item_answer(listed.fact.item))
-    ]
+        if listed.stamp.by != person and not _answered(workload, workload.operating.item_answer(listed.fact.item))
+    )
+
+
+def waiting_for(workload: Workload, person: str) -> tuple[str, ...]:
+    """What waits for a person's own answer, in sentences: roles that are offered, and items of the handoff."""
     return (
-        *(f"Accept or refuse the {role} role." for role in offered),
-        *(f"Take over or refuse {item} of the handoff." for item in items),
+        *(f"Accept or refuse the {role} role." for role in offered_roles(workload, person)),
+        *(f"Take over or refuse {item} of the handoff." for item in offered_items(workload, person)),
     )
 
 

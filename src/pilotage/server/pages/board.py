@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from pilotage.gates.pacing import Pace, pace_of, planned
 from pilotage.gates.stall import Stall, stalls
 from pilotage.playbook.types import Phase
 from pilotage.record.verdicts import MODE_RANK
@@ -16,13 +17,10 @@ from pilotage.record.workload import PHASES
 from pilotage.server.pages.standing import (
     Gate,
     Gauge,
-    Pace,
     WaiverStrip,
     gate,
     gauge,
     next_open,
-    pace_of,
-    planned,
     waivers,
 )
 from pilotage.workflow.desk import Judgement

@@ -24,6 +24,7 @@ PRODUCT = "Pilotage"
 class Frame(Struct, frozen=True, kw_only=True):
     """The frame of one page. `here` is the entry of the navigation that is marked, `slug` the workload shown.
 
+    `waiting` is how much waits in the reader's inbox, `overdue` how much of it is past its day.
     `live` lets the page look again when something changes; `now` is the workspace's time.
     """
 
@@ -34,6 +35,8 @@ class Frame(Struct, frozen=True, kw_only=True):
     simulated: bool
     position: int
     people: People
+    waiting: int = 0
+    overdue: int = 0
     title: str = ""
     here: str = ""
     slug: str = ""
@@ -56,8 +59,12 @@ class Frame(Struct, frozen=True, kw_only=True):
 
 def frame_of(request: AnyRequest, workspace: Workspace) -> Frame:
     """The frame of a request's page, before its page says more."""
+    identity = found_identity(request)
+    inbox = parts_of(request).inboxes.of(identity) if identity else None
     return Frame(
-        identity=found_identity(request),
+        identity=identity,
+        waiting=len(inbox.waiting) if inbox else 0,
+        overdue=inbox.overdue if inbox else 0,
         path=request.url.path,
         demonstration=workspace.demonstration,
         now=workspace.clock.now(),

@@ -41,7 +41,6 @@ from pilotage.server.pages.outside_forms import NAMES as OUTSIDE
 from pilotage.server.pages.outside_forms import beside as beside_result
 from pilotage.server.pages.outside_forms import signing
 from pilotage.server.pages.people import People
-from pilotage.server.pages.permissions import to_sign
 from pilotage.server.pages.rendering import see
 from pilotage.server.pages.review_forms import NAMES as REVIEWING
 from pilotage.server.pages.review_forms import beside, concluding
@@ -56,6 +55,7 @@ from pilotage.storage.errors import StorageError
 from pilotage.workflow.charters import last_given
 from pilotage.workflow.desk import Judgement, Receipt
 from pilotage.workflow.errors import Overtaken
+from pilotage.workflow.signing import to_sign
 from pilotage.workflow.workspace import Workspace
 
 OWN_PAGES = {"propose", "revise_charter"}
@@ -112,7 +112,7 @@ def form_of(name: str, judgement: Judgement, people: People, person: str, asked:
         return signing(fields, judgement, person, asked)
     if name != "sign":
         return fields
-    waiting = dict(to_sign(judgement, person))
+    waiting = dict(to_sign(judgement.workload, person))
     subject = asked.get("subject") or next(iter(waiting), "")
     digest = asked.get("digest") or waiting.get(subject, "")
     fields = with_hidden(fields, {"subject": subject, "digest": digest})

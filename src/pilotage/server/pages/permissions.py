@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Callable
 
 from pilotage.gates.evaluate_checks import NO_GO
 from pilotage.record.areas.costing import cost_owner
 from pilotage.record.commands import PERMITTED
-from pilotage.record.workload import Workload
 from pilotage.server.auth.identity import Identity
 from pilotage.server.pages import operating_forms, outside_forms, review_forms
 from pilotage.workflow.desk import Judgement
+from pilotage.workflow.signing import to_sign
+from pilotage.workflow.waiting import roles_here
 from pilotage.workflow.workspace import Workspace
 
 Fits = Callable[[Judgement, str], bool]
-
-
-def roles_here(identity: Identity, workload: Workload, granted: frozenset[str]) -> frozenset[str]:
-    """The roles that count on one workload: once it has an owner and a sponsor, theirs are theirs alone.
-
-    `granted` are the roles given on this workload by an administrator.
-    """
-    taken = {role for role, holder in (("owner", workload.owner), ("sponsor", workload.sponsor)) if holder}
-    held = {role.partition(":")[0] for role in workload.roles_of(identity.person)}
-    return ((identity.roles | granted) - taken) | held
 
 
 def may_propose(identity: Identity) -> bool:
@@ -37,7 +27,8 @@ def offered(workspace: Workspace, identity: Identity, judgement: Judgement) -> t
     workload = judgement.workload
     if "command" not in identity.scopes:
         return ()
-    roles = roles_here(identity, workload, workspace.accounts.roles_of(identity.person, workload.slug))
+    granted = workspace.accounts.roles_of(identity.person, workload.slug)
+    roles = roles_here(identity.roles | granted, workload, identity.person)
     return tuple(
         name
         for name, allowed in PERMITTED.items()
@@ -47,31 +38,6 @@ def offered(workspace: Workspace, identity: Identity, judgement: Judgement) -> t
 
 def _always(_judgement: Judgement, _person: str) -> bool:
     return True
-
-
-def to_sign(judgement: Judgement, person: str, today: dt.date | None = None) -> tuple[tuple[str, str], ...]:
-    """What waits for a person's signature as owner or sponsor: subject and digest. A waiver that ended does not."""
-    workload = judgement.workload
-    roles = workload.roles_of(person) & {"owner", "sponsor"}
-    if not roles:
-        return ()
-    subjects: list[tuple[str, str]] = []
-    version = workload.charter_version
-    if version is not None:
-        subjects.append(("charter", version.digest))
-    newest = workload.decisions[-1] if workload.decisions else None
-    if newest is not None and not workload.overtaken(newest):
-        subjects.append(("decision", newest.digest))
-    subjects += [
-        (f"waiver:{name}", waiver.digest)
-        for name, waiver in workload.waivers.items()
-        if waiver.stamp.by != person and (today is None or today < waiver.expires_on)
-    ]
-    return tuple(
-        (subject, digest)
-        for subject, digest in subjects
-        if not any(given.stamp.by == person for given in workload.signed(subject, digest).values())
-    )
 
 
 def _score(judgement: Judgement, _person: str) -> bool:
@@ -123,7 +89,7 @@ FITS: dict[str, Fits] = {
     "score": _score,
     "choose": _score,
     "accept_ownership": _accepts,
-    "sign": lambda judgement, person: bool(to_sign(judgement, person)),
+    "sign": lambda judgement, person: bool(to_sign(judgement.workload, person)),
     "declare_for_evaluation": _declares,
     "clear_pilot": _clears,
     "analyse_shortfall": _fell_short,

@@ -9,6 +9,7 @@ from litestar import get
 from litestar.params import FromPath
 from litestar.response import Response
 
+from pilotage.gates.pacing import pace_of
 from pilotage.gates.stall import stalls
 from pilotage.record.areas.listing import AREAS
 from pilotage.record.commands import COMMANDS
@@ -20,7 +21,7 @@ from pilotage.server.pages.charting import links_to
 from pilotage.server.pages.csv_files import csv_answer, csv_of
 from pilotage.server.pages.entries import line
 from pilotage.server.pages.frame import Frame
-from pilotage.server.pages.standing import gate, gauge, next_open, pace_of, ribbon
+from pilotage.server.pages.standing import gate, gauge, next_open, ribbon
 from pilotage.server.pages.workload_frame import workload_page
 from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.threads import run_in

@@ -11,9 +11,10 @@ from pilotage.record.workload import day_of
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.identity import current_identity
 from pilotage.server.pages.frame import Frame, Shown, page
-from pilotage.server.pages.permissions import offered, to_sign
+from pilotage.server.pages.permissions import offered
 from pilotage.server.pages.standing import waivers
 from pilotage.workflow.desk import Judgement
+from pilotage.workflow.signing import to_sign
 from pilotage.workflow.workspace import Workspace
 
 Build = Callable[[Workspace, Frame, Judgement], Mapping[str, Any]]
@@ -58,7 +59,7 @@ async def workload_page(
             "tabs": TABS,
             "waivers": waivers(judgement),
             "offered": offered(workspace, identity, judgement),
-            "to_sign": to_sign(judgement, identity.person, day_of(workload, frame.now)),
+            "to_sign": to_sign(workload, identity.person, day_of(workload, frame.now)),
             "recorded": request.query_params.get("recorded", "") if request.method == "GET" else "",
             **build(workspace, frame, judgement),
         }

@@ -190,6 +190,18 @@ class People(AccountStore):
             return frozenset()
         return effective_roles(unpacked_roles(packed))
 
+    def granted_to(self, person: str) -> dict[str, frozenset[str]]:
+        """The roles granted to a person on single workloads, by workload; nothing for one who has no account left."""
+        columns = WORKLOAD_ROLES.c
+        mine = sa.select(columns.workload, columns.roles).where(columns.person == person)
+        disabled = sa.select(ACCOUNTS.c.disabled).where(ACCOUNTS.c.person == person)
+        with reading(self._engine) as connection:
+            rows = connection.execute(mine).all()
+            accounts = connection.execute(disabled).scalars().all()
+        if accounts and all(accounts):
+            return {}
+        return {workload: effective_roles(unpacked_roles(packed)) for workload, packed in rows}
+
 
 def end_sessions(connection: Connection, account: str) -> None:
     """Close an account's sessions and take its open links back."""

@@ -1,0 +1,66 @@
+"""Inbox: what waits for me? That is the one question of its page."""
+
+from __future__ import annotations
+
+from litestar import get
+from litestar.response import Response
+
+from pilotage.server.asking import AnyRequest
+from pilotage.server.auth.access import READ
+from pilotage.server.auth.identity import current_identity
+from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
+from pilotage.server.pages.frame import Frame, Shown, page
+from pilotage.server.parts import parts_of
+from pilotage.server.threads import run_in
+from pilotage.workflow.inbox import Inbox
+from pilotage.workflow.waiting import Waiting
+from pilotage.workflow.workspace import Workspace
+
+COLUMNS = ("due", "overdue", "workload", "title", "kind", "what", "since", "action", "address")
+KINDS = {
+    "area": "architecture",
+    "criterion": "gate",
+    "decision": "decision",
+    "finding": "finding",
+    "gap": "gap",
+    "handoff": "handoff",
+    "lapsing": "about to lapse",
+    "ownership": "ownership",
+    "questions": "review",
+    "review": "review",
+    "role": "role",
+    "score": "score",
+    "signature": "signature",
+    "silence": "sponsor",
+    "stream": "change",
+    "training": "training",
+    "wound-down": "wound down",
+}
+
+
+@get("/inbox", opt={"access": READ}, include_in_schema=False)
+async def show_inbox(request: AnyRequest) -> Response[bytes]:
+    """What waits for whoever signed in."""
+
+    def build(_workspace: Workspace, _frame: Frame) -> Shown:
+        return {"title": "Inbox", "here": "inbox", "live": True}, {"inbox": _inbox(request), "kinds": KINDS}
+
+    return await page(request, "inbox.html", build)
+
+
+def _inbox(request: AnyRequest) -> Inbox:
+    return parts_of(request).inboxes.of(current_identity(request))
+
+
+@get("/inbox.csv", opt={"access": READ}, include_in_schema=False)
+async def export_inbox(request: AnyRequest) -> Response[bytes]:
+    """The inbox as a table."""
+    found = await run_in(parts_of(request).threads.reading, _inbox, request)
+    return csv_answer("inbox", csv_of(COLUMNS, map(_row, found.waiting)))
+
+
+def _row(one: Waiting) -> tuple[Cell, ...]:
+    return one.due, one.overdue, one.workload, one.title, one.kind, one.what, one.since, one.action, one.href
+
+
+handlers = [show_inbox, export_inbox]

@@ -1,0 +1,171 @@
+"""One person's inbox: what waits for them on every workload, the nearest deadline first."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Iterator
+
+from msgspec import Struct
+
+from pilotage.gates.evaluate import CHECKS
+from pilotage.gates.pacing import planned
+from pilotage.record.rules.piloting import attestable
+from pilotage.record.verdicts import Verdict
+from pilotage.record.workload import PHASES
+from pilotage.workflow.desk import Judgement
+from pilotage.workflow.inbox_lines import LINES, NOTICE_DAYS
+from pilotage.workflow.waiting import Place, Reader, Waiting
+from pilotage.workflow.workspace import Workspace
+
+FORMS: dict[str, str] = {
+    "select.candidates": "choose",
+    "select.owner": "assign",
+    "select.sponsor": "comment",
+    "select.production-path": "plan_production",
+    "select.integration": "place_in_work",
+    "select.build-or-buy": "choose_source",
+    "select.suitability": "judge_suitability",
+    "select.review-partners": "open_review",
+    "pilot.clearance": "clear_pilot",
+    "pilot.release": "register_release",
+    "pilot.shadow": "expose",
+    "pilot.production-design": "design_area",
+    "evaluate.target": "declare_for_evaluation",
+    "evaluate.shortfall": "analyse_shortfall",
+    "evaluate.production-cost": "estimate_cost_line",
+    "evaluate.gaps": "list_gap",
+    "evaluate.funding": "commit_funding",
+    "evaluate.decision": "decide",
+    "harden.rebuild": "design_area",
+    "harden.ownership": "offer_role",
+    "harden.handoff": "list_handoff_item",
+    "harden.change-plan": "plan_stream",
+    "deploy.communication": "tell_audience",
+    "operate.ownership": "offer_role",
+}
+"""The form that most often moves a criterion; where none is named it is attested, or its line on the page is shown."""
+PAGES: dict[str, str] = {
+    "select.charter": "/charter/edit",
+    "select.reachable": "/charter/edit",
+    "select.signed": "/charter",
+    "harden.reviews": "/reviews",
+    "operate.reviews": "/reviews",
+    "harden.runbook": "/operating",
+    "deploy.training": "/change",
+}
+
+
+class Inbox(Struct, frozen=True, kw_only=True):
+    """What waits for a person, and how much of it is overdue."""
+
+    person: str
+    waiting: tuple[Waiting, ...]
+    overdue: int
+
+
+def inbox(reader: Reader, judgements: Iterable[Judgement], now: dt.datetime) -> Inbox:
+    """Everything that waits for a person across the workloads, ordered by deadline; without one at the end."""
+    return ordered(reader, (line for one in judgements for line in waiting_on(reader, one, now)))
+
+
+def ordered(reader: Reader, lines: Iterable[Waiting]) -> Inbox:
+    """Lines as an inbox."""
+    found = sorted(lines, key=_order)
+    return Inbox(person=reader.person, waiting=tuple(found), overdue=sum(line.overdue for line in found))
+
+
+def _order(line: Waiting) -> tuple[bool, dt.date, str, str, str]:
+    return line.due is None, line.due or dt.date.max, line.workload, line.kind, line.what
+
+
+def waiting_on(reader: Reader, judgement: Judgement, now: dt.datetime) -> tuple[Waiting, ...]:
+    """What waits for a person on one workload. Nothing does once it was killed or refused."""
+    workload = judgement.workload
+    decision = workload.decision
+    if workload.killed or (decision is not None and decision.outcome == "no_go"):
+        return ()
+    place = Place(judgement=judgement, reader=reader, now=now)
+    lines = [line for kind in LINES for line in kind(place)]
+    covered = {criterion for line in lines for criterion in line.about}
+    return (*lines, *_criteria(place, covered), *_lapsing(place, covered))
+
+
+def _criteria(place: Place, covered: set[str]) -> Iterator[Waiting]:
+    """Criteria of this phase and the ones before that do not pass, and whose next action is the person's.
+
+    What another line of the inbox moves already is left out: one thing to do is one line.
+    """
+    workload = place.workload
+    here = PHASES.index(workload.phase)
+    for verdict in place.judgement.verdicts.values():
+        if verdict.passes or verdict.next is None or PHASES.index(verdict.phase) > here or verdict.id in covered:
+            continue
+        if not _is_mine(place, verdict.next.by):
+            continue
+        lapsed = verdict.valid_until if verdict.valid_until and verdict.valid_until <= place.now else None
+        since = lapsed or workload.entered.get(verdict.phase, workload.proposed.at)
+        due = place.day(lapsed) if lapsed else _phase_ends(place, verdict.phase)
+        what = f"{verdict.title}: {verdict.reason}"
+        yield _to_criterion(place, "criterion", verdict, what, verdict.next.action, since=since, due=due)
+
+
+def _is_mine(place: Place, by: str) -> bool:
+    """Whether whom an action names is the person: by id, by a role held here, or as a named reviewer.
+
+    A role that holds everywhere counts on the workloads on which the person has acted, or was given a role.
+    """
+    workload, person = place.workload, place.person
+    if by == person:
+        return True
+    if by in {"owner", "sponsor"}:
+        return {"owner": workload.owner, "sponsor": workload.sponsor}[by] == person
+    if by == "reviewer":
+        return person in workload.reviewers.values()
+    if by.endswith(" reviewer"):
+        return workload.reviewers.get(by.removesuffix(" reviewer")) == person
+    involved = person in workload.last_acts or bool(place.reader.granted_on(workload.slug))
+    return involved and by in place.reader.roles_on(workload)
+
+
+def _phase_ends(place: Place, phase: str) -> dt.date | None:
+    ends = planned(place.judgement.playbook, place.workload, phase)[1]
+    return None if ends is None else ends - dt.timedelta(days=1)
+
+
+def _lapsing(place: Place, covered: set[str]) -> Iterator[Waiting]:
+    """What holds and will not for much longer, for whoever can show it again."""
+    here = PHASES.index(place.workload.phase)
+    for verdict in place.judgement.verdicts.values():
+        if not verdict.passes or verdict.valid_until is None or PHASES.index(verdict.phase) > here:
+            continue
+        left = verdict.valid_until - place.now
+        if left > dt.timedelta(days=NOTICE_DAYS) or verdict.id in covered:
+            continue
+        criterion = place.judgement.playbook.criterion(verdict.id)
+        if not _is_mine(place, criterion.by):
+            continue
+        waived = "Its waiver ends" if verdict.waiver else "It lapses"
+        due = place.day(verdict.valid_until)
+        what = f"{verdict.title}: {waived.lower()} on {due}."
+        yield _to_criterion(place, "lapsing", verdict, what, criterion.next, since=None, due=due)
+
+
+def _to_criterion(
+    place: Place, kind: str, verdict: Verdict, what: str, action: str, *, since: dt.datetime | None, due: dt.date | None
+) -> Waiting:
+    """The line of a criterion, with the form that moves it, if the person may give it; else its place on the page."""
+    name, slug = verdict.id, place.workload.slug
+    criterion = place.judgement.playbook.criterion(name)
+    if name in PAGES:
+        return place.page(kind, what, action, f"/w/{slug}{PAGES[name]}", since=since, due=due, about=(name,))
+    if name in FORMS and place.may(FORMS[name]):
+        return place.form(kind, what, action, FORMS[name], since=since, due=due, about=(name,))
+    if attestable(criterion) and criterion.check not in CHECKS and place.may("attest"):
+        return place.form(kind, what, action, "attest", since=since, due=due, about=(name,), criterion=name)
+    return place.page(kind, what, action, f"/w/{slug}#{name}", since=since, due=due, about=(name,))
+
+
+def inbox_of(workspace: Workspace, person: str, roles: frozenset[str]) -> Inbox:
+    """A person's inbox as the workspace stands; `roles` are those that hold everywhere."""
+    reader = Reader(person=person, roles=roles, granted=tuple(sorted(workspace.accounts.granted_to(person).items())))
+    return inbox(reader, workspace.desk.judge_all(), workspace.clock.now())
