@@ -42,6 +42,7 @@ Start:
 
 Look:
   status    Show where workloads stand: phase, exposure, gate, target, stalls.
+  inbox     Show what waits for you, on every workload.
   evidence  Show what the traffic shows: figures, and what they mean.
   document  Write the charter as PDF or HTML.
   charter   Show who signed which charter, and what changed since.

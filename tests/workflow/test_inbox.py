@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from msgspec import structs
-from tests.record.stories import ROLES, Story, charter, measured_well
+from tests.record.stories import ROLES, Story, charter, measured_well, outside_result, training
 
 from pilotage.gates.ceiling import effective
 from pilotage.record import commands as c
@@ -14,6 +14,7 @@ from pilotage.record.areas import architecture as a
 from pilotage.record.areas import operating as o
 from pilotage.record.areas import reviewing as r
 from pilotage.record.areas.change import PlanStream
+from pilotage.record.areas.outside import SignOutsideResult, content_digest
 from pilotage.record.areas.training import RecordCompletion
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.inbox import inbox, waiting_on
@@ -153,7 +154,7 @@ def test_training_waits_for_a_learner_of_the_audience():
     """
     story = Story().begin_pilot().train("munich", people=5, completed=0)
     assert not lines(story, "oli", "training"), "not a learner of the audience"
-    story.does("ann", structs.replace(module_of_the_story(), id="second", title="Second lesson"))
+    story.does("ann", structs.replace(training(), id="second", title="Second lesson"))
     story.does("oli", RecordCompletion(learner="oli", audience="munich", module="intro", completed_on=story.now.date()))
     line = one(story, "oli", "training")
     assert line.what == "You have to complete Second lesson."
@@ -163,13 +164,6 @@ def test_training_waits_for_a_learner_of_the_audience():
     assert not lines(story, "oli", "training")
     story.wait(days=356)
     assert {line.due for line in lines(story, "oli", "training")} == {dt.date(2027, 3, 2)}
-
-
-def module_of_the_story():
-    """What everybody who sees answers learns."""
-    from tests.record.stories import training  # noqa: PLC0415 - the name is taken by this module's tests
-
-    return training()
 
 
 def test_findings_and_gaps_wait_for_their_owner():
@@ -332,3 +326,16 @@ def test_roles_granted_on_one_workload_count_there_alone():
     elsewhere = Reader(person="zoe", granted=(("invoice-reading", frozenset({"operator"})),))
     assert [line for line in waiting_on(granted, judged(story), story.now) if line.kind == "criterion"]
     assert waiting_on(elsewhere, judged(story), story.now) == ()
+
+
+def test_a_result_from_outside_waits_for_somebody_who_did_not_bring_it():
+    """Whoever has a part in the workload sees it, but for whoever brought it; signed, it is gone."""
+    story = Story().begin_hardening()
+    story.does("oli", outside_result())
+    assert not lines(story, "oli", "outside")
+    line = one(story, "eva", "outside")
+    assert "criterion=harden.resilience&digest=" in line.href
+    digest = content_digest(story.standing.outside.results["harden.resilience"].fact)
+    story.does("eva", SignOutsideResult(criterion="harden.resilience", digest=digest, statement="I read it."))
+    assert not lines(story, "eva", "outside")
+    assert not lines(story, "ann", "outside")

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from pilotage.gates.evaluate import CHECKS
-from pilotage.gates.pacing import planned
 from pilotage.record.rules.piloting import attestable
 from pilotage.record.verdicts import Verdict
 from pilotage.record.workload import PHASES
@@ -104,7 +103,7 @@ def _criteria(place: Place, covered: set[str]) -> Iterator[Waiting]:
             continue
         lapsed = verdict.valid_until if verdict.valid_until and verdict.valid_until <= place.now else None
         since = lapsed or workload.entered.get(verdict.phase, workload.proposed.at)
-        due = place.day(lapsed) if lapsed else _phase_ends(place, verdict.phase)
+        due = place.day(lapsed) if lapsed else place.ends(verdict.phase)
         what = f"{verdict.title}: {verdict.reason}"
         yield _to_criterion(place, "criterion", verdict, what, verdict.next.action, since=since, due=due)
 
@@ -112,7 +111,7 @@ def _criteria(place: Place, covered: set[str]) -> Iterator[Waiting]:
 def _is_mine(place: Place, by: str) -> bool:
     """Whether whom an action names is the person: by id, by a role held here, or as a named reviewer.
 
-    A role that holds everywhere counts on the workloads on which the person has acted, or was given a role.
+    A role that holds everywhere counts on the workloads in which the person has a part.
     """
     workload, person = place.workload, place.person
     if by == person:
@@ -123,13 +122,7 @@ def _is_mine(place: Place, by: str) -> bool:
         return person in workload.reviewers.values()
     if by.endswith(" reviewer"):
         return workload.reviewers.get(by.removesuffix(" reviewer")) == person
-    involved = person in workload.last_acts or bool(place.reader.granted_on(workload.slug))
-    return involved and by in place.reader.roles_on(workload)
-
-
-def _phase_ends(place: Place, phase: str) -> dt.date | None:
-    ends = planned(place.judgement.playbook, place.workload, phase)[1]
-    return None if ends is None else ends - dt.timedelta(days=1)
+    return place.involved and by in place.reader.roles_on(workload)
 
 
 def _lapsing(place: Place, covered: set[str]) -> Iterator[Waiting]:
@@ -160,7 +153,11 @@ def _to_criterion(
         return place.page(kind, what, action, f"/w/{slug}{PAGES[name]}", since=since, due=due, about=(name,))
     if name in FORMS and place.may(FORMS[name]):
         return place.form(kind, what, action, FORMS[name], since=since, due=due, about=(name,))
-    if attestable(criterion) and criterion.check not in CHECKS and place.may("attest"):
+    if criterion.outside and place.may("record_outside_result"):
+        outside = "record_outside_result"
+        return place.form(kind, what, action, outside, since=since, due=due, about=(name,), criterion=name)
+    by_word = criterion.check not in CHECKS or action.startswith("Attest")
+    if attestable(criterion) and by_word and place.may("attest"):
         return place.form(kind, what, action, "attest", since=since, due=due, about=(name,), criterion=name)
     return place.page(kind, what, action, f"/w/{slug}#{name}", since=since, due=due, about=(name,))
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from pilotage.gates.pilot_checks import wound_down
 from pilotage.record.areas.operating import offered_items, offered_roles
+from pilotage.record.areas.outside import content_digest
 from pilotage.record.areas.readiness import prepared, rules_of
 from pilotage.record.review_standing import standings, waiting_for
 from pilotage.workflow.signing import to_sign
@@ -80,7 +81,7 @@ def reviews(place: Place) -> Iterator[Waiting]:
             about=REVIEWED,
             review=one.area,
         )
-    if place.person == workload.owner or (place.person in workload.last_acts and place.may("answer_question")):
+    if place.person == workload.owner or (place.involved and place.may("answer_question")):
         yield from _questions(place)
 
 
@@ -134,6 +135,28 @@ def offers(place: Place) -> Iterator[Waiting]:
             since=workload.operating.items[item].stamp.at,
             about=("harden.handoff",),
             item=item,
+        )
+
+
+def outside_results(place: Place) -> Iterator[Waiting]:
+    """Results from outside that nobody signed yet, for whoever has a part in the workload and did not bring them."""
+    outside, verdicts = place.workload.outside, place.judgement.verdicts
+    if not place.involved or not place.may("sign_outside_result"):
+        return
+    for name, brought in outside.results.items():
+        unsigned = name in verdicts and outside.signature(name) is None
+        if not unsigned or place.person in outside.writers.get(name, ()):
+            continue
+        yield place.form(
+            "outside",
+            f"The result on {name} was brought from outside and waits for somebody else's signature.",
+            "Read the report, then sign it",
+            "sign_outside_result",
+            since=brought.stamp.at,
+            due=place.ends(verdicts[name].phase),
+            about=(name,),
+            criterion=name,
+            digest=content_digest(brought.fact),
         )
 
 
@@ -288,6 +311,7 @@ LINES: tuple[Callable[[Place], Iterator[Waiting]], ...] = (
     scoring,
     reviews,
     offers,
+    outside_results,
     training,
     owned,
     decisions,

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
+from pilotage.gates.pacing import planned
 from pilotage.record.commands import PERMITTED
 from pilotage.record.workload import Workload, day_of
 from pilotage.workflow.desk import Judgement
@@ -78,6 +79,21 @@ class Place(Struct, frozen=True, kw_only=True):
     def today(self) -> dt.date:
         """The day in the charter's time zone."""
         return day_of(self.workload, self.now)
+
+    @property
+    def involved(self) -> bool:
+        """Whether the person has a part in the workload: holds a role here, was given one, or has acted on it.
+
+        Without that, a role that holds everywhere would bring every engineer the work of every workload.
+        """
+        workload = self.workload
+        held = workload.roles_of(self.person) or self.reader.granted_on(workload.slug)
+        return bool(held) or self.person in workload.last_acts
+
+    def ends(self, phase: str) -> dt.date | None:
+        """The last day of a phase by the cadence; None where it has no end."""
+        ends = planned(self.judgement.playbook, self.workload, phase)[1]
+        return None if ends is None else ends - dt.timedelta(days=1)
 
     def may(self, command: str) -> bool:
         """Whether the person's roles here permit a command."""

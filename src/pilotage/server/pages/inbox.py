@@ -25,6 +25,7 @@ KINDS = {
     "gap": "gap",
     "handoff": "handoff",
     "lapsing": "about to lapse",
+    "outside": "result from outside",
     "ownership": "ownership",
     "questions": "review",
     "review": "review",
