@@ -44,7 +44,7 @@ Look:
   status    Show where workloads stand: phase, exposure, gate, target, stalls.
   inbox     Show what waits for you, on every workload.
   evidence  Show what the traffic shows: figures, and what they mean.
-  document  Write the charter as PDF or HTML.
+  document  Write a document as PDF or HTML.
   charter   Show who signed which charter, and what changed since.
   gate      Check a gate, as a pipeline does before it deploys.
   reviews   Show where the reviews stand, and what one of them asks.
