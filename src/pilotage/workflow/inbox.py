@@ -12,7 +12,7 @@ from pilotage.record.rules.piloting import attestable
 from pilotage.record.verdicts import Verdict
 from pilotage.record.workload import PHASES
 from pilotage.workflow.desk import Judgement
-from pilotage.workflow.inbox_lines import LINES, NOTICE_DAYS
+from pilotage.workflow.inbox_lines import LINES
 from pilotage.workflow.waiting import Place, Reader, Waiting
 from pilotage.workflow.workspace import Workspace
 
@@ -126,21 +126,15 @@ def _is_mine(place: Place, by: str) -> bool:
 
 
 def _lapsing(place: Place, covered: set[str]) -> Iterator[Waiting]:
-    """What holds and will not for much longer, for whoever can show it again."""
-    here = PHASES.index(place.workload.phase)
-    for verdict in place.judgement.verdicts.values():
-        if not verdict.passes or verdict.valid_until is None or PHASES.index(verdict.phase) > here:
+    """What holds and has to be renewed soon, for whoever can do that."""
+    for verdict in place.judgement.lapsing:
+        if verdict.renew is None or verdict.valid_until is None or verdict.id in covered:
             continue
-        left = verdict.valid_until - place.now
-        if left > dt.timedelta(days=NOTICE_DAYS) or verdict.id in covered:
+        if not _is_mine(place, verdict.renew.by):
             continue
-        criterion = place.judgement.playbook.criterion(verdict.id)
-        if not _is_mine(place, criterion.by):
-            continue
-        waived = "Its waiver ends" if verdict.waiver else "It lapses"
         due = place.day(verdict.valid_until)
-        what = f"{verdict.title}: {waived.lower()} on {due}."
-        yield _to_criterion(place, "lapsing", verdict, what, criterion.next, since=None, due=due)
+        what = f"{verdict.title}: {'its waiver ends' if verdict.waiver else 'it lapses'} on {due}."
+        yield _to_criterion(place, "lapsing", verdict, what, verdict.renew.action, since=None, due=due)
 
 
 def _to_criterion(

@@ -13,7 +13,6 @@ from pilotage.record.review_standing import standings, waiting_for
 from pilotage.workflow.signing import to_sign
 from pilotage.workflow.waiting import Place, Waiting
 
-NOTICE_DAYS = 14
 REVIEWED = ("harden.reviews", "operate.reviews", "select.review-partners")
 
 
@@ -174,7 +173,7 @@ def training(place: Place) -> Iterator[Waiting]:
             days = required.valid_days or rules_of(place.judgement.playbook).valid_days
             if done and done.fact.release == required.release:
                 ends = done.fact.completed_on + dt.timedelta(days=days)
-                if (ends - place.today).days > NOTICE_DAYS:
+                if (ends - place.today).days > place.judgement.playbook.notice_days:
                     continue
                 yield _to_learn(place, one.audience.id, module, f"Your training {required.title} lapses.", ends)
             else:
@@ -257,7 +256,7 @@ def decisions(place: Place) -> Iterator[Waiting]:
     if due is None or not undecided or workload.phase not in {"pilot", "evaluate"}:
         return
     put = any(subject == "decision" for subject, _ in to_sign(workload, place.person, place.today))
-    if place.person == workload.owner and not put and (due - place.today).days <= NOTICE_DAYS:
+    if place.person == workload.owner and not put and (due - place.today).days <= place.judgement.playbook.notice_days:
         what = f"Nobody decided by {due}." if due < place.today else f"The decision is due on {due}."
         if workload.phase == "evaluate":
             yield place.form("decision", what, "Put the decision", "decide", due=due, about=about)

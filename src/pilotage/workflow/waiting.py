@@ -88,7 +88,7 @@ class Place(Struct, frozen=True, kw_only=True):
         """
         workload = self.workload
         held = workload.roles_of(self.person) or self.reader.granted_on(workload.slug)
-        return bool(held) or self.person in workload.last_acts
+        return bool(held) or self.person in workload.acts
 
     def ends(self, phase: str) -> dt.date | None:
         """The last day of a phase by the cadence; None where it has no end."""
