@@ -111,7 +111,8 @@ def test_status_in_json_is_the_interface_s(terminal):
     terminal.settle_triage()
     answer = terminal.run("status", "ticket-triage", "--json").json
     assert sorted(answer) == [
-        "demonstration", "exposure", "gate", "lapsing", "phase", "sponsor", "stall", "target", "waived", "workload",
+        "compressed", "demonstration", "exposure", "gate", "lapsing", "phase", "sponsor", "stall", "target", "waived",
+        "workload",
     ]  # fmt: skip
     assert answer["exposure"]["ceiling"] == {"mode": "none", "percent": 0.0}
     assert answer["target"]["answer"] == "not_estimable"

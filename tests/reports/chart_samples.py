@@ -13,6 +13,7 @@ from pilotage.reports.charts.fan import FanData, FanPoint
 from pilotage.reports.charts.forest import ForestData, ForestLine, ForestRow
 from pilotage.reports.charts.outcomes import CELLS, DayDifference, DifferencesData, OutcomeCount, OutcomesData
 from pilotage.reports.charts.paying import PayingData, PayingPoint
+from pilotage.reports.charts.roadmap import RoadmapData, RoadmapPoint
 from pilotage.reports.charts.target import LookPoint, TargetData
 
 START = dt.date(2026, 1, 19)
@@ -139,6 +140,23 @@ PAYING = PayingData(
         for n in range(21)
     ),
 )  # fmt: skip
+ROADMAP = RoadmapData(
+    title="Roadmap",
+    today=dt.date(2026, 4, 20),
+    points=tuple(
+        RoadmapPoint(workload=slug, title=title, step=step, day=day_, basis=basis)
+        for slug, title, days in (
+            ("ticket-triage", "Ticket triage", ("2026-03-02", "2026-05-11", "2026-06-08")),
+            ("invoice-matching", "Invoice matching", ("2026-05-04", "2026-06-29", "2026-07-27")),
+        )
+        for step, day_, basis in zip(
+            ("decision", "roll-out", "production"),
+            map(dt.date.fromisoformat, days),
+            ("happened", "cadence", "cadence") if slug == "ticket-triage" else ("charter", "cadence", "cadence"),
+            strict=True,
+        )
+    ),
+)
 SAMPLES = {
     "target": TARGET,
     "daily": DAILY,
@@ -151,4 +169,5 @@ SAMPLES = {
     "fan": FAN,
     "chance": CHANCE,
     "paying": PAYING,
+    "roadmap": ROADMAP,
 }

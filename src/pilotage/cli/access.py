@@ -22,6 +22,9 @@ class Access(Protocol):
     def workload(self, slug: str) -> Json:
         """One workload at a glance."""
 
+    def portfolio(self) -> Json:
+        """The portfolio in figures."""
+
     def inbox(self) -> Json:
         """What waits for whoever acts."""
 

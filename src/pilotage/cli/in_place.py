@@ -20,6 +20,7 @@ from pilotage.workflow.charters import charter_json
 from pilotage.workflow.documents import listed, made
 from pilotage.workflow.inbox import inbox_of
 from pilotage.workflow.outside import outside_json
+from pilotage.workflow.portfolio_figures import figured
 from pilotage.workflow.reviews import reviews_json
 from pilotage.workflow.sections import SECTIONS
 from pilotage.workflow.views import gate_json, workload_json
@@ -82,6 +83,11 @@ class InPlace:
     def workload(self, slug: str) -> Json:
         """One workload at a glance."""
         found: Json = msgspec.to_builtins(workload_json(self._workspace.desk.judge(slug), self._workspace.clock.now()))
+        return found
+
+    def portfolio(self) -> Json:
+        """The portfolio in figures."""
+        found: Json = msgspec.to_builtins(figured(self._workspace).figures)
         return found
 
     def inbox(self) -> Json:

@@ -63,6 +63,10 @@ class OverHttp:
         """One workload at a glance."""
         return self._one(f"/workloads/{quote(slug, safe='')}")
 
+    def portfolio(self) -> Json:
+        """The portfolio in figures."""
+        return self._one("/portfolio")
+
     def inbox(self) -> Json:
         """What waits for whoever acts."""
         return self._one("/inbox")

@@ -34,6 +34,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     ),
     "Look": (
         Entry("status", "status:status", "Show where workloads stand: phase, exposure, gate, target, stalls."),
+        Entry("portfolio", "portfolios:portfolio", "Show the portfolio: funnel, stalls, lead times, dates."),
         Entry("inbox", "inboxes:inbox", "Show what waits for you, on every workload."),
         Entry("evidence", "evidence:evidence", "Show what the traffic shows: figures, and what they mean."),
         Entry("document", "documents:document", "Write a document as PDF or HTML."),

@@ -77,6 +77,8 @@ def _draw(screen: Screen, one: Json, names: Names) -> None:
     screen.line(f"gate      {gate['phase']}: {gate_words(gate)}")
     screen.table(CRITERION_HEADS, [criterion_row(criterion, names) for criterion in gate["criteria"]])
     _draw_ends(screen, one, names)
+    for early in one["compressed"]:
+        screen.line(f"hurried   {early['warning']}", "noted")
     if one["stall"]:
         rows = [_stall_row(stall, names) for stall in one["stall"]]
         screen.table(("stalls", "reason", "since", "why, and what clears it"), rows)

@@ -55,6 +55,7 @@ from pilotage.server.api.leases import get_lease, greet, list_runtimes
 from pilotage.server.api.ledger import get_keys, list_entries, verify_ledger
 from pilotage.server.api.outside import get_outside_results
 from pilotage.server.api.playbooks import get_playbook, list_playbooks
+from pilotage.server.api.portfolios import get_portfolio
 from pilotage.server.api.reviews import get_reviews
 from pilotage.server.api.sections import SECTION_ENDPOINTS
 from pilotage.server.api.session import get_me, list_people, sign_in_by_form, sign_in_with_link, sign_out
@@ -100,6 +101,7 @@ ENDPOINTS: Sequence[HTTPRouteHandler] = (
     get_metrics,
     get_outside_results,
     get_playbook,
+    get_portfolio,
     get_record,
     get_workload,
     greet,

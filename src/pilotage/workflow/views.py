@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from pilotage.evidence.measurements import AnswerKind, Estimate
+from pilotage.gates.compression import Compression, compressions
 from pilotage.gates.evaluate import gate_of
 from pilotage.gates.stall import stalls
 from pilotage.record.verdicts import EvidenceItem, NextAction, Verdict, VerdictKind, WaiverNote
@@ -96,7 +97,9 @@ class SponsorJson(Struct, frozen=True, kw_only=True):
 
 
 class WorkloadJson(Struct, frozen=True, kw_only=True):
-    """One workload at a glance. `waived` are the criteria set aside now, in whatever gate."""
+    """One workload at a glance. `waived` are the criteria set aside now, in any gate, `compressed` the early phases
+    that were hurried, with the work that they skipped.
+    """
 
     workload: str
     demonstration: bool
@@ -105,6 +108,7 @@ class WorkloadJson(Struct, frozen=True, kw_only=True):
     gate: GateJson
     target: TargetJson
     stall: tuple[StallJson, ...]
+    compressed: tuple[Compression, ...]
     lapsing: tuple[LapseJson, ...]
     waived: tuple[CriterionJson, ...]
     sponsor: SponsorJson | None
@@ -202,6 +206,7 @@ def workload_json(judgement: Judgement, now: dt.datetime) -> WorkloadJson:
         ),
         gate=gate_json(judgement, workload.phase),
         target=target_json(judgement),
+        compressed=compressions(judgement.playbook, workload, judgement.verdicts),
         stall=tuple(
             StallJson(id=s.id, since=s.since, reason=s.reason, clear=s.clear)
             for s in stalls(judgement.playbook, workload, judgement.verdicts, judgement.measurements, now)

@@ -24,6 +24,7 @@ from pilotage.reports.charts.outcomes import (
 from pilotage.reports.charts.palette import Palette
 from pilotage.reports.charts.paying import PayingData, paying_box, paying_plot
 from pilotage.reports.charts.plots import BOXES, Box, Plot
+from pilotage.reports.charts.roadmap import RoadmapData, roadmap_box, roadmap_plot
 from pilotage.reports.charts.target import TargetData, target_plot
 
 ChartData = (
@@ -38,6 +39,7 @@ ChartData = (
     | FanData
     | ChanceData
     | PayingData
+    | RoadmapData
 )
 
 
@@ -64,6 +66,7 @@ KINDS: dict[type, Kind] = {
     FanData: Kind(fan_plot),
     ChanceData: Kind(chance_plot, chance_box),
     PayingData: Kind(paying_plot, paying_box),
+    RoadmapData: Kind(roadmap_plot, roadmap_box),
 }
 
 

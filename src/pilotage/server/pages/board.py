@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from math import ceil
-from typing import Annotated, Any, Literal
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from pilotage.gates.pacing import Pace, pace_of, planned
-from pilotage.gates.stall import Stall, stalls
-from pilotage.playbook.types import Phase
+from pilotage.gates.pacing import Pace, planned
+from pilotage.gates.stall import Stall
 from pilotage.record.verdicts import MODE_RANK
-from pilotage.record.workload import PHASES
 from pilotage.server.pages.standing import (
     Gate,
     Gauge,
@@ -24,13 +21,8 @@ from pilotage.server.pages.standing import (
     waivers,
 )
 from pilotage.workflow.desk import Judgement
+from pilotage.workflow.portfolio_report import KILLED, WorkloadFigures
 
-KILLED = "killed"
-IN_PRODUCTION = ("deploy", "operate")
-COLUMN_MAX = 20
-"""Cards of a column: nobody reads more of one, and the filters find the others."""
-PAGE_MAX = 60
-"""Cards and lines of a page that is filtered to one phase, and lines of the table."""
 Sort = Literal["name", "late", "stalled", "exposure", "value"]
 
 
@@ -42,13 +34,13 @@ class PortfolioQuery(Struct, frozen=True, kw_only=True):
     owner: str = ""
     stalled: str = ""
     sort: Sort = "late"
-    page: Annotated[int, Meta(ge=1, le=10_000)] = 1
 
 
 class Card(Struct, frozen=True, kw_only=True):
     """One workload on the board. `place` is its phase, or `killed`."""
 
     judgement: Judgement
+    figures: WorkloadFigures
     place: str
     pace: Pace
     gate: Gate
@@ -72,57 +64,24 @@ class Card(Struct, frozen=True, kw_only=True):
         return self.place not in {KILLED, "operate"}
 
 
-class Column(Struct, frozen=True, kw_only=True):
-    """One phase on the board: the cards that fit, of how many."""
-
-    place: str
-    title: str
-    cards: Sequence[Card]
-    total: int
-
-    @property
-    def hidden(self) -> int:
-        """How many do not fit."""
-        return self.total - len(self.cards)
-
-
-class Rung(Struct, frozen=True, kw_only=True):
-    """How many workloads ever reached a phase."""
-
-    phase: Phase
-    count: int
-
-
-class Summary(Struct, frozen=True, kw_only=True):
-    """The portfolio in figures."""
-
-    total: int
-    running: int
-    stalled: int
-    killed: int
-    in_production: int
-    share: float | None
-    value_usd_a_year: float
-    funnel: tuple[Rung, ...]
-
-
-def card(judgement: Judgement, now: dt.datetime) -> Card:
+def card(judgement: Judgement, figures: WorkloadFigures) -> Card:
     """A workload as a card."""
     workload, playbook = judgement.workload, judgement.playbook
     answer = judgement.measurements.answer if judgement.measurements else None
     return Card(
         judgement=judgement,
-        place=KILLED if workload.killed else workload.phase,
-        pace=pace_of(playbook, workload, now),
+        figures=figures,
+        place=figures.place,
+        pace=figures.pace,
         gate=gate(judgement, playbook.phase(workload.phase)),
         gauge=gauge(judgement),
-        stalls=stalls(playbook, workload, judgement.verdicts, judgement.measurements, now),
+        stalls=figures.stalls,
         waivers=waivers(judgement),
         next=next_open(judgement),
         projected=answer.projected if answer else None,
         decide_by=workload.decision_on,
         rollout_from=planned(playbook, workload, "deploy")[0],
-        value_usd_a_year=workload.charter.value_usd_a_year if workload.charter else None,
+        value_usd_a_year=figures.value_usd_a_year,
     )
 
 
@@ -130,27 +89,6 @@ def chosen(cards: Iterable[Card], query: PortfolioQuery) -> list[Card]:
     """The cards that the query asks for, in its order."""
     found = [one for one in cards if _matches(one, query)]
     return sorted(found, key=_KEYS[query.sort])
-
-
-def columns(shown: Sequence[Card], places: Iterable[tuple[str, str]], query: PortfolioQuery) -> list[Column]:
-    """The board. Of one phase alone a whole page of cards is shown."""
-    found = []
-    for place, title in places:
-        held = [one for one in shown if one.place == place]
-        fits = page_of(held, query) if query.phase else held[:COLUMN_MAX]
-        found.append(Column(place=place, title=title, cards=fits, total=len(held)))
-    return found
-
-
-def page_of(shown: Sequence[Card], query: PortfolioQuery) -> Sequence[Card]:
-    """The cards of the page that is asked for."""
-    return shown[(query.page - 1) * PAGE_MAX : query.page * PAGE_MAX]
-
-
-def pages_of(shown: Sequence[Card], query: PortfolioQuery) -> int:
-    """How many pages there are: of the cards of one phase, else of the table."""
-    longest = len(shown) if query.phase else sum(one.is_running for one in shown)
-    return max(1, ceil(longest / PAGE_MAX))
 
 
 def _matches(one: Card, query: PortfolioQuery) -> bool:
@@ -171,21 +109,3 @@ _KEYS: dict[str, Callable[[Card], Any]] = {
     "exposure": lambda one: (-MODE_RANK[one.judgement.mode], -one.judgement.percent, one.slug),
     "value": lambda one: (-(one.value_usd_a_year or 0.0), one.slug),
 }
-
-
-def summary(cards: Sequence[Card], phases: Sequence[Phase]) -> Summary:
-    """The whole portfolio in figures, whatever is filtered. A killed workload had reached its phase."""
-    reached = [PHASES.index(one.judgement.workload.phase) for one in cards]
-    in_production = sum(one.place in IN_PRODUCTION for one in cards)
-    return Summary(
-        total=len(cards),
-        running=sum(one.is_running for one in cards),
-        stalled=sum(bool(one.stalls) for one in cards),
-        killed=sum(one.place == KILLED for one in cards),
-        in_production=in_production,
-        share=in_production / len(cards) if cards else None,
-        value_usd_a_year=sum(one.value_usd_a_year or 0.0 for one in cards if one.place != KILLED),
-        funnel=tuple(
-            Rung(phase=phase, count=sum(place >= PHASES.index(phase.id) for place in reached)) for phase in phases
-        ),
-    )

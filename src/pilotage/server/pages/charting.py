@@ -252,7 +252,7 @@ async def show_chart(request: AnyRequest, slug: FromPath[str], name: FromPath[st
         found = monitored_data(Monitored(workspace, judgement), stem)
         if found is None and (of := Sources.of(workspace, judgement)) is not None:
             found = data_of(of, stem)
-        return None if found is None else _content(found, query, form)
+        return None if found is None else content_of(found, query, form)
 
     content = await run_in(parts_of(request).threads.reading, work)
     if content is None:
@@ -265,7 +265,8 @@ async def show_chart(request: AnyRequest, slug: FromPath[str], name: FromPath[st
     return Response(content, media_type=MEDIA[form], headers=headers)
 
 
-def _content(data: ChartData, query: ChartQuery, form: str) -> bytes:
+def content_of(data: ChartData, query: ChartQuery, form: str) -> bytes:
+    """A chart in one of the forms that it can be taken away in."""
     if form == "csv":
         fields = data.points[0].__struct_fields__
         return csv_of(fields, ([getattr(point, field) for field in fields] for point in data.points))

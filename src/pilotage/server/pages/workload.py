@@ -9,6 +9,7 @@ from litestar import get
 from litestar.params import FromPath
 from litestar.response import Response
 
+from pilotage.gates.compression import compressions
 from pilotage.gates.pacing import pace_of
 from pilotage.gates.stall import stalls
 from pilotage.record.areas.listing import AREAS
@@ -42,6 +43,7 @@ def _shown(workspace: Workspace, frame: Frame, judgement: Judgement) -> Mapping[
     newest = workspace.ledger.read(workload.slug, after=max(0, workload.sequence - ACTIVITY))
     gates = [gate(judgement, phase) for phase in playbook.phases]
     return {
+        "compressed": compressions(playbook, workload, judgement.verdicts),
         "ribbon": ribbon(judgement, frame.now),
         "pace": pace_of(playbook, workload, frame.now),
         "gauge": gauge(judgement),
