@@ -13,7 +13,7 @@ from tests.workflow.test_inbox import judged
 from pilotage.evidence.measurements import Traffic
 from pilotage.record import commands as c
 from pilotage.record.areas import reviewing as r
-from pilotage.workflow.portfolio_report import figures_of, portfolio_figures, review_leads
+from pilotage.workflow.portfolio_report import PortfolioFigures, figures_of, portfolio_figures, review_leads
 from pilotage.workflow.roadmap import roadmap
 
 PHASES = Story().playbook.phases
@@ -25,9 +25,14 @@ def named(story: Story, slug: str) -> Story:
     return story
 
 
+def whole(stories: list[Story]) -> PortfolioFigures:
+    """The portfolio of these workloads."""
+    return portfolio_figures([figures_of(judged(story), story.now) for story in stories], PHASES)
+
+
 def test_an_empty_portfolio_has_no_share_and_no_median():
     """Nothing is no plausible number."""
-    found = portfolio_figures([], PHASES, START)
+    found = portfolio_figures([], PHASES)
     assert (found.total, found.share, found.first_use_days, found.first_feedback_days) == (0, None, None, None)
     assert [rung.count for rung in found.funnel] == [0] * 6
     assert found.reviews == ()
@@ -38,7 +43,7 @@ def test_funnel_and_share_count_every_workload():
     killed = Story().begin_pilot()
     killed.does("eva", c.Kill(reason="It leaks names."))
     stories = [Story().propose(), named(killed, "killed"), named(Story().begin_rollout(), "live")]
-    found = portfolio_figures([judged(story) for story in stories], PHASES, START)
+    found = whole(stories)
     assert {rung.phase: rung.count for rung in found.funnel} == {
         "select": 3,
         "pilot": 2,
@@ -61,7 +66,7 @@ def test_time_to_feedback_counts_from_the_pilots_beginning():
         story.measurements = measured_well(story.now, traffic=seen)
     none.measurements = None
     stories = [early, named(late, "late"), named(none, "none")]
-    found = portfolio_figures([judged(story) for story in stories], PHASES, START)
+    found = whole(stories)
     assert [one.first_use_days for one in found.workloads] == [2.0, 6.0, None]
     assert (found.first_use_days, found.first_feedback_days) == (4.0, 5.0)
 
@@ -76,8 +81,8 @@ def test_review_lead_times_run_from_opening_to_conclusion():
         story.conclude("privacy", minutes=20 * days)
     waits.wait(days=31)
     waits.does("pia", r.LogReviewTime(review="privacy", minutes=15))
-    judgements = [judged(quick), judged(slow), judged(waits)]
-    found = {one.review: one for one in review_leads(judgements, waits.now)}
+    each = [figures_of(judged(story), waits.now) for story in (quick, slow, waits)]
+    found = {one.review: one for one in review_leads(each)}
     privacy = found["privacy"]
     assert (privacy.opened, privacy.concluded, privacy.overdue) == (3, 2, 1)
     assert (privacy.days, privacy.waiting_days) == (7.0, 31.0)
@@ -101,7 +106,7 @@ def test_money_is_what_was_promised_estimated_and_committed():
     found = figures_of(judged(story), story.now)
     assert found.committed_usd == story.standing.costing.funding.fact.amount_usd
     assert found.estimated_cost_usd == story.measurements.production.cost_usd
-    assert portfolio_figures([judged(story)], PHASES, story.now).committed_usd == found.committed_usd
+    assert whole([story]).committed_usd == found.committed_usd
 
 
 def test_dates_are_projected_from_where_a_workload_stands():

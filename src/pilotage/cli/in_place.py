@@ -20,7 +20,7 @@ from pilotage.workflow.charters import charter_json
 from pilotage.workflow.documents import listed, made
 from pilotage.workflow.inbox import inbox_of
 from pilotage.workflow.outside import outside_json
-from pilotage.workflow.portfolio_figures import figured
+from pilotage.workflow.portfolio_figures import figures_now
 from pilotage.workflow.reviews import reviews_json
 from pilotage.workflow.sections import SECTIONS
 from pilotage.workflow.views import gate_json, workload_json
@@ -87,7 +87,7 @@ class InPlace:
 
     def portfolio(self) -> Json:
         """The portfolio in figures."""
-        found: Json = msgspec.to_builtins(figured(self._workspace).figures)
+        found: Json = msgspec.to_builtins(figures_now(self._workspace))
         return found
 
     def inbox(self) -> Json:

@@ -74,6 +74,7 @@ from pilotage.server.metering import Meters
 from pilotage.server.parts import Parts, parts_of
 from pilotage.server.problems import problem_of
 from pilotage.server.rounds import Rounds
+from pilotage.server.shelves import Shelves
 from pilotage.server.threads import Threads
 from pilotage.workflow.workspace import Workspace
 
@@ -157,6 +158,7 @@ def _parts(workspace: Workspace, *, secure_cookies: bool) -> Parts:
         recognised=Recognised(),
         changes=changes,
         inboxes=Inboxes(workspace),
+        shelves=Shelves(workspace),
         hub=LeaseHub(workspace=workspace, threads=threads, meters=meters, changes=changes),
         rounds=Rounds(workspace=workspace, threads=threads, meters=meters),
         secure_cookies=secure_cookies,

@@ -1,30 +1,18 @@
-"""Inboxes as pages show them, worked out again only for workloads that changed, or once they are half a minute old."""
+"""Inboxes as pages show them, kept for each reader so that the count can stand on every page."""
 
 from __future__ import annotations
 
-import datetime as dt
 import threading
 from collections import OrderedDict
 
-from msgspec import Struct
-
-from pilotage.record.workload import Workload
 from pilotage.server.auth.identity import Identity
+from pilotage.server.kept import Kept
 from pilotage.workflow.inbox import Inbox, ordered, waiting_on
 from pilotage.workflow.waiting import Reader, Waiting
 from pilotage.workflow.workspace import Workspace
 
-KEPT_S = 30.0
 READERS_MAX = 200
-
-
-class _Kept(Struct, frozen=True):
-    """One workload's lines for one person, with the record and the moments at which they were worked out."""
-
-    workload: Workload
-    at: dt.datetime
-    real_s: float
-    lines: tuple[Waiting, ...]
+Lines = tuple[Waiting, ...]
 
 
 class Inboxes:
@@ -33,30 +21,26 @@ class Inboxes:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._lock = threading.Lock()
-        self._kept: OrderedDict[Reader, dict[str, _Kept]] = OrderedDict()
+        self._kept: OrderedDict[Reader, Kept[Lines]] = OrderedDict()
 
     def of(self, identity: Identity) -> Inbox:
-        """The inbox of whoever signed in; what lapses with time is at most `KEPT_S` behind."""
+        """The inbox of whoever signed in."""
         workspace = self._workspace
         reader = Reader(
             person=identity.person,
             roles=identity.roles,
             granted=tuple(sorted(workspace.accounts.granted_to(identity.person).items())),
         )
-        kept = self._of(reader)
-        now, real_s = workspace.clock.now(), workspace.clock.real()
-        for judgement in workspace.desk.judge_all():
-            workload = judgement.workload
-            before = kept.get(workload.slug)
-            fresh = before is not None and before.workload is workload and 0 <= real_s - before.real_s < KEPT_S
-            if before is None or not fresh or not 0 <= (now - before.at).total_seconds() < KEPT_S:
-                kept[workload.slug] = _Kept(workload, now, real_s, waiting_on(reader, judgement, now))
-        return ordered(reader, (line for one in list(kept.values()) for line in one.lines))
+        judgements = workspace.desk.judge_all()
+        each = self._of(reader).of(
+            judgements, workspace.clock, lambda judgement, now: waiting_on(reader, judgement, now)
+        )
+        return ordered(reader, (line for lines in each for line in lines))
 
-    def _of(self, reader: Reader) -> dict[str, _Kept]:
+    def _of(self, reader: Reader) -> Kept[Lines]:
         """What is kept for a reader; whoever looked longest ago is forgotten."""
         with self._lock:
-            kept = self._kept.setdefault(reader, {})
+            kept = self._kept.setdefault(reader, Kept())
             self._kept.move_to_end(reader)
             while len(self._kept) > READERS_MAX:
                 self._kept.popitem(last=False)

@@ -14,6 +14,7 @@ from pilotage.server.leases.runtimes import Runtimes
 from pilotage.server.metering import Meters
 from pilotage.server.problems import ProblemJson
 from pilotage.server.rounds import Rounds
+from pilotage.server.shelves import Shelves
 from pilotage.server.threads import Threads
 from pilotage.workflow.workspace import Workspace
 
@@ -35,6 +36,7 @@ class Parts:
     recognised: Recognised
     changes: Changes
     inboxes: Inboxes
+    shelves: Shelves
     hub: LeaseHub
     rounds: Rounds
     secure_cookies: bool

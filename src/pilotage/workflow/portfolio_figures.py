@@ -1,25 +1,16 @@
-"""The portfolio of a workspace in figures, as pages, interface and terminal show it."""
+"""The portfolio of a workspace in figures, worked out whole."""
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from pilotage.playbook.loading import load
-from pilotage.workflow.desk import Judgement
-from pilotage.workflow.portfolio_report import PortfolioFigures, portfolio_figures
+from pilotage.workflow.portfolio_report import PortfolioFigures, figures_of, portfolio_figures
 from pilotage.workflow.workspace import Workspace
 
 STANDARD = "standard"
 
 
-class Figured(Struct, frozen=True):
-    """Every workload as judged for the overview, and all of them in figures, in the same order."""
-
-    judgements: tuple[Judgement, ...]
-    figures: PortfolioFigures
-
-
-def figured(workspace: Workspace) -> Figured:
+def figures_now(workspace: Workspace) -> PortfolioFigures:
     """The portfolio as the workspace stands; phases are called as in the standard cadence."""
-    judgements = workspace.desk.judge_all()
-    return Figured(judgements, portfolio_figures(judgements, load(STANDARD).phases, workspace.clock.now()))
+    now = workspace.clock.now()
+    each = [figures_of(judgement, now) for judgement in workspace.desk.judge_all()]
+    return portfolio_figures(each, load(STANDARD).phases)

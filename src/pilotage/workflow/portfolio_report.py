@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
 from msgspec import Struct
@@ -25,13 +25,29 @@ IN_PRODUCTION = ("deploy", "operate")
 SECONDS_A_DAY = 86_400
 
 
+class ReviewTime(Struct, frozen=True, kw_only=True):
+    """One review of one workload: `days` from its opening to its first conclusion, or so far, and what its reviewers
+    noted.
+    """
+
+    review: str
+    title: str
+    concluded: bool
+    days: float
+    overdue: bool
+    minutes: int
+
+
 class WorkloadFigures(Struct, frozen=True, kw_only=True):
-    """One workload of the portfolio. `place` is its phase, or `killed`. Days to the first call and the first feedback
-    count from the pilot's beginning; money is in US dollars, None where nobody estimated or committed it.
+    """One workload of the portfolio. `place` is its phase, or `killed`; `phase` is the one that it reached.
+
+    Days to the first call and the first feedback count from the pilot's beginning; money is in US dollars, None where
+    nobody estimated or committed it.
     """
 
     workload: str
     title: str
+    phase: str
     place: str
     owner: str | None
     sponsor: str | None
@@ -55,6 +71,7 @@ class WorkloadFigures(Struct, frozen=True, kw_only=True):
     estimated_cost_usd: float | None
     estimated_years: int | None
     committed_usd: float | None
+    reviews: tuple[ReviewTime, ...]
 
 
 class ReviewLead(Struct, frozen=True, kw_only=True):
@@ -114,6 +131,7 @@ def figures_of(judgement: Judgement, now: dt.datetime) -> WorkloadFigures:
     return WorkloadFigures(
         workload=workload.slug,
         title=workload.title,
+        phase=workload.phase,
         place=KILLED if workload.killed else workload.phase,
         owner=workload.owner,
         sponsor=workload.sponsor,
@@ -137,6 +155,7 @@ def figures_of(judgement: Judgement, now: dt.datetime) -> WorkloadFigures:
         estimated_cost_usd=case.cost_usd if case else None,
         estimated_years=case.years if case else None,
         committed_usd=funding.fact.amount_usd if funding else None,
+        reviews=tuple(_review_times(judgement, now)),
     )
 
 
@@ -147,12 +166,11 @@ def _days_from_start(judgement: Judgement, at: dt.datetime | None) -> float | No
     return max(0.0, (at - began).total_seconds() / SECONDS_A_DAY)
 
 
-def portfolio_figures(judgements: Sequence[Judgement], phases: Sequence[Phase], now: dt.datetime) -> PortfolioFigures:
+def portfolio_figures(each: Sequence[WorkloadFigures], phases: Sequence[Phase]) -> PortfolioFigures:
     """The portfolio in figures; a killed workload had reached its phase."""
-    each = tuple(figures_of(judgement, now) for judgement in judgements)
     alive = [one for one in each if one.place != KILLED]
     in_production = sum(one.place in IN_PRODUCTION for one in each)
-    reached = [PHASES.index(judgement.workload.phase) for judgement in judgements]
+    reached = [PHASES.index(one.phase) for one in each]
     return PortfolioFigures(
         total=len(each),
         running=sum(one.place != "operate" for one in alive),
@@ -169,8 +187,8 @@ def portfolio_figures(judgements: Sequence[Judgement], phases: Sequence[Phase], 
             Reached(phase=p.id, title=p.title, count=sum(place >= PHASES.index(p.id) for place in reached))
             for p in phases
         ),
-        reviews=review_leads(judgements, now),
-        workloads=each,
+        reviews=review_leads(each),
+        workloads=tuple(each),
     )
 
 
@@ -179,37 +197,40 @@ def _median(figures: Iterable[float | None]) -> float | None:
     return median(known) if known else None
 
 
-def review_leads(judgements: Iterable[Judgement], now: dt.datetime) -> tuple[ReviewLead, ...]:
+def review_leads(each: Iterable[WorkloadFigures]) -> tuple[ReviewLead, ...]:
     """How long each review takes across the portfolio, and how much of that is the reviewers' own time."""
-    titles: dict[str, str] = {}
-    days: dict[str, list[float]] = {}
-    waiting: dict[str, list[float]] = {}
-    minutes: dict[str, list[int]] = {}
-    concluded_minutes: dict[str, list[int]] = {}
-    overdue: dict[str, int] = {}
-    for judgement in judgements:
-        if not judgement.workload.reviews.since:
-            continue
-        for one in standings(judgement.workload, judgement.playbook, now):
-            if one.waiting_days is None:
-                continue
-            titles.setdefault(one.area, one.title)
-            (waiting if one.conclusion is None else days).setdefault(one.area, []).append(one.waiting_days)
-            minutes.setdefault(one.area, []).append(one.minutes)
-            if one.conclusion is not None and one.minutes:
-                concluded_minutes.setdefault(one.area, []).append(one.minutes)
-            overdue[one.area] = overdue.get(one.area, 0) + one.overdue
-    return tuple(
-        ReviewLead(
-            review=area,
-            title=title,
-            opened=len(minutes[area]),
-            concluded=len(days.get(area, ())),
-            overdue=overdue[area],
-            days=_median(days.get(area, ())),
-            waiting_days=_median(waiting.get(area, ())),
-            minutes=sum(minutes[area]),
-            minutes_each=_median(map(float, concluded_minutes.get(area, ()))),
-        )
-        for area, title in titles.items()
+    by_area: dict[str, list[ReviewTime]] = {}
+    for figures in each:
+        for one in figures.reviews:
+            by_area.setdefault(one.review, []).append(one)
+    return tuple(_lead(times) for times in by_area.values())
+
+
+def _lead(times: Sequence[ReviewTime]) -> ReviewLead:
+    concluded = [one for one in times if one.concluded]
+    return ReviewLead(
+        review=times[0].review,
+        title=times[0].title,
+        opened=len(times),
+        concluded=len(concluded),
+        overdue=sum(one.overdue for one in times),
+        days=_median(one.days for one in concluded),
+        waiting_days=_median(one.days for one in times if not one.concluded),
+        minutes=sum(one.minutes for one in times),
+        minutes_each=_median(float(one.minutes) for one in concluded if one.minutes),
     )
+
+
+def _review_times(judgement: Judgement, now: dt.datetime) -> Iterator[ReviewTime]:
+    if not judgement.workload.reviews.since:
+        return
+    for one in standings(judgement.workload, judgement.playbook, now):
+        if one.waiting_days is not None:
+            yield ReviewTime(
+                review=one.area,
+                title=one.title,
+                concluded=one.conclusion is not None,
+                days=one.waiting_days,
+                overdue=one.overdue,
+                minutes=one.minutes,
+            )

@@ -8,9 +8,8 @@ from pilotage.server.answering import json_answer
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
 from pilotage.server.description.endpoint import Answer, endpoint
-from pilotage.server.parts import parts_of, workspace_of
+from pilotage.server.parts import parts_of
 from pilotage.server.threads import run_in
-from pilotage.workflow.portfolio_figures import figured
 from pilotage.workflow.portfolio_report import PortfolioFigures
 
 
@@ -24,5 +23,5 @@ from pilotage.workflow.portfolio_report import PortfolioFigures
 )
 async def get_portfolio(request: AnyRequest) -> Response[bytes]:
     """Show the portfolio: funnel, stalls, review lead times, time to feedback, projected days, value and cost."""
-    found = await run_in(parts_of(request).threads.reading, figured, workspace_of(request))
-    return json_answer(found.figures)
+    parts = parts_of(request)
+    return json_answer((await run_in(parts.threads.reading, parts.shelves.now)).figures)

@@ -8,7 +8,6 @@ from typing import Literal
 from litestar import get
 from litestar.params import FromPath
 from litestar.response import Response
-from msgspec import Struct
 
 from pilotage.record.digests import digest_of
 from pilotage.reports.charts.catalogue import box_of
@@ -24,9 +23,9 @@ from pilotage.server.pages.permissions import may_propose
 from pilotage.server.pages.wording import exposure
 from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.problems import not_found
+from pilotage.server.shelves import Shelf
 from pilotage.server.threads import run_in
-from pilotage.workflow.portfolio_figures import figured
-from pilotage.workflow.portfolio_report import KILLED, PortfolioFigures, ReviewLead
+from pilotage.workflow.portfolio_report import KILLED, ReviewLead
 from pilotage.workflow.roadmap import Roadmap
 from pilotage.workflow.workspace import Workspace
 
@@ -45,18 +44,9 @@ CHARTED_MAX = 30
 ROADMAP = "/portfolio/roadmap"
 
 
-class Shelf(Struct, frozen=True):
-    """The portfolio in figures, and every workload as a card."""
-
-    figures: PortfolioFigures
-    cards: list[Card]
-
-
-def shelf_of(workspace: Workspace) -> Shelf:
-    """Every workload as a card, and all of them in figures."""
-    found = figured(workspace)
-    cards = [card(*pair) for pair in zip(found.judgements, found.figures.workloads, strict=True)]
-    return Shelf(found.figures, cards)
+def cards_of(shelf: Shelf) -> list[Card]:
+    """Every workload as a card."""
+    return [card(*pair) for pair in zip(shelf.judgements, shelf.figures.workloads, strict=True)]
 
 
 @get("/", opt={"access": READ}, include_in_schema=False)
@@ -66,8 +56,8 @@ async def show_portfolio(request: AnyRequest) -> Response[bytes]:
     may_add = may_propose(current_identity(request))
 
     def build(workspace: Workspace, frame: Frame) -> Shown:
-        shelf = shelf_of(workspace)
-        cards = shelf.cards
+        shelf = parts_of(request).shelves.now()
+        cards = cards_of(shelf)
         shown = chosen(cards, query)
         places = [(rung.phase, rung.title) for rung in shelf.figures.funnel] + [(KILLED, "Killed")]
         content = {
@@ -128,7 +118,7 @@ def _link(data: RoadmapData | None) -> Link | None:
 async def show_portfolio_part(request: AnyRequest, name: FromPath[str]) -> Response[bytes]:
     """The roadmap as a picture, a specification or data, or the reviews' lead times as a table."""
     if name == "reviews.csv":
-        found = await run_in(parts_of(request).threads.reading, figured, workspace_of(request))
+        found = await run_in(parts_of(request).threads.reading, parts_of(request).shelves.now)
         return csv_answer("portfolio-reviews", csv_of(REVIEW_COLUMNS, map(_review_row, found.figures.reviews)))
     query = query_of(request, ChartQuery)
     stem, _, form = name.rpartition(".")
@@ -136,9 +126,8 @@ async def show_portfolio_part(request: AnyRequest, name: FromPath[str]) -> Respo
         raise not_found("The portfolio has roadmap.svg, .png, .json and .csv, and reviews.csv.")
 
     def work() -> bytes | None:
-        workspace = workspace_of(request)
-        cards = chosen(shelf_of(workspace).cards, PortfolioQuery())
-        data = roadmap_data(cards, workspace.clock.now().date())
+        cards = chosen(cards_of(parts_of(request).shelves.now()), PortfolioQuery())
+        data = roadmap_data(cards, workspace_of(request).clock.now().date())
         return None if data is None else content_of(data, query, form)
 
     content = await run_in(parts_of(request).threads.reading, work)
@@ -169,8 +158,8 @@ def _review_row(one: ReviewLead) -> tuple[Cell, ...]:
 async def export_portfolio(request: AnyRequest) -> Response[bytes]:
     """The portfolio's table as it is filtered."""
     query = query_of(request, PortfolioQuery)
-    shelf = await run_in(parts_of(request).threads.reading, shelf_of, workspace_of(request))
-    return csv_answer("portfolio", csv_of(COLUMNS, map(_row, chosen(shelf.cards, query))))
+    shelf = await run_in(parts_of(request).threads.reading, parts_of(request).shelves.now)
+    return csv_answer("portfolio", csv_of(COLUMNS, map(_row, chosen(cards_of(shelf), query))))
 
 
 def _row(one: Card) -> tuple[Cell, ...]:
