@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Sequence
+from math import ceil
+from typing import Annotated, Any, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from pilotage.gates.pacing import Pace, planned
 from pilotage.gates.stall import Stall
@@ -23,6 +24,10 @@ from pilotage.server.pages.standing import (
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.portfolio_report import KILLED, WorkloadFigures
 
+COLUMN_MAX = 20
+"""Cards of a column: nobody reads more of one, and the filters find the others."""
+PAGE_MAX = 60
+"""Cards and lines of a page that is filtered to one phase, and lines of the table."""
 Sort = Literal["name", "late", "stalled", "exposure", "value"]
 
 
@@ -34,6 +39,7 @@ class PortfolioQuery(Struct, frozen=True, kw_only=True):
     owner: str = ""
     stalled: str = ""
     sort: Sort = "late"
+    page: Annotated[int, Meta(ge=1, le=10_000)] = 1
 
 
 class Card(Struct, frozen=True, kw_only=True):
@@ -64,6 +70,20 @@ class Card(Struct, frozen=True, kw_only=True):
         return self.place not in {KILLED, "operate"}
 
 
+class Column(Struct, frozen=True, kw_only=True):
+    """One phase on the board: the cards that fit, of how many."""
+
+    place: str
+    title: str
+    cards: Sequence[Card]
+    total: int
+
+    @property
+    def hidden(self) -> int:
+        """How many do not fit."""
+        return self.total - len(self.cards)
+
+
 def card(judgement: Judgement, figures: WorkloadFigures) -> Card:
     """A workload as a card."""
     workload, playbook = judgement.workload, judgement.playbook
@@ -89,6 +109,27 @@ def chosen(cards: Iterable[Card], query: PortfolioQuery) -> list[Card]:
     """The cards that the query asks for, in its order."""
     found = [one for one in cards if _matches(one, query)]
     return sorted(found, key=_KEYS[query.sort])
+
+
+def columns(shown: Sequence[Card], places: Iterable[tuple[str, str]], query: PortfolioQuery) -> list[Column]:
+    """The board. Of one phase alone a whole page of cards is shown."""
+    found = []
+    for place, title in places:
+        held = [one for one in shown if one.place == place]
+        fits = page_of(held, query) if query.phase else held[:COLUMN_MAX]
+        found.append(Column(place=place, title=title, cards=fits, total=len(held)))
+    return found
+
+
+def page_of(shown: Sequence[Card], query: PortfolioQuery) -> Sequence[Card]:
+    """The cards of the page that is asked for."""
+    return shown[(query.page - 1) * PAGE_MAX : query.page * PAGE_MAX]
+
+
+def pages_of(shown: Sequence[Card], query: PortfolioQuery) -> int:
+    """How many pages there are: of the cards of one phase, else of the table."""
+    longest = len(shown) if query.phase else sum(one.is_running for one in shown)
+    return max(1, ceil(longest / PAGE_MAX))
 
 
 def _matches(one: Card, query: PortfolioQuery) -> bool:

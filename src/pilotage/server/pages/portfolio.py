@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from typing import Literal
+from urllib.parse import urlencode
 
 from litestar import get
 from litestar.params import FromPath
 from litestar.response import Response
+from msgspec import structs
 
 from pilotage.record.digests import digest_of
 from pilotage.reports.charts.catalogue import box_of
@@ -15,7 +17,7 @@ from pilotage.reports.charts.roadmap import RoadmapData, RoadmapPoint
 from pilotage.server.asking import AnyRequest, query_of
 from pilotage.server.auth.access import READ
 from pilotage.server.auth.identity import current_identity
-from pilotage.server.pages.board import Card, PortfolioQuery, card, chosen
+from pilotage.server.pages.board import Card, PortfolioQuery, card, chosen, columns, page_of, pages_of
 from pilotage.server.pages.charting import DIGITS, MEDIA, PICTURE_POLICY, ChartQuery, Link, content_of, script
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
 from pilotage.server.pages.frame import Frame, Shown, page
@@ -62,9 +64,13 @@ async def show_portfolio(request: AnyRequest) -> Response[bytes]:
         places = [(rung.phase, rung.title) for rung in shelf.figures.funnel] + [(KILLED, "Killed")]
         content = {
             "query": query,
-            "filtered": query != PortfolioQuery(sort=query.sort),
-            "columns": [(name, title, [one for one in shown if one.place == name]) for name, title in places],
+            "filtered": query != PortfolioQuery(sort=query.sort, page=query.page),
+            "columns": columns(shown, places, query),
             "cards": shown,
+            "lines": page_of([one for one in shown if one.is_running], query),
+            "pages": pages_of(shown, query),
+            "to": lambda **changes: "/?" + urlencode({**_asked(query), **changes}),
+            "details": page_of(shown, query),
             "summary": shelf.figures,
             "chart": _link(roadmap_data(shown, frame.now.date())),
             "charted": CHARTED_MAX,
@@ -77,6 +83,12 @@ async def show_portfolio(request: AnyRequest) -> Response[bytes]:
         return {"title": "Portfolio", "here": "portfolio", "live": True}, content
 
     return await page(request, "portfolio.html", build)
+
+
+def _asked(query: PortfolioQuery) -> dict[str, str]:
+    """The query as the address says it: what is not asked for is not said."""
+    asked = {name: str(value) for name, value in structs.asdict(query).items()}
+    return {name: value for name, value in asked.items() if value and name != "page"}
 
 
 def roadmap_data(cards: list[Card], today: dt.date) -> RoadmapData | None:
