@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -160,6 +161,21 @@ class LedgerContract:
         assert after.problems == ()
         assert after.root == before.root
         assert (before.erased_texts, after.erased_texts) == (0, 2)
+
+    def test_leaves_and_texts_are_there_for_whoever_proves(self, ledger: Ledger) -> None:
+        """Every entry's leaf in order, and each text of a workload with the salt that its commitment was made with;
+        erased, both are gone and the place stays.
+        """
+        (one,) = ledger.append("triage", 0, [draft(texts={"note": "her name"})])
+        (other,) = ledger.append("search", 0, [draft(texts={"note": "another"})])
+        assert [leaf.hex() for leaf in ledger.leaves()] == [one.leaf, other.leaf]
+        (text,) = ledger.texts("triage")
+        assert (text.position, text.field, text.text) == (one.position, "note", "her name")
+        assert text.salt is not None
+        assert hashlib.sha256(text.salt + b"her name").hexdigest() == one.payload["note"]["commitment"]
+        ledger.erase_texts(one.position)
+        (gone,) = ledger.texts("triage")
+        assert (gone.position, gone.salt, gone.text) == (one.position, None, None)
 
     @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(payload=payloads, text=st.text(characters))

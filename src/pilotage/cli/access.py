@@ -49,6 +49,9 @@ class Access(Protocol):
     def document(self, slug: str, document: str, form: str) -> bytes:
         """A document of a workload, as `pdf` or `html`."""
 
+    def audit_pack(self, slug: str) -> bytes:
+        """The audit pack of a workload, as a zip."""
+
     def record(self, slug: str) -> Json | None:
         """Everything recorded of a workload; None when there is no such workload."""
 

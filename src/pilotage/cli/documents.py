@@ -1,4 +1,4 @@
-"""`pilotage document`: a document of a workload as a file."""
+"""`pilotage document` and `pilotage audit-pack`: a workload on paper, and all of it as a file that proves itself."""
 
 from __future__ import annotations
 
@@ -44,5 +44,26 @@ def document(run: Invocation, workload: str, *, name: str | None, output: Path |
     content = run.access.document(workload, name, form)
     write_bytes(path, content)
     told = {"workload": workload, "document": name, "file": str(path), "bytes": len(content)}
+    run.screen.answer(told, lambda screen: screen.line(f"Wrote {path}, {len(content):,} bytes."))
+    return None
+
+
+@command("audit-pack", acts=False)
+@click.argument("workload")
+@click.option(
+    "--out",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where to write it. Without it WORKLOAD-audit-pack.zip.",
+)
+def audit_pack(run: Invocation, workload: str, *, out: Path | None) -> Answer:
+    """Write a workload's audit pack: its part of the ledger, what was frozen, every document, and a verifier.
+
+    Whoever gets it unpacks it and runs `python -I verify.py`, without Pilotage and without a network.
+    """
+    path = out or Path(f"{workload}-audit-pack.zip")
+    content = run.access.audit_pack(workload)
+    write_bytes(path, content)
+    told = {"workload": workload, "file": str(path), "bytes": len(content)}
     run.screen.answer(told, lambda screen: screen.line(f"Wrote {path}, {len(content):,} bytes."))
     return None

@@ -16,6 +16,7 @@ from pilotage.operations.spooling import ingest_spool
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS
 from pilotage.record.context import Actor
 from pilotage.runtime.records import Outcome
+from pilotage.workflow.audit_pack import audit_pack
 from pilotage.workflow.charters import charter_json
 from pilotage.workflow.documents import listed, made
 from pilotage.workflow.inbox import inbox_of
@@ -129,6 +130,10 @@ class InPlace:
     def document(self, slug: str, document: str, form: str) -> bytes:
         """A document of a workload."""
         return made(self._workspace, slug, document, form).content
+
+    def audit_pack(self, slug: str) -> bytes:
+        """The audit pack of a workload."""
+        return audit_pack(self._workspace, slug).content
 
     def record(self, slug: str) -> Json | None:
         """Everything recorded of a workload."""

@@ -100,6 +100,10 @@ class OverHttp:
         file = quote(f"{document}.{form}", safe="")
         return self._reading.file(f"/workloads/{quote(slug, safe='')}/documents/{file}")
 
+    def audit_pack(self, slug: str) -> bytes:
+        """The audit pack of a workload."""
+        return self._reading.file(f"/workloads/{quote(slug, safe='')}/audit-pack")
+
     def record(self, slug: str) -> Json | None:
         """Everything recorded of a workload."""
         try:

@@ -38,6 +38,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("inbox", "inboxes:inbox", "Show what waits for you, on every workload."),
         Entry("evidence", "evidence:evidence", "Show what the traffic shows: figures, and what they mean."),
         Entry("document", "documents:document", "Write a document as PDF or HTML."),
+        Entry("audit-pack", "documents:audit_pack", "Write all of a workload as a zip that proves itself."),
         Entry("charter", "charters:charter", "Show who signed which charter, and what changed since."),
         Entry("gate", "gate:gate", "Check a gate, as a pipeline does before it deploys."),
         Entry("reviews", "reviews:reviews", "Show where the reviews stand, and what one of them asks."),

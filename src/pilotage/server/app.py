@@ -46,7 +46,7 @@ from pilotage.server.api.charters import get_charter
 from pilotage.server.api.commands import COMMAND_ENDPOINTS
 from pilotage.server.api.demonstration import advance_clock
 from pilotage.server.api.description import get_description
-from pilotage.server.api.documents import get_document, list_documents
+from pilotage.server.api.documents import get_audit_pack, get_document, list_documents
 from pilotage.server.api.events import watch_changes
 from pilotage.server.api.health import get_metrics, is_alive, is_ready
 from pilotage.server.api.inboxes import get_inbox
@@ -110,6 +110,7 @@ ENDPOINTS: Sequence[HTTPRouteHandler] = (
     is_ready,
     list_calls,
     list_documents,
+    get_audit_pack,
     list_entries,
     list_people,
     list_playbooks,

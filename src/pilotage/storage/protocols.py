@@ -48,6 +48,15 @@ class Entry(Struct, frozen=True, kw_only=True):
     leaf: str
 
 
+class KeptText(Struct, frozen=True, kw_only=True):
+    """A personal text of an entry as it is kept, with the salt of its commitment; both None once erased."""
+
+    position: int
+    field: str
+    salt: bytes | None
+    text: str | None
+
+
 class Verification(Struct, frozen=True, kw_only=True):
     """What checking the whole ledger found. `root` is the RFC 9162 tree head over all leaves, hexadecimal."""
 
@@ -75,6 +84,12 @@ class Ledger(Protocol):
 
     def position(self) -> int:
         """The newest position; 0 when empty."""
+
+    def leaves(self) -> tuple[bytes, ...]:
+        """The leaf hash of every entry, in order of position."""
+
+    def texts(self, workload: str) -> tuple[KeptText, ...]:
+        """Every personal text of a workload with its salt, erased ones too, in order of position and field."""
 
     def workloads(self) -> tuple[str, ...]:
         """The slugs that have entries, in order of their first."""

@@ -157,4 +157,9 @@ class Document(Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> str:
         """SHA-256 over the canonical JSON of everything the document says, as 64 hexadecimal digits."""
-        return digest_of({"format": FORMAT, "document": self})
+        return digest_of(content_of(self))
+
+
+def content_of(document: Document) -> dict[str, object]:
+    """What a document's digest is over."""
+    return {"format": FORMAT, "document": document}

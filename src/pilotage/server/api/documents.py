@@ -12,9 +12,13 @@ from pilotage.server.auth.access import READ
 from pilotage.server.description.endpoint import Answer, endpoint
 from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.threads import run_in
+from pilotage.workflow.audit_pack import audit_pack
 from pilotage.workflow.documents import MEDIA, DocumentListed, Made, listed, made
 
 DIGEST = {"Pilotage-Document-Digest": "SHA-256 over the canonical JSON of what the document says; in its footer too."}
+
+ZIP = "application/zip"
+HEAD = {"Pilotage-Tree-Head": "The tree head over the whole ledger that the pack's entries are proven in."}
 
 
 @endpoint(
@@ -48,6 +52,22 @@ async def get_document(request: AnyRequest, slug: FromPath[str], file: FromPath[
     """
     document, _, form = file.rpartition(".")
     return as_file(await run_in(parts_of(request).threads.reading, made, workspace_of(request), slug, document, form))
+
+
+@endpoint(
+    "GET",
+    "/api/v1/workloads/{slug}/audit-pack",
+    operation="getAuditPack",
+    tag="Documents",
+    access=READ,
+    answers={200: Answer(of=None, means="The pack.", media=(ZIP,), headers=HEAD)},
+    refusals=(404,),
+)
+async def get_audit_pack(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
+    """Make the audit pack of a workload: its part of the ledger, what was frozen, every document, and a verifier."""
+    found = await run_in(parts_of(request).threads.reading, audit_pack, workspace_of(request), slug)
+    headers = {"Content-Disposition": f'attachment; filename="{found.name}"', "Pilotage-Tree-Head": found.root}
+    return Response(found.content, media_type=ZIP, headers=headers)
 
 
 def as_file(found: Made) -> Response[bytes]:

@@ -16,6 +16,8 @@ from msgspec import Struct
 from pilotage.storage.errors import StorageRefused
 from pilotage.storage.ledger.entry_format import canonical, entry_bytes, json_value
 from pilotage.storage.ledger.merkle import Frontier, leaf_hash
+from pilotage.storage.ledger.part import PART, Stretch
+from pilotage.storage.ledger.part import head as head_over
 from pilotage.storage.schema import rfc3339
 
 FORMAT = "pilotage-ledger/1"
@@ -65,6 +67,8 @@ def read_export(lines: Iterable[str]) -> Export:
     """Read a file and prove it. Raises `StorageRefused` for what is no exported ledger."""
     given = iter(lines)
     head = _head(next(given, ""))
+    if head.format == PART:
+        return _read_part(head, given)
     entries: list[ExportedEntry] = []
     problems: list[str] = []
     tree = Frontier()
@@ -84,6 +88,42 @@ def read_export(lines: Iterable[str]) -> Export:
     return Export(entries=tuple(entries), root=tree.root().hex(), problems=tuple(problems))
 
 
+def _read_part(head: Head, lines: Iterable[str]) -> Export:
+    """One workload's part: every entry against its leaf and its place in the tree over the whole ledger."""
+    entries, problems = list[ExportedEntry](), list[str]()
+    known: dict[tuple[int, int], bytes] = {}
+    for number, line in enumerate(lines, start=2):
+        stretch = _stretch(line)
+        if stretch is not None:
+            known[stretch.first, stretch.last] = bytes.fromhex(stretch.root)
+            continue
+        entry = _entry(line, number)
+        leaf = _leaf(entry)
+        known[entry.position, entry.position] = leaf
+        entries.append(entry)
+        if leaf.hex() != entry.leaf:
+            problems.append(f"Position {entry.position}: the entry is not the one that was hashed.")
+        if entry.sequence != len(entries):
+            problems.append(f"Position {entry.position}: an entry of the workload is missing before it.")
+    try:
+        root = head_over(head.entries, known).hex()
+    except KeyError as error:
+        problems.append(f"Nothing is known of the positions {error}: the file is not whole.")
+        root = ""
+    if known:
+        problems.append(f"{len(known)} lines of the file have no place in the tree.")
+    if root != head.root:
+        problems.append("The tree head over the entries is not the one that the file names.")
+    return Export(entries=tuple(entries), root=root, problems=tuple(problems))
+
+
+def _stretch(line: str) -> Stretch | None:
+    try:
+        return msgspec.json.decode(line, type=Stretch)
+    except msgspec.DecodeError:
+        return None
+
+
 def _head(line: str) -> Head:
     try:
         head = msgspec.json.decode(line, type=Head)
@@ -91,7 +131,7 @@ def _head(line: str) -> Head:
         raise StorageRefused(
             "not-an-export", f"This is no exported ledger ({error}); make one with {_MAKE}."
         ) from error
-    if head.format != FORMAT:
+    if head.format not in {FORMAT, PART}:
         raise StorageRefused("not-an-export", f"The file has the format {head.format!r}, and {FORMAT!r} is read here.")
     return head
 

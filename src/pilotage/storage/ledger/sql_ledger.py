@@ -28,7 +28,7 @@ from pilotage.storage.ledger.entry_format import (
 from pilotage.storage.ledger.group_commit import GroupCommit
 from pilotage.storage.ledger.merkle import Frontier, leaf_hash
 from pilotage.storage.ledger.tables import ENTRIES, ENTRY_TEXTS
-from pilotage.storage.protocols import Conflict, Draft, Entry, Verification
+from pilotage.storage.protocols import Conflict, Draft, Entry, KeptText, Verification
 from pilotage.storage.schema import parse_rfc3339, rfc3339
 from pilotage.storage.transactions import LOCK_LEDGER, reading, writing
 
@@ -114,6 +114,26 @@ class SqlLedger:
         """The newest position; 0 when empty."""
         with reading(self._engine) as connection:
             return _newest_position(connection)
+
+    def leaves(self) -> tuple[bytes, ...]:
+        """The leaf hash of every entry, in order of position."""
+        with reading(self._engine) as connection:
+            return tuple(connection.execute(sa.select(ENTRIES.c.leaf).order_by(ENTRIES.c.position)).scalars())
+
+    def texts(self, workload: str) -> tuple[KeptText, ...]:
+        """Every personal text of a workload with its salt, erased ones too, in order of position and field."""
+        joined = sa.select(ENTRY_TEXTS).join(ENTRIES, ENTRIES.c.position == ENTRY_TEXTS.c.position)
+        asked = joined.where(ENTRIES.c.workload == workload).order_by(ENTRY_TEXTS.c.position, ENTRY_TEXTS.c.field)
+        with reading(self._engine) as connection:
+            return tuple(
+                KeptText(
+                    position=row.position,
+                    field=row.field,
+                    salt=row.salt,
+                    text=None if row.text is None else row.text.decode(),
+                )
+                for row in connection.execute(asked)
+            )
 
     def workloads(self) -> tuple[str, ...]:
         """The slugs that have entries, in order of their first."""
