@@ -12,7 +12,7 @@ from tests.server.pages.story import MATCHING, SEARCH, TRIAGE
 
 from pilotage.record import commands as c
 from pilotage.record.context import Actor
-from pilotage.reports.documents.memo_findings import DECIDED, WORDS
+from pilotage.reports.documents.memo_findings import DECIDED, DECISION, WORDS
 from pilotage.reports.documents.model import Bullets, Document, Note, Paragraph, Picture, Signatures, Table
 from pilotage.reports.documents.page import page_of
 from pilotage.reports.documents.typesetting import typesetter
@@ -53,7 +53,9 @@ def test_a_decided_memo_says_what_was_frozen(workspace):
     titles = {one.id: one.title for phase in judgement.playbook.phases for one in phase.criteria}
     tables = [one for one in of_kind(document, Table) if "verdict" in {column.title for column in one.columns}]
     shown = {row[0]: row[1] for table in tables for row in table.rows}
-    asked = {name: said for name, said in decision.verdicts.items() if name.split(".")[0] in DECIDED}
+    asked = {
+        name: said for name, said in decision.verdicts.items() if name.split(".")[0] in DECIDED and name != DECISION
+    }
     assert shown == {titles[name]: WORDS.get(said, said) for name, said in asked.items()}
     target = of_kind(document, Picture)[0].data
     assert target.floor < target.target

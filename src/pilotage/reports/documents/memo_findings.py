@@ -124,7 +124,7 @@ def _funding(workload: Workload, named: Named) -> Iterator[Block]:
 
 
 def judged(workload: Workload, case: Case, reasons: Mapping[str, str], named: Named) -> Iterator[Block]:
-    """Every criterion up to this gate with its verdict, and the waivers in full."""
+    """Every criterion up to this gate but the decision itself, and the waivers in full."""
     yield Heading("Every verdict")
     for phase in DECIDED:
         rows = tuple(
@@ -135,7 +135,7 @@ def judged(workload: Workload, case: Case, reasons: Mapping[str, str], named: Na
                 reason_of(workload, one, reasons, named),
             )
             for one in case.verdicts
-            if one.phase == phase
+            if one.phase == phase and one.id != DECISION
         )
         if rows:
             yield Heading(f"Gate {phase}", 2)
