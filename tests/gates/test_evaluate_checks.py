@@ -8,9 +8,13 @@ from tests.record.stories import Story, answered, charter, measured_well, releas
 
 from pilotage.evidence.measurements import Imputed
 from pilotage.evidence.sample_ratio import SampleRatio
+from pilotage.gates.case import Case
+from pilotage.gates.evaluate_checks import decision
 from pilotage.playbook.metrics import Guardrail
+from pilotage.playbook.types import Criterion
 from pilotage.record import commands as c
 from pilotage.record import facts as f
+from pilotage.record.areas import deciding as d
 
 
 def judged(story: Story, criterion: str) -> tuple[str, str]:
@@ -163,14 +167,83 @@ def test_the_analysis_of_another_attempt_explains_nothing():
 
 
 def test_a_decision_is_made_by_two_signatures():
-    """Nothing decided, put but not signed, signed: pending, unmet with the missing person, met."""
+    """Nothing decided, put but not signed, signed but not sent: pending, unmet with the missing person, unmet still."""
     story = Story().begin_evaluation().attest_all("evaluate")
     assert judged(story, "evaluate.decision") == ("pending", "Nobody has decided yet.")
     story.decide("go", signers=("ann",))
     verdict = story.verdict("evaluate.decision")
     assert (verdict.verdict, verdict.next.by) == ("unmet", "sponsor")
     story.sign("sam", "decision")
-    assert judged(story, "evaluate.decision") == ("met", "Go, signed by owner and sponsor.")
+    assert judged(story, "evaluate.decision") == (
+        "unmet",
+        "Go, signed by owner and sponsor, but it was not sent to anybody.",
+    )
+
+
+def test_a_decision_has_to_reach_everybody_whom_it_concerns():
+    """Sent, it is pending with the count and the names of those who did not confirm; confirmed by all, it is met."""
+    story = Story().begin_evaluation().attest_all("evaluate").decide("go", signers=("ann", "sam"), sends=False)
+    digest = story.digest("decision")
+    story.does("ann", d.SendDecision(digest=digest))
+    verdict = story.verdict("evaluate.decision")
+    assert verdict.verdict == "pending"
+    assert "of the 4 whom it concerns, 2 did not confirm that it arrived: sid, pia." in verdict.reason
+    assert verdict.next.by == "sid"
+    for person in ("pia", "sid"):
+        story.does(person, d.ConfirmReceipt(digest=digest))
+    assert judged(story, "evaluate.decision") == (
+        "met",
+        "Go, signed by owner and sponsor, and it reached all 4 whom it concerns.",
+    )
+
+
+def test_who_comes_to_hold_a_role_before_the_gate_has_to_get_the_decision_too():
+    """A reviewer named after the sending is named as missing; once the gate has passed, those of then count."""
+    story = Story().begin_evaluation().attest_all("evaluate").decide("go")
+    story.does("ann", c.Assign(role="reviewer:risk", person="tom"))
+    assert judged(story, "evaluate.decision")[0] == "unmet"
+    assert "not sent to tom" in story.verdict("evaluate.decision").reason
+    assert "evaluate.decision" in {p.field for p in story.problems("ann", c.Advance(to_phase="harden"))}
+    story.send_decision()
+    story.does("ann", c.Advance(to_phase="harden"))
+    story.does("ann", c.Assign(role="reviewer:risk", person="ben"))
+    assert judged(story, "evaluate.decision")[0] == "met"
+
+
+def test_nobody_waits_for_the_receipt_of_somebody_who_left():
+    """Whoever has no account any more cannot confirm, and holds nothing up."""
+    story = Story().begin_evaluation().attest_all("evaluate").decide("go", sends=False)
+    digest = story.digest("decision")
+    story.does("ann", d.SendDecision(digest=digest))
+    story.does("sid", d.ConfirmReceipt(digest=digest))
+    story.portfolio = structs.replace(story.portfolio, absent=frozenset({"pia"}))
+    assert judged(story, "evaluate.decision")[0] == "met"
+
+
+def test_a_playbook_may_ask_for_fewer_receipts_but_never_for_none_of_owner_and_sponsor():
+    """With a smaller share the verdict holds and names who is outstanding; a new sponsor has to have it anyway."""
+    story = Story().begin_evaluation().attest_all("evaluate").decide("go", sends=False)
+    asked = story.playbook.criterion("evaluate.decision")
+    asked = structs.replace(asked, params={"receipt_share_min": 0.5})
+    story.does("ann", d.SendDecision(digest=story.digest("decision")))
+    assert decision(case_of(story, asked)).verdict == "met"
+    assert "of the 4 whom it concerns, 2 did not confirm" in decision(case_of(story, asked)).reason
+    story.does("ann", c.Assign(role="sponsor", person="tom"))
+    story.does("ann", d.SendDecision(digest=story.digest("decision")))
+    assert decision(case_of(story, asked)).verdict == "pending"
+
+
+def case_of(story: Story, criterion: Criterion) -> Case:
+    """The case of a criterion on a story as it stands."""
+    return Case(
+        criterion=criterion,
+        phase="evaluate",
+        playbook=story.playbook,
+        workload=story.standing,
+        measurements=story.measurements,
+        portfolio=story.portfolio,
+        now=story.now,
+    )
 
 
 def test_an_extension_is_no_decision():

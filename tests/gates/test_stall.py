@@ -367,7 +367,7 @@ def test_transition_unowned():
     went = story.now
     story.wait(days=4)
     assert radar(story)["transition-unowned"].since == went
-    story.does("ann", c.Advance(to_phase="harden"))
+    story.send_decision().does("ann", c.Advance(to_phase="harden"))
     assert radar(story)["transition-unowned"].since == went
     story.attest_all("harden")
     assert "transition-unowned" not in radar(story)

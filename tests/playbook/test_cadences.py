@@ -270,6 +270,7 @@ def test_the_thresholds_of_the_method(name):
         "pilot.instrumented": {"share_min": 0.95},
         "pilot.real-work": {"calls_min": 1, "owner_attests": True},
         "pilot.shadow": {"pairs_min": 1000, "days_min": 7, "added_ms_p99_max": 5, "dropped_share_max": 0.01},
+        "evaluate.decision": {"receipt_share_min": 1.0},
         "deploy.training": {"share_min": 0.9},
     }
 

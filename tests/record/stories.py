@@ -27,6 +27,7 @@ from pilotage.playbook.metrics import ErrorShare, Guardrail, LabelMatch, Metric,
 from pilotage.playbook.types import Playbook
 from pilotage.record import commands as c
 from pilotage.record import facts as f
+from pilotage.record.areas import deciding as d
 from pilotage.record.areas import reviewing as r
 from pilotage.record.areas.change import NameAudience
 from pilotage.record.areas.outside import RecordOutsideResult, SignOutsideResult, content_digest
@@ -454,11 +455,28 @@ class Story:
         self.does("ann", c.Advance(to_phase="evaluate"))
         return self
 
-    def decide(self, outcome: str, *, signers: tuple[str, ...] = ("ann", "sam"), until: dt.date | None = None) -> Story:
-        """A decision is put by the owner and signed."""
+    def decide(
+        self,
+        outcome: str,
+        *,
+        signers: tuple[str, ...] = ("ann", "sam"),
+        until: dt.date | None = None,
+        sends: bool = True,
+    ) -> Story:
+        """A decision is put by the owner and signed, and sent once it is in force."""
         self.does("ann", c.Decide(outcome=outcome, reasons="As the figures say.", extend_until=until))
         for person in signers:
             self.sign(person, "decision")
+        return self.send_decision() if sends else self
+
+    def send_decision(self) -> Story:
+        """A decision in force that ends the phase reaches everybody whom it concerns."""
+        decided = self.standing.decision
+        if decided is not None and decided.outcome != "extend":
+            self.does(self.standing.owner, d.SendDecision(digest=decided.digest))
+            for person in self.standing.deciding.addressed(decided.digest):
+                if person not in d.received(self.standing, decided.digest):
+                    self.does(person, d.ConfirmReceipt(digest=decided.digest))
         return self
 
     def begin_hardening(self, **proposal_changes: Any) -> Story:

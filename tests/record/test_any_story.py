@@ -26,6 +26,7 @@ from pilotage.gates.evaluate import criteria_of
 from pilotage.playbook.loading import load
 from pilotage.record import commands as c
 from pilotage.record import facts as f
+from pilotage.record.areas import deciding as d
 from pilotage.record.areas.outside import OutsideResultRecorded, OutsideResultSigned, SignOutsideResult, content_digest
 from pilotage.record.context import SYSTEM
 from pilotage.record.errors import Refused
@@ -117,6 +118,9 @@ class AnyStory(RuleBasedStateMachine):
             case f.Attested():
                 criterion = self.story.playbook.criterion(fact.criterion)
                 assert criterion.kinds[0] != "measured" or criterion.id == "pilot.real-work"
+            case d.ReceiptConfirmed():
+                assert person in before.deciding.addressed(fact.digest)
+                assert fact.digest in before.in_force
             case f.Waived():
                 assert self.story.playbook.criterion(fact.criterion).waivable
             case f.Advanced():
@@ -176,6 +180,18 @@ class AnyStory(RuleBasedStateMachine):
             if self.story.standing.decisions:
                 digest = self.story.digest("decision")
                 self.does(signer, c.Sign(subject="decision", digest=digest, meaning="I stand by it."))
+
+    @rule(person=PEOPLE, dissents=st.booleans())
+    def a_decision_is_sent(self, person: str, *, dissents: bool) -> None:
+        """Somebody sends what was decided, somebody disagrees, and everybody whom it reached says so."""
+        if not self.story.standing.decisions:
+            return
+        digest = self.story.digest("decision")
+        self.does(person, d.SendDecision(digest=digest))
+        if dissents:
+            self.does(person, d.Dissent(digest=digest, reason=WHY))
+        for recipient in self.story.standing.deciding.addressed(digest):
+            self.does(recipient, d.ConfirmReceipt(digest=digest))
 
     @rule(person=st.sampled_from(["ann", "sam", "eva", "ben"]), criterion=CRITERIA, days=st.integers(0, 31))
     def somebody_waives(self, person: str, criterion: str, days: int) -> None:

@@ -13,6 +13,7 @@ from pilotage.record.areas.drifting import ExplainDrift
 from pilotage.record.areas.outside import SignOutsideResult
 from pilotage.record.areas.training import DropLearner, RecordCompletion, RecordCompletions, SayWhatPeopleSee
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED, name_of
+from pilotage.server.description.deciding_examples import DECIDING_EXAMPLES
 from pilotage.server.description.operating_examples import OPERATING_EXAMPLES
 
 READERS = {"viewer", "auditor"}
@@ -107,6 +108,7 @@ _EXAMPLES: tuple[c.Command, ...] = (
     PRODUCTION,
     funding(Story().now.date()),
     *OPERATING_EXAMPLES,
+    *DECIDING_EXAMPLES,
     NameAudience(id="desk", title="The desk", people=9),
     PlanStream(stream="training", plan=_WHY, owner="ann", due_on=Story().now.date(), audiences=("desk",)),
     ChangeWork(id="triage", what="workflow", audience="desk", before=_WHY, after=_WHY, from_on=Story().now.date()),

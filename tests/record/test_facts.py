@@ -127,6 +127,8 @@ def test_the_personal_texts_are_these():
         "stream_planned": {"plan"},
         "work_changed": {"before", "after"},
         "audience_told": {"changes"},
+        "decision_sent": {"message"},
+        "dissented": {"reason"},
         "training_required": {"does", "does_not", "when_to_override", "whom_to_ask"},
         "what_people_see_said": {"explanation"},
     }

@@ -17,6 +17,7 @@ from pilotage.demo import cast, records, reviewing
 from pilotage.demo.cast import ENGINEER, OPERATOR, OWNER, PRIVACY, SECURITY, SPONSOR, Person, plain
 from pilotage.demo.stage import Stage
 from pilotage.playbook.metrics import Target
+from pilotage.record.areas.deciding import received
 from pilotage.record.areas.listing import stands
 from pilotage.record.areas.persons import persons_renamed
 from pilotage.record.workload import Workload
@@ -220,6 +221,18 @@ class Director:
             )
         decision = (self._stage.record(OWNER) or {})["decisions"][-1]
         self._sign("decision", decision["digest"], f"I decide {outcome.replace('_', '-')} on the verdicts frozen here")
+        self._send(decision["digest"])
+
+    def _send(self, digest: str) -> None:
+        """The decision reaches everybody whom it concerns, and each of them says so."""
+        if not (self._stage.record(OWNER) or {})["deciding"]["sent"]:
+            self._stage.does(OWNER, "send_decision", {"digest": digest}, note=f"{OWNER.name} sends the decision")
+        workload = msgspec.convert(self._stage.record(OWNER), Workload)
+        waiting = {*workload.deciding.addressed(digest)} - {*received(workload, digest)}
+        for person in cast.CAST:
+            if self._stage.id_of(person) in waiting:
+                note = f"{person.name} confirms that the decision arrived"
+                self._stage.does(person, "confirm_receipt", {"digest": digest}, note=note)
 
     def _harden(self, _record: Mapping[str, Any], day: dt.date) -> None:
         self._put_on_record("harden")

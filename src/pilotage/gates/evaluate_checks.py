@@ -6,7 +6,9 @@ from pilotage.evidence.measurements import Answer, GuardrailResult
 from pilotage.gates.case import Case, Check, Finding, estimate_item, item, met, pending, unmet
 from pilotage.gates.ladder import climbed
 from pilotage.playbook.metrics import Guardrail
+from pilotage.record.areas.deciding import concerned, received
 from pilotage.record.verdicts import EvidenceItem
+from pilotage.record.workload import Decision
 
 LABELS_NEXT = "Import the labels that are missing."
 RATIO_ALARM = "sample ratio alarm"
@@ -147,15 +149,10 @@ _REMEDIES = {
 
 
 def decision(case: Case) -> Finding:
-    """Decided, and signed by owner and sponsor."""
+    """Decided, signed by owner and sponsor, sent to everybody whom it concerns, and seen to have arrived."""
     workload = case.workload
     if workload.decision and workload.decision.outcome != "extend":
-        decided = workload.decision
-        return met(
-            f"{decided.outcome.replace('_', '-').capitalize()}, signed by owner and sponsor.",
-            item("decision", decided.outcome, ledger=decided.stamp.position),
-            item("digest", decided.digest),
-        )
+        return _arrived(case, workload.decision)
     newest = workload.decisions[-1] if workload.decisions else None
     if newest and workload.overtaken(newest):
         return unmet(
@@ -174,6 +171,35 @@ def decision(case: Case) -> Finding:
             by=missing[0],
         )
     return pending("Nobody has decided yet.", item("decision date", str(workload.decision_on)))
+
+
+def _arrived(case: Case, decided: Decision) -> Finding:
+    """A decision in force: it has to reach every stakeholder who is still here."""
+    workload, deciding = case.workload, case.workload.deciding
+    needed = [person for person in concerned(workload, decided.digest) if person not in case.portfolio.absent]
+    addressed, had = deciding.addressed(decided.digest), received(workload, decided.digest)
+    unsent = [person for person in needed if person not in addressed]
+    waiting = [person for person in needed if person not in had]
+    evidence = (
+        item("decision", decided.outcome, ledger=decided.stamp.position),
+        item("digest", decided.digest),
+        item("stakeholders whom it reached", len(needed) - len(waiting), n=len(needed)),
+        *(item("dissent", one.stamp.by, ledger=one.stamp.position) for one in deciding.dissents_of(decided.digest)),
+    )
+    said = f"{decided.outcome.replace('_', '-').capitalize()}, signed by owner and sponsor"
+    if not addressed or unsent:
+        whom = ", ".join(unsent) if addressed else "anybody"
+        following = "Send it to everybody whom it concerns, from the Decision page."
+        return unmet(f"{said}, but it was not sent to {whom}.", *evidence, next=following, by="owner")
+    if not waiting:
+        return met(f"{said}, and it reached all {len(needed)} whom it concerns.", *evidence)
+    missing = f"of the {len(needed)} whom it concerns, {len(waiting)} did not confirm that it arrived"
+    reason = f"{said} and sent to {len(addressed)}; {missing}: {', '.join(waiting)}."
+    share = 1 - len(waiting) / len(needed)
+    if {workload.owner, workload.sponsor}.intersection(waiting) or share < case.number("receipt_share_min", 1):
+        following = "Open the Decision page and confirm that it reached you."
+        return pending(reason, *evidence, next=following, by=waiting[0])
+    return met(reason, *evidence)
 
 
 def stages(case: Case) -> Finding:

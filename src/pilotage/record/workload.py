@@ -17,6 +17,7 @@ from pilotage.record.areas.architecture import Architecture
 from pilotage.record.areas.auditing import Auditing
 from pilotage.record.areas.change import Change
 from pilotage.record.areas.costing import Costing
+from pilotage.record.areas.deciding import Deciding
 from pilotage.record.areas.drifting import Drifting
 from pilotage.record.areas.operating import Operating
 from pilotage.record.areas.outside import Outside
@@ -289,6 +290,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     outside: Outside = Outside()
     auditing: Auditing = Auditing()
     drifting: Drifting = Drifting()
+    deciding: Deciding = Deciding()
     acts: dict[str, Act] = {}
     ceased: dict[str, dt.datetime] = {}
     foreseen: dict[str, dt.datetime] = {}

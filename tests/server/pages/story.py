@@ -13,7 +13,7 @@ from tests.server.pages.traffic import Setting
 from pilotage.operations.watching import Watch
 from pilotage.playbook.metrics import ErrorShare, Guardrail, LabelMatch, Latency, Metric, Target
 from pilotage.record import commands as c
-from pilotage.record.areas import change, training
+from pilotage.record.areas import change, deciding, training
 from pilotage.record.areas import reviewing as r
 from pilotage.record.areas.outside import RecordOutsideResult, SignOutsideResult, digest_to_sign
 from pilotage.record.charter import Charter
@@ -418,6 +418,12 @@ def decide(story: Story, slug: str, owner: str) -> None:
     story.does(owner, slug, c.Decide(outcome="go", reasons=reasons, dissent="Priya: French tickets need more data."))
     story.sign(owner, slug, "decision", "I decide go on the verdicts frozen here.")
     story.sign("jonas", slug, "decision", "I agree to go.")
+    digest = story.workspace.desk.load(slug).decisions[-1].digest
+    story.does(owner, slug, deciding.SendDecision(digest=digest, message="The rebuild begins on Monday."))
+    names = {person: username for username, person in story.ids.items()}
+    for person, holds in deciding.stakeholders(story.workspace.desk.load(slug)).items():
+        if not {"owner", "sponsor"} & {*holds}:
+            story.does(names[person], slug, deciding.ConfirmReceipt(digest=digest))
     story.does(owner, slug, c.Advance(to_phase="harden"))
 
 

@@ -44,6 +44,8 @@ PAGES = (
     "/w/ticket-triage/plan",
     "/w/ticket-triage/architecture",
     "/w/contract-search/architecture",
+    "/w/ticket-triage/decision",
+    "/w/contract-search/decision",
     "/w/ticket-triage/operating",
     "/w/ticket-triage/operating/playbook",
     "/w/contract-search/operating",

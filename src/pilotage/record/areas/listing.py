@@ -11,6 +11,7 @@ from pilotage.record.areas import (
     auditing,
     change,
     costing,
+    deciding,
     drifting,
     operating,
     outside,
@@ -36,6 +37,7 @@ AreaFact = (
     | outside.OutsideFact
     | auditing.AuditingFact
     | drifting.DriftingFact
+    | deciding.DecidingFact
 )
 AreaCommand = (
     planning.PlanningCommand
@@ -48,6 +50,7 @@ AreaCommand = (
     | training.TrainingCommand
     | outside.OutsideCommand
     | drifting.DriftingCommand
+    | deciding.DecidingCommand
 )
 
 AREAS: tuple[Area, ...] = (
@@ -62,6 +65,7 @@ AREAS: tuple[Area, ...] = (
     outside.AREA,
     auditing.AREA,
     drifting.AREA,
+    deciding.AREA,
 )
 
 

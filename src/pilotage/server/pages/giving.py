@@ -23,6 +23,7 @@ from pilotage.server.auth.access import COMMAND, READ
 from pilotage.server.auth.credentials import CREDENTIAL_FIELD
 from pilotage.server.auth.identity import current_identity
 from pilotage.server.carrying_out import carry_out
+from pilotage.server.pages import deciding_forms
 from pilotage.server.pages.choices import choices_of
 from pilotage.server.pages.forms import (
     Field,
@@ -105,7 +106,7 @@ class Filled(Struct, frozen=True, kw_only=True):
 def form_of(name: str, judgement: Judgement, people: People, person: str, asked: Typed) -> tuple[Field, ...]:
     """The fields of a command on one workload, with what can be chosen now."""
     fields = with_choices(fields_of(COMMANDS[name]), choices_of(name, judgement, people, person))
-    fields = with_hidden(fields, {"base": asked.get("base", "")})
+    fields = with_hidden(fields, {"base": asked.get("base", ""), **deciding_forms.hidden(name, judgement)})
     if name == "conclude_review":
         return concluding(fields, judgement, person, asked)
     if name == "sign_outside_result":
@@ -266,6 +267,8 @@ def _after(name: str, typed: Typed) -> str:
         return "/charter"
     if name in OUTSIDE:
         return "/outside"
+    if typed.get("subject") == "decision" or name in deciding_forms.NAMES:
+        return "/decision"
     return "/reviews" if name in REVIEWING else ""
 
 

@@ -25,6 +25,7 @@ TABS = (
     ("plan", "/plan", "Plan"),
     ("evidence", "/evidence", "Evidence"),
     ("calls", "/calls", "Calls"),
+    ("decision", "/decision", "Decision"),
     ("reviews", "/reviews", "Reviews"),
     ("architecture", "/architecture", "Architecture"),
     ("operating", "/operating", "Operating model"),
