@@ -73,6 +73,7 @@ Trust:
 
 Admin:
   user        People's accounts: add, list, passwords, sign-in links.
+  roles       Show which role may give which command.
   token       Tokens for programs: make, list, revoke.
   charts      Build the script that lets charts answer to the pointer.
   doctor      Check this installation and say what to do about what is wrong.

@@ -61,6 +61,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
     "Trust": (Entry("ledger", "ledger:ledger", "Read the ledger, and check that nobody has changed it."),),
     "Admin": (
         Entry("user", "users:user", "People's accounts: add, list, passwords, sign-in links."),
+        Entry("roles", "roles:roles", "Show which role may give which command."),
         Entry("token", "tokens:token", "Tokens for programs: make, list, revoke."),
         Entry("charts", "charts:charts", "Build the script that lets charts answer to the pointer."),
         Entry("doctor", "doctor:doctor", "Check this installation and say what to do about what is wrong."),

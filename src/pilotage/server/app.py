@@ -54,6 +54,7 @@ from pilotage.server.api.ingestion import record_calls, record_outcomes
 from pilotage.server.api.leases import get_lease, greet, list_runtimes
 from pilotage.server.api.ledger import get_keys, list_entries, verify_ledger
 from pilotage.server.api.outside import get_outside_results
+from pilotage.server.api.permissions import get_permissions
 from pilotage.server.api.playbooks import get_playbook, list_playbooks
 from pilotage.server.api.portfolios import get_portfolio
 from pilotage.server.api.reviews import get_reviews
@@ -96,6 +97,7 @@ ENDPOINTS: Sequence[HTTPRouteHandler] = (
     get_inbox,
     get_reviews,
     get_charter,
+    get_permissions,
     get_keys,
     get_lease,
     get_me,

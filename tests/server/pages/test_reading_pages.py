@@ -20,6 +20,7 @@ PAGES = (
     "/propose",
     "/inbox",
     "/me",
+    "/permissions",
     "/ledger",
     "/ledger/24",
     "/ledger/verification",
