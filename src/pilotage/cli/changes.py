@@ -20,7 +20,7 @@ from pilotage.playbook.loading import load
 from pilotage.record.areas.listing import stands
 from pilotage.record.areas.persons import person_fields, persons_renamed
 from pilotage.record.charter import charter_digest
-from pilotage.record.commands import Assign, Command, Propose, ReviseCharter, name_of
+from pilotage.record.commands import Assign, Choose, Command, Propose, ReviseCharter, name_of
 from pilotage.record.context import Actor, Context
 from pilotage.record.decide import decide
 from pilotage.record.errors import Problem, Refused
@@ -29,6 +29,7 @@ from pilotage.record.fold import fold
 from pilotage.record.workload import Workload
 
 PROPOSED = ("title", "problem", "incumbent", "cadence", "lane", "personal_data", "outside_processor")
+ARGUMENT_MIN = 3
 IMMUTABLE = ("digest", "code_revision", "environment", "model", "parameters", "data_source", "training_examples")
 
 
@@ -84,6 +85,7 @@ def changes_of(
         wrong += _moved(reading, workload)
     parts = (
         _assignments(reading, workload, known),
+        _argument(reading, workload),
         _charter(reading, workload),
         _releases(reading, workload),
         _records(reading, workload, known),
@@ -130,6 +132,16 @@ def _assignments(reading: ReadFile, workload: Workload | None, known: Known) -> 
             yield reading.wrong(place, unknown_person(name, known), "unknown-person")
         elif held.get(role) != person:
             yield Change(command=Assign(role=role, person=person), says=f"offer {role} to {name}", place=place)
+
+
+def _argument(reading: ReadFile, workload: Workload | None) -> Iterator[Change | Wrong]:
+    says, stands_ = reading.says.argument, workload.argument if workload else None
+    if not says or (stands_ is not None and stands_.text == says):
+        return
+    if len(says) < ARGUMENT_MIN:
+        yield reading.wrong("argument", f"Argue in {ARGUMENT_MIN} characters or more, or leave it out.", "too-short")
+        return
+    yield Change(command=Choose(argument=says), says="argue the choice", place="argument")
 
 
 def _charter(reading: ReadFile, workload: Workload | None) -> Iterator[Change | Wrong]:

@@ -77,6 +77,7 @@ class WorkloadFile(Struct, frozen=True, kw_only=True):
     personal_data: bool = True
     outside_processor: bool = True
     people: People = People()
+    argument: Remark = ""
     team: Remark = ""
     charter: Charter | None = None
     releases: tuple[ReleaseEntry, ...] = ()
@@ -204,6 +205,7 @@ def file_of(workload: Workload, usernames: dict[str, str]) -> WorkloadFile:
             sponsor=named(workload.sponsor),
             reviewers={area: str(named(person)) for area, person in workload.reviewers.items()},  # type: ignore[misc]  # the record's areas are review areas
         ),
+        argument=workload.argument.text if workload.argument else "",
         team=version.team if version else "",
         charter=version.charter if version else None,
         releases=tuple(

@@ -11,7 +11,7 @@ from pilotage.record.permissions import ROLE_MEANINGS, Permission, matrix
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import SIGNED_IN
 from pilotage.server.auth.identity import current_identity
-from pilotage.server.pages.csv_files import csv_answer, csv_of
+from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
 from pilotage.server.pages.frame import Frame, Shown, page
 from pilotage.workflow.workspace import Workspace
 
@@ -37,7 +37,7 @@ async def show_matrix(request: AnyRequest) -> Response[bytes]:
 @get("/permissions.csv", opt={"access": SIGNED_IN}, include_in_schema=False)
 async def export_matrix(request: AnyRequest) -> Response[bytes]:  # noqa: ARG001 - every handler takes the request
     """The same as a table."""
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (one.command, one.part, *(role in one.roles for role in ROLE_MEANINGS), one.signature, one.does)
         for one in matrix()
     ]
