@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pilotage.cli import demonstrating
 from pilotage.demo import running
+from pilotage.demo.failing import NoData
 from pilotage.demo.running import Options, Outcome
 
 
@@ -67,11 +69,12 @@ def test_the_outcome_comes_as_json_too(terminal, story):
     [
         (FileExistsError("here is not a demonstration's folder"), 2, "Error: here is not a demonstration's folder\n"),
         (ConnectionError("The server did not start."), 3, "Error: The server did not start.\n"),
+        (NoData("The table could not be fetched."), 2, "Error: The table could not be fetched.\n"),
         (KeyboardInterrupt(), 0, "Stopped. Start it again and it goes on where it was.\n"),
     ],
 )
 def test_each_end_is_told(terminal, story, ending, code, said):
-    """A folder of somebody else's, a server that does not start, and Ctrl-C each end in one sentence."""
+    """A folder of somebody else's, a server that does not start, missing data, and Ctrl-C end in one sentence each."""
     story.ending = ending
     ran = terminal.run("demo", "--no-serve")
     assert ran.code == code
@@ -80,9 +83,43 @@ def test_each_end_is_told(terminal, story, ending, code, said):
 
 def test_without_its_libraries_it_says_what_to_install(terminal, monkeypatch):
     """Without the extra `demo` one sentence says so."""
-    monkeypatch.setattr("pilotage.cli.demonstrating.NEEDED", ("no_such_library",))
+    monkeypatch.setitem(demonstrating.NEEDED, "flight-delay-desk", ("no_such_library",))
     ran = terminal.run("demo")
     assert (ran.code, ran.err) == (
         2,
         "Error: The extra demo is not installed (no_such_library): pip install 'pilotage[demo]'.\n",
     )
+
+
+def test_an_example_is_chosen_by_its_name(terminal, story, tmp_path):
+    """Without a name it is the flights; each example has a folder of its own, and the loans' table may be a file."""
+    terminal.run("demo", "--no-serve")
+    assert (story.asked.example, story.asked.home, story.asked.table) == (
+        "flight-delay-desk",
+        Path(".pilotage-demo"),
+        None,
+    )
+    table = tmp_path / "loans.csv"
+    table.touch()
+    terminal.run("demo", "credit-referral", "--no-serve", "--table", str(table))
+    assert (story.asked.example, story.asked.home, story.asked.table) == (
+        "credit-referral",
+        Path(".pilotage-demo-credit"),
+        table,
+    )
+
+
+def test_what_does_not_fit_the_example_is_refused(terminal, story, tmp_path):
+    """An unknown example names those there are, and a table for the flights says whom it is for."""
+    assert story.asked is None
+    unknown = terminal.run("demo", "coffee")
+    assert unknown.code == 2
+    assert "'flight-delay-desk', 'credit-referral'" in unknown.err
+    table = tmp_path / "loans.csv"
+    table.touch()
+    refused = terminal.run("demo", "--table", str(table))
+    assert (refused.code, refused.err) == (
+        2,
+        "Error: flight-delay-desk reads no table; --table goes with credit-referral.\n",
+    )
+    assert story.asked is None

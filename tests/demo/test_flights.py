@@ -9,12 +9,12 @@ import msgspec
 import numpy as np
 import pytest
 
+from pilotage.demo.call_ids import call_id_for
 from pilotage.demo.flights import (
     RECENT_FIELDS,
     WEATHER_FIELDS,
     CallEvent,
     assemble,
-    call_id_for,
     events,
     label,
     load_flights,

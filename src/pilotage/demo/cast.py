@@ -129,27 +129,34 @@ DEPLOY_WAIVERS: dict[str, str] = {
 }
 
 
+# What must not get worse in any service: how long people wait, and how often they get nothing.
+SERVICE_METRICS = (
+    Metric(
+        id="slow_share",
+        title=f"Answers slower than {LATENCY_LIMIT_MS:g} ms",
+        unit="share",
+        direction="lower",
+        kind="proportion",
+        source=Latency(limit_ms=LATENCY_LIMIT_MS),
+    ),
+    Metric(
+        id="error_share",
+        title="Failed answers",
+        unit="share",
+        direction="lower",
+        kind="proportion",
+        source=ErrorShare(),
+    ),
+)
+SERVICE_GUARDRAILS = (Guardrail(metric="slow_share", margin=0.01), Guardrail(metric="error_share", margin=0.005))
+
+
 def metrics(baseline_usd: float) -> tuple[Metric, ...]:
     """The charter's metrics: the cost, and what must not get worse with it."""
     return (
         cost_metric(baseline_usd),
         warning_metric(),
-        Metric(
-            id="slow_share",
-            title=f"Answers slower than {LATENCY_LIMIT_MS:g} ms",
-            unit="share",
-            direction="lower",
-            kind="proportion",
-            source=Latency(limit_ms=LATENCY_LIMIT_MS),
-        ),
-        Metric(
-            id="error_share",
-            title="Failed answers",
-            unit="share",
-            direction="lower",
-            kind="proportion",
-            source=ErrorShare(),
-        ),
+        *SERVICE_METRICS,
     )
 
 
@@ -164,8 +171,7 @@ def charter(target: Target, starts_on: dt.date, decision_on: dt.date) -> Charter
         target=target,
         guardrails=(
             Guardrail(metric="warning_rate", limit=WARNING_RATE_LIMIT),
-            Guardrail(metric="slow_share", margin=0.01),
-            Guardrail(metric="error_share", margin=0.005),
+            *SERVICE_GUARDRAILS,
         ),
         starts_on=starts_on,
         decision_on=decision_on,

@@ -7,7 +7,6 @@ of weather, and counts of flights whose outcome had come in by then.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import heapq
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import numpy as np
 from msgspec import Struct
 
+from pilotage.demo.call_ids import call_id_for
 from pilotage.demo.timetable import (
     WEATHER_COLUMNS,
     Bools,
@@ -204,11 +204,6 @@ def events(
     of_labels = of_labels[np.argsort(flights.label_at[of_labels], kind="stable")]
     labels, calls = _label_events(flights.select(of_labels)), _call_events(flights.select(of_calls))
     return heapq.merge(labels, calls, key=_event_order)
-
-
-def call_id_for(key: str) -> str:
-    """The call id of a flight: the same on every replay, so that a second start repeats nothing."""
-    return hashlib.blake2b(key.encode(), digest_size=16).hexdigest()
 
 
 def _event_order(event: CallEvent | LabelEvent) -> tuple[dt.datetime, bool]:

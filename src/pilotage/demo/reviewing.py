@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from pilotage.demo.cast import ENGINEER, OPERATOR, OWNER, REVIEWERS, SECURITY, SLUG
+from pilotage.demo.cast import ENGINEER, OPERATOR, OWNER, REVIEWERS, SECURITY
 from pilotage.demo.stage import Stage
 
 ANSWERS: dict[str, str] = {
@@ -50,7 +50,7 @@ def open_reviews(stage: Stage, due: dt.date) -> None:
 
 def answer(stage: Stage) -> None:
     """The engineer takes over what was measured or is on record, and writes the rest."""
-    reviews = stage.reads(ENGINEER, f"/workloads/{SLUG}/reviews")["reviews"]
+    reviews = stage.reads(ENGINEER, f"/workloads/{stage.slug}/reviews")["reviews"]
     asked = {question["id"]: question for review in reviews for question in review["questions"]}
     for name, question in asked.items():
         if question["answer"] is None:
@@ -73,7 +73,7 @@ def conclude(stage: Stage, due: dt.date) -> None:
         stage.does(SECURITY, "raise_finding", fields, note=f"{SECURITY.name} finds: {FINDING}")
     if not found or found["risk-1"]["closed"] is None:
         stage.does(SECURITY, "close_finding", {"number": "risk-1", "reason": SETTLED})
-    for review in stage.reads(OWNER, f"/workloads/{SLUG}/reviews")["reviews"]:
+    for review in stage.reads(OWNER, f"/workloads/{stage.slug}/reviews")["reviews"]:
         if not review["approved"]:
             person = REVIEWERS[review["area"]]
             given: dict[str, str | int] = {

