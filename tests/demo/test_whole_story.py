@@ -6,13 +6,11 @@ import datetime as dt
 import os
 import re
 import signal
-import socket
-import subprocess
-import sys
 import time
 from zoneinfo import ZoneInfo
 
 import pytest
+from tests.demo.program import started, words_of
 
 from pilotage.bootstrap import Environment, open_workspace
 from pilotage.demo.flights import load_flights, minutes_of
@@ -21,34 +19,13 @@ from pilotage.workflow.desk import recorded_of
 
 SLUG = "flight-delay-desk"
 NEW_YORK = ZoneInfo("America/New_York")
-MINUTES_MAX = 9
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _demo(home, *options):
-    command = [sys.executable, "-m", "pilotage", "demo", "--home", str(home), "--port", str(_free_port()), "--no-serve"]
-    settings = {name: value for name, value in os.environ.items() if not name.startswith("PILOTAGE_")}
-    return subprocess.Popen(
-        [*command, *options], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=settings
-    )
-
-
-def _finish(process):
-    words, _ = process.communicate(timeout=60 * MINUTES_MAX)
-    assert process.returncode == 0, words
-    return words
 
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory):
     """Every second flight number, from July until the exposure was taken back; the words and the workspace."""
     home = tmp_path_factory.mktemp("story") / "home"
-    words = _finish(_demo(home, "--every", "2", "--until", "2013-09-16"))
+    words = words_of(started(home, "--every", "2", "--until", "2013-09-16"))
     workspace = open_workspace(Environment(home=home))
     yield words, workspace
     workspace.close()
@@ -156,7 +133,7 @@ def test_killed_at_any_point_it_goes_on_without_loss(tmp_path):
     home = tmp_path / "home"
     options = ("--every", "20", "--until", "2013-07-08")
     for share in ("10%", "50%"):
-        process = _demo(home, *options)
+        process = started(home, *options)
         for line in process.stdout:
             if re.search(rf"\b{share}", line):
                 break
@@ -166,7 +143,7 @@ def test_killed_at_any_point_it_goes_on_without_loss(tmp_path):
         server = read_announcement(home)
         if server is not None and share == "50%":
             os.kill(server.pid, signal.SIGKILL)
-    _finish(_demo(home, *options))
+    words_of(started(home, *options))
     workspace = open_workspace(Environment(home=home))
     try:
         assert workspace.calls.traffic(SLUG).calls == _decided("2013-07-01", "2013-07-08", 20)

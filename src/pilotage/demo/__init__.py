@@ -1,1 +1,1 @@
-"""The flight-delay desk: a complete workload on real flights and real weather, told through the product itself."""
+"""Two complete workloads on real data, told through the product itself: a flight-delay desk and a credit referral."""

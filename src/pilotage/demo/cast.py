@@ -9,12 +9,12 @@ import msgspec
 from msgspec import Struct
 
 from pilotage.demo.economics import cost_metric, warning_metric
-from pilotage.playbook.metrics import ErrorShare, Guardrail, Latency, Metric, Target
+from pilotage.demo.metrics import SERVICE_GUARDRAILS, SERVICE_METRICS
+from pilotage.playbook.metrics import Guardrail, Metric, Target
 from pilotage.record.charter import Charter
 
 SLUG = "flight-delay-desk"
 TIME_ZONE = "America/New_York"
-LATENCY_LIMIT_MS = 50.0
 WARNING_RATE_LIMIT = 0.5
 
 
@@ -127,28 +127,6 @@ DEPLOY_WAIVERS: dict[str, str] = {
     "deploy.monitoring": "Armed alerts come with a later version; the watch already takes exposure back.",
     "deploy.adoption": "Adoption against plan is measured in a later version; the desk has no choice to use it or not.",
 }
-
-
-# What must not get worse in any service: how long people wait, and how often they get nothing.
-SERVICE_METRICS = (
-    Metric(
-        id="slow_share",
-        title=f"Answers slower than {LATENCY_LIMIT_MS:g} ms",
-        unit="share",
-        direction="lower",
-        kind="proportion",
-        source=Latency(limit_ms=LATENCY_LIMIT_MS),
-    ),
-    Metric(
-        id="error_share",
-        title="Failed answers",
-        unit="share",
-        direction="lower",
-        kind="proportion",
-        source=ErrorShare(),
-    ),
-)
-SERVICE_GUARDRAILS = (Guardrail(metric="slow_share", margin=0.01), Guardrail(metric="error_share", margin=0.005))
 
 
 def metrics(baseline_usd: float) -> tuple[Metric, ...]:

@@ -21,6 +21,7 @@ from pilotage.record.areas.deciding import received
 from pilotage.record.areas.listing import stands
 from pilotage.record.areas.persons import persons_renamed
 from pilotage.record.charter import Charter
+from pilotage.record.commands import RegisterRelease
 from pilotage.record.workload import Workload
 
 NO_GO = {"below_floor", "harmed", "futile"}
@@ -43,17 +44,16 @@ class Calendar(Struct, frozen=True, kw_only=True):
     last_day: dt.date
 
 
-class Release(Struct, frozen=True, kw_only=True):
-    """The candidate as it is registered."""
+class Words(Struct, frozen=True, kw_only=True):
+    """What an example's people say: of owning it, of what was cleared, as the pilot begins, and when it is decided."""
 
-    name: str
-    digest: str
-    code_revision: str
-    environment: str
-    model: str
-    parameters: str
-    data_source: str
-    training_examples: int | None = None
+    team: str
+    ownership: str
+    cleared_fields: tuple[str, ...]
+    clearance: str
+    begins: str
+    go: str
+    learned: str
 
 
 class Script(Struct, frozen=True, kw_only=True, eq=False):
@@ -61,18 +61,12 @@ class Script(Struct, frozen=True, kw_only=True, eq=False):
 
     problems: tuple[Problem, ...]
     personal_data: bool
-    ownership: str
-    team: str
     charter: Charter
-    release: Release
+    release: RegisterRelease
     calendar: Calendar
-    cleared_fields: tuple[str, ...]
-    clearance: str
-    begins: str
+    words: Words
     records: Mapping[str, tuple[Given, ...]]
     statements: Mapping[str, Statements]
-    go: str
-    learned: str
 
     @property
     def slug(self) -> str:
@@ -137,12 +131,12 @@ class Director:
                 fields = {"role": role, "person": self._stage.id_of(person)}
                 self._stage.does(OWNER, "assign", fields, note=f"{person.name} is asked to be {role}")
         if record["acceptance"] is None:
-            acceptance = {"technical": True, "operational": True, "statement": self._script.ownership}
+            acceptance = {"technical": True, "operational": True, "statement": self._script.words.ownership}
             self._stage.does(OWNER, "accept_ownership", acceptance)
         if day < self._calendar.charter_on:
             return
         if not record["charters"]:
-            written = {"base_version": 0, "charter": plain(self._script.charter), "team": self._script.team}
+            written = {"base_version": 0, "charter": plain(self._script.charter), "team": self._script.words.team}
             self._stage.does(OWNER, "revise_charter", written)
         self._put_on_record("select")
         reviewing.open_reviews(self._stage, self._calendar.decision_on)
@@ -161,12 +155,13 @@ class Director:
 
     def _pilot(self, record: Mapping[str, Any], day: dt.date) -> None:
         if self._script.release.name not in record["releases"]:
-            self._stage.does(ENGINEER, "register_release", plain(self._script.release))
+            fields = plain(self._script.release)
+            self._stage.does(ENGINEER, fields.pop("type"), fields)
         for area, person in (("privacy", PRIVACY), ("security", SECURITY)):
             if area not in record["clearances"]:
                 self._clear(area, person)
         if not record["exposures"]:
-            fields = {"mode": "shadow", "reason": self._script.begins}
+            fields = {"mode": "shadow", "reason": self._script.words.begins}
             self._stage.does(OWNER, "expose", fields, note=f"{OWNER.name} exposes the model in shadow")
         if day < self._calendar.test_starts:
             return
@@ -186,10 +181,10 @@ class Director:
     def _clear(self, area: str, person: Person) -> None:
         fields = {
             "area": area,
-            "fields": list(self._script.cleared_fields),
+            "fields": list(self._script.words.cleared_fields),
             "processors": [],
             "retention_days": 365,
-            "statement": self._script.clearance,
+            "statement": self._script.words.clearance,
         }
         self._stage.does(person, "clear_pilot", fields, note=f"{person.name} clears the pilot for {area}")
 
@@ -211,13 +206,13 @@ class Director:
         if answer == "reached":
             self._put_on_record("evaluate")
             self._attest("evaluate")
-            self._decide(record, "go", self._script.go)
+            self._decide(record, "go", self._script.words.go)
             self._advance("evaluate", "harden")
         elif answer in NO_GO or day >= self._calendar.decision_on:
             self._missed(answer)
             self._put_on_record("no-go")
             self._attest("evaluate")
-            self._decide(record, "no_go", f"The answer is {answer.replace('_', ' ')}: {self._script.learned}")
+            self._decide(record, "no_go", f"The answer is {answer.replace('_', ' ')}: {self._script.words.learned}")
             self._stage.does(OWNER, "kill", {"reason": "no-go: what was learned is kept on record"})
 
     def _missed(self, answer: str) -> None:

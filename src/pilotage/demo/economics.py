@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from pilotage.playbook.metrics import AnswerEquals, LabelCost, Metric
+from pilotage.demo.metrics import cost_of_wrong_answers, share_of_yes
+from pilotage.playbook.metrics import Metric
 
 MISSED_DELAY_USD = 400.0
 FALSE_WARNING_USD = 100.0
@@ -44,18 +45,12 @@ PRICES = Prices()
 
 def cost_metric(baseline_usd: float) -> Metric:
     """The target metric: cost per flight. A failed execution counts as a missed delay."""
-    return Metric(
-        id="cost_per_flight",
-        title="Cost of wrong answers per flight",
-        unit="USD",
-        direction="lower",
-        kind="mean",
-        source=LabelCost(
-            costs={"true": {"false": FALSE_WARNING_USD}, "false": {"true": MISSED_DELAY_USD}}, answer_field="warn"
-        ),
-        lo=0.0,
-        hi=MISSED_DELAY_USD,
-        failure_value=MISSED_DELAY_USD,
+    return cost_of_wrong_answers(
+        "cost_per_flight",
+        "Cost of wrong answers per flight",
+        answer="warn",
+        missed_usd=MISSED_DELAY_USD,
+        needless_usd=FALSE_WARNING_USD,
         # Two hours of notice, eleven in the air and the longest delay of the year: every label is in by then.
         window_hours=36.0,
         shift=baseline_usd,
@@ -64,11 +59,4 @@ def cost_metric(baseline_usd: float) -> Metric:
 
 def warning_metric() -> Metric:
     """The guardrail on how often passengers are warned: who is warned of everything stops reading."""
-    return Metric(
-        id="warning_rate",
-        title="Flights with a warning",
-        unit="share",
-        direction="lower",
-        kind="proportion",
-        source=AnswerEquals(equals="true", answer_field="warn"),
-    )
+    return share_of_yes("warning_rate", "Flights with a warning", answer="warn")

@@ -9,15 +9,17 @@ from msgspec import Struct
 
 from pilotage.demo.cast import TIME_ZONE
 from pilotage.demo.desk import Desk
-from pilotage.demo.directing import Release, Script
+from pilotage.demo.directing import Script
 from pilotage.demo.economics import PRICES
 from pilotage.demo.flights import Flights, load_flights
 from pilotage.demo.judging import plan
 from pilotage.demo.replay import FlightReplay
-from pilotage.demo.running import Options, Running
+from pilotage.demo.replaying import Running
+from pilotage.demo.running import Options
 from pilotage.demo.stage import Stage
 from pilotage.demo.story import Director, script
 from pilotage.demo.training import PLANNING_MONTHS, train
+from pilotage.record.commands import RegisterRelease
 from pilotage.record.digests import digest_of
 
 VALIDATED_MONTHS = (5, 6)
@@ -34,15 +36,7 @@ class FlightDesk(Struct, frozen=True, kw_only=True, eq=False):
     def played(self, stage: Stage, running: Running) -> tuple[Director, FlightReplay]:
         """The desk's people, and its runtime with both arms registered and the feed as the story has it."""
         director = Director(stage, self.script)
-        replay = FlightReplay(
-            running.runtime,
-            running.client,
-            self.flights,
-            self.desk,
-            director.feed_broken,
-            since=running.since,
-            progress=running.progress,
-        )
+        replay = FlightReplay(running, self.flights, self.desk, director.feed_broken)
         replay.register(self.script.release.name, self.script.release.digest)
         return director, replay
 
@@ -58,7 +52,7 @@ def produce(options: Options, tell: Callable[[str], None]) -> FlightDesk:
     flights = load_flights(unit_every=options.unit_every) if options.unit_every > 1 else everything
     if options.unit_every > 1:
         planned = msgspec.structs.replace(planned, calls_per_week=round(planned.calls_per_week / options.unit_every))
-    release = Release(
+    release = RegisterRelease(
         name="2013.08",
         digest=digest_of({"months": desk.months, "history": desk.history, "forest": desk.forest, "prices": PRICES}),
         code_revision="pilotage.demo of this installation",

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from pathlib import Path
 
-from pilotage.client import Client
 from pilotage.demo.call_ids import call_id_for
 from pilotage.demo.cast import SLUG
 from pilotage.demo.desk import Desk, break_weather
 from pilotage.demo.flights import CallEvent, FlightInput, Flights, LabelEvent, events
-from pilotage.demo.replaying import Replay, answer_of
+from pilotage.demo.replaying import Replay, Running, answer_of
 from pilotage.runtime.answer import Answer
-from pilotage.runtime.workload import Workload
 
 REVIEW_EVERY = 500
 Broken = tuple[dt.datetime, dt.datetime | None]
@@ -27,17 +24,9 @@ class FlightReplay(Replay):
     """
 
     def __init__(
-        self,
-        workload: Workload,
-        client: Client,
-        flights: Flights,
-        desk: Desk,
-        feed_broken: Callable[[], Broken | None],
-        *,
-        since: dt.datetime,
-        progress: Path,
+        self, running: Running, flights: Flights, desk: Desk, feed_broken: Callable[[], Broken | None]
     ) -> None:
-        super().__init__(workload, client, slug=SLUG, since=since, progress=progress, review_every=REVIEW_EVERY)
+        super().__init__(running, slug=SLUG, review_every=REVIEW_EVERY)
         self._flights = flights
         self._desk = desk
         self._feed_broken = feed_broken

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from pilotage.client import Client
 from pilotage.lease import load_public_key, verify
@@ -35,20 +36,29 @@ def answer_of(says: dict[str, Any], yes: str) -> Answer:
     return Answer(says, confidence=says["risk"] if says[yes] else 1.0 - says["risk"])
 
 
+class Running(Struct, frozen=True, kw_only=True, eq=False):
+    """What the replay is made with: the runtime and the client it records through, the first moment replayed, and
+    where it keeps how far it got.
+    """
+
+    runtime: Workload
+    client: Client
+    since: dt.datetime
+    progress: Path
+
+
 class Replay(ABC):
-    """An example at work. `since` is the first moment replayed; `progress` the file that says how far it got.
+    """An example at work, with its two arms registered.
 
     People look at every `review_every`-th pair after the fact, without being told which answer is whose.
     """
 
-    def __init__(
-        self, workload: Workload, client: Client, *, slug: str, since: dt.datetime, progress: Path, review_every: int
-    ) -> None:
-        self._workload = workload
-        self._client = client
+    def __init__(self, running: Running, *, slug: str, review_every: int) -> None:
+        self._workload = running.runtime
+        self._client = running.client
+        self._since = running.since
+        self._progress = running.progress
         self._slug = slug
-        self._since = since
-        self._progress = progress
         self._review_every = review_every
         self.calls = 0
 

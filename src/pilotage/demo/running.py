@@ -28,11 +28,10 @@ from pilotage.bootstrap import Environment, open_workspace
 from pilotage.client import Client
 from pilotage.demo.cast import ADMIN, CAST, ENGINEER, OWNER, Person
 from pilotage.demo.directing import Director, Script
-from pilotage.demo.replaying import Replay
+from pilotage.demo.replaying import Replay, Running
 from pilotage.demo.stage import Account, Stage
 from pilotage.operations.announcing import read_announcement
 from pilotage.runtime.process import workload
-from pilotage.runtime.workload import Workload
 from pilotage.storage.accounts import Accounts
 
 BLOCK = dt.timedelta(hours=6)
@@ -73,15 +72,6 @@ class Outcome(Struct, frozen=True, kw_only=True):
     phase: str
     answer: str
     url: str
-
-
-class Running(Struct, frozen=True, kw_only=True, eq=False):
-    """What the replay is made with: the runtime and the client it records through, and where it keeps how far it is."""
-
-    runtime: Workload
-    client: Client
-    since: dt.datetime
-    progress: Path
 
 
 class Production(Protocol):

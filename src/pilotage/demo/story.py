@@ -8,8 +8,9 @@ from typing import Any
 
 from pilotage.demo import cast, directing, records, reviewing
 from pilotage.demo.cast import OPERATOR, OWNER
-from pilotage.demo.directing import FIRST_STEP_PERCENT, Calendar, Release, Script
+from pilotage.demo.directing import FIRST_STEP_PERCENT, Calendar, Script, Words
 from pilotage.playbook.metrics import Target
+from pilotage.record.commands import RegisterRelease
 
 SECOND_STEP_PERCENT = 25.0
 FEED_BREAKS_AFTER = dt.timedelta(days=1)
@@ -29,19 +30,26 @@ CALENDAR = Calendar(
 )
 
 
-def script(target: Target, release: Release) -> Script:
+WORDS = Words(
+    team=cast.TEAM,
+    ownership="I own the desk's decisions, the code behind them and the people who act on them.",
+    cleared_fields=("schedule", "weather at the origin", "late flights so far that day"),
+    clearance="Public schedule and weather data, no passenger is named, nothing leaves the desk's service.",
+    begins="the pilot begins: the model runs beside the table, unseen",
+    go="The target was shown to be exceeded, every guardrail holds, the budget stands.",
+    learned="the promise was not shown.",
+)
+
+
+def script(target: Target, release: RegisterRelease) -> Script:
     """The desk's script, with the promise planned from months before the pilot."""
     return Script(
         problems=cast.PROBLEMS,
         personal_data=False,
-        ownership="I own the desk's decisions, the code behind them and the people who act on them.",
-        team=cast.TEAM,
         charter=cast.charter(target, CALENDAR.pilot_starts, CALENDAR.decision_on),
         release=release,
         calendar=CALENDAR,
-        cleared_fields=("schedule", "weather at the origin", "late flights so far that day"),
-        clearance="Public schedule and weather data, no passenger is named, nothing leaves the desk's service.",
-        begins="the pilot begins: the model runs beside the table, unseen",
+        words=WORDS,
         records=records.RECORDS,
         statements={
             "select": cast.SELECT_STATEMENTS,
@@ -50,8 +58,6 @@ def script(target: Target, release: Release) -> Script:
             "harden": cast.HARDEN_STATEMENTS,
             "deploy": cast.DEPLOY_STATEMENTS,
         },
-        go="The target was shown to be exceeded, every guardrail holds, the budget stands.",
-        learned="the promise was not shown.",
     )
 
 

@@ -2,48 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-
 import pytest
+from tests.demo.credit.invented import invented_rows, write_table
+from tests.demo.program import started, words_of
 
 from pilotage.bootstrap import Environment, open_workspace
 from pilotage.workflow.desk import recorded_of
 
 SLUG = "credit-referral"
-MINUTES_MAX = 9
-
-
-def _free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def _demo(home, *options):
-    command = [sys.executable, "-m", "pilotage", "demo", *options, "--home", str(home), "--port", str(_free_port())]
-    settings = {name: value for name, value in os.environ.items() if not name.startswith("PILOTAGE_")}
-    return subprocess.run(
-        [*command, "--no-serve"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env=settings,
-        timeout=60 * MINUTES_MAX,
-        check=False,
-    )
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory, table):
-    """The whole story on the invented table; its words, its folder and its workspace."""
-    home = tmp_path_factory.mktemp("story") / "home"
-    ended = _demo(home, SLUG, "--table", str(table))
-    assert ended.returncode == 0, ended.stdout
+def told(tmp_path_factory):
+    """The whole story on 9,900 invented loans; its words, its folder and its workspace."""
+    folder = tmp_path_factory.mktemp("story")
+    home, table = folder / "home", write_table(folder / "invented.csv", invented_rows(9_900))
+    words = words_of(started(home, SLUG, "--table", str(table)))
     workspace = open_workspace(Environment(home=home))
-    yield ended.stdout, home, workspace
+    yield words, home, workspace
     workspace.close()
 
 
@@ -87,7 +63,7 @@ def test_the_shortfall_is_on_record_with_what_was_learned(workload):
 @pytest.mark.slow
 def test_each_verdict_of_evaluate_was_frozen_with_the_decision(workload):
     """The target is unmet, its shortfall understood, the gaps listed; nothing was left without a verdict."""
-    frozen = {verdict.criterion: verdict.kind for verdict in workload.decision.verdicts}
+    frozen = workload.decision.verdicts
     assert frozen["evaluate.target"] == "unmet"
     assert frozen["evaluate.shortfall"] == frozen["evaluate.gaps"] == "met"
     assert frozen["evaluate.funding"] in {"pending", "unmet"}
@@ -99,13 +75,11 @@ def test_everything_says_that_it_is_a_demonstration_with_invented_times(told, wo
     assert workload.demonstration
     assert "invented" in str(workload.problem)
     assert set(told[2].calls.traffic(SLUG).by_source) == {"replay"}
-    assert told[2].calls.traffic(SLUG).calls == 3_000
+    assert told[2].calls.traffic(SLUG).calls == 4_950
     assert told[2].ledger.verify().problems == ()
 
 
 @pytest.mark.slow
 def test_another_example_leaves_the_folder_alone(told):
     """The flights of 2013 are refused where the loans of 2016 were played."""
-    refused = _demo(told[1], "flight-delay-desk")
-    assert refused.returncode == 2
-    assert "holds the example credit-referral" in refused.stdout
+    assert "holds the example credit-referral" in words_of(started(told[1], "flight-delay-desk"), code=2)

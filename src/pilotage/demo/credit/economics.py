@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pilotage.demo.credit.loans import LABEL_DAYS
-from pilotage.playbook.metrics import AnswerEquals, LabelCost, Metric
+from pilotage.demo.metrics import cost_of_wrong_answers, share_of_yes
+from pilotage.playbook.metrics import Metric
 
 MISSED_BAD_USD = 3_000.0
 NEEDLESS_REFERRAL_USD = 200.0
@@ -26,15 +27,12 @@ def cost_usd(*, refer: bool, bad: bool) -> float:
 
 def cost_metric(baseline_usd: float) -> Metric:
     """The target metric: cost per application. A failed execution counts as a missed bad loan."""
-    prices = {"true": {"false": NEEDLESS_REFERRAL_USD}, "false": {"true": MISSED_BAD_USD}}
-    return Metric(
-        id="cost_per_application",
-        title="Cost of wrong answers per application (invented prices)",
-        unit="USD",
-        direction="lower",
-        kind="mean",
-        source=LabelCost(costs=prices, answer_field="refer"),
-        hi=MISSED_BAD_USD,
+    return cost_of_wrong_answers(
+        "cost_per_application",
+        "Cost of wrong answers per application (invented prices)",
+        answer="refer",
+        missed_usd=MISSED_BAD_USD,
+        needless_usd=NEEDLESS_REFERRAL_USD,
         # Half a day beyond the invented day on which the label comes.
         window_hours=24.0 * LABEL_DAYS + 12.0,
         shift=baseline_usd,
@@ -43,11 +41,4 @@ def cost_metric(baseline_usd: float) -> Metric:
 
 def referral_metric() -> Metric:
     """The guardrail on how many applications go to a person: they have a day's work for half of them."""
-    return Metric(
-        id="referral_rate",
-        title="Applications referred to a person",
-        unit="share",
-        direction="lower",
-        kind="proportion",
-        source=AnswerEquals(equals="true", answer_field="refer"),
-    )
+    return share_of_yes("referral_rate", "Applications referred to a person", answer="refer")

@@ -56,15 +56,19 @@ def learn(loans: Sequence[Loan]) -> Arms:
 
 
 def learn_regression(loans: Sequence[Loan]) -> Regression:
-    """A plain logistic regression, with the library's own settings."""
+    """A plain logistic regression, with the library's own settings, on one thread: many would wait for each other over
+    sums as small as these, and round otherwise on other machines.
+    """
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - takes a second, and only learning needs it
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # noqa: PLC0415 - same
 
     levels = {name: tuple(sorted({loan.application["words"][name] for loan in loans})) for name in WORDS}
     rows = np.array([features(loan.application, levels) for loan in loans], dtype=np.float64)
     means, scales = rows.mean(axis=0), rows.std(axis=0)
     # A feature that never changed says nothing, and would be divided by nothing.
     scales[scales == 0.0] = 1.0
-    fitted = LogisticRegression(max_iter=2_000).fit((rows - means) / scales, [loan.bad for loan in loans])
+    with threadpool_limits(limits=1):
+        fitted = LogisticRegression(max_iter=2_000).fit((rows - means) / scales, [loan.bad for loan in loans])
     return Regression(
         levels=levels,
         means=tuple(means.tolist()),

@@ -7,17 +7,19 @@ from collections.abc import Callable
 import msgspec
 from msgspec import Struct
 
-from pilotage.demo.credit import cast
 from pilotage.demo.credit.arms import Arms
+from pilotage.demo.credit.charter import target
 from pilotage.demo.credit.fetching import fetched_table
 from pilotage.demo.credit.learning import cross_validated, learn
 from pilotage.demo.credit.loans import TIME_ZONE, Loan, arrivals, digest_of, halves, read_table
 from pilotage.demo.credit.replay import LoanReplay
 from pilotage.demo.credit.story import CALENDAR, REPLAY_DAYS, Director, script
-from pilotage.demo.directing import Release, Script
-from pilotage.demo.running import Options, Running
+from pilotage.demo.directing import Script
+from pilotage.demo.replaying import Running
+from pilotage.demo.running import Options
 from pilotage.demo.stage import Stage
 from pilotage.record import digests
+from pilotage.record.commands import RegisterRelease
 
 
 class CreditReferral(Struct, frozen=True, kw_only=True, eq=False):
@@ -32,14 +34,7 @@ class CreditReferral(Struct, frozen=True, kw_only=True, eq=False):
     def played(self, stage: Stage, running: Running) -> tuple[Director, LoanReplay]:
         """The referral's people, and its runtime with both arms registered."""
         applications = arrivals(self.decided_on, CALENDAR.first_day, REPLAY_DAYS)
-        replay = LoanReplay(
-            running.runtime,
-            running.client,
-            applications,
-            self.arms,
-            since=running.since,
-            progress=running.progress,
-        )
+        replay = LoanReplay(running, applications, self.arms)
         replay.register(self.script.release.name, self.script.release.digest)
         return Director(stage, self.script, self.arms, self.learned_from, self.decided_on), replay
 
@@ -51,7 +46,7 @@ def produce(options: Options, tell: Callable[[str], None]) -> CreditReferral:
     learned_from, rest = halves(loans)
     arms = learn(learned_from)
     decided_on = rest[:: options.unit_every]
-    release = Release(
+    release = RegisterRelease(
         name="2016.03",
         digest=digests.digest_of(msgspec.to_builtins(arms)),
         code_revision="pilotage.demo of this installation",
@@ -62,5 +57,5 @@ def produce(options: Options, tell: Callable[[str], None]) -> CreditReferral:
         f"table {digest_of(loans)[:16]}",
         training_examples=len(learned_from),
     )
-    promise = cast.target(cross_validated(learned_from), len(decided_on) * 7 / REPLAY_DAYS)
+    promise = target(cross_validated(learned_from), len(decided_on) * 7 / REPLAY_DAYS)
     return CreditReferral(learned_from=learned_from, decided_on=decided_on, arms=arms, script=script(promise, release))

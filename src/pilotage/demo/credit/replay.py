@@ -6,16 +6,13 @@ import datetime as dt
 import heapq
 from collections.abc import Iterator, Sequence
 from operator import itemgetter
-from pathlib import Path
 
-from pilotage.client import Client
 from pilotage.demo.call_ids import call_id_for
 from pilotage.demo.credit.arms import Arms
-from pilotage.demo.credit.cast import SLUG
+from pilotage.demo.credit.charter import SLUG
 from pilotage.demo.credit.loans import Application, Arrival
-from pilotage.demo.replaying import Replay, answer_of
+from pilotage.demo.replaying import Replay, Running, answer_of
 from pilotage.runtime.answer import Answer
-from pilotage.runtime.workload import Workload
 
 REVIEW_EVERY = 25
 
@@ -32,17 +29,8 @@ def events(
 class LoanReplay(Replay):
     """The referral at work: both arms registered with the SDK, and the applications to decide on."""
 
-    def __init__(
-        self,
-        workload: Workload,
-        client: Client,
-        applications: Sequence[Arrival],
-        arms: Arms,
-        *,
-        since: dt.datetime,
-        progress: Path,
-    ) -> None:
-        super().__init__(workload, client, slug=SLUG, since=since, progress=progress, review_every=REVIEW_EVERY)
+    def __init__(self, running: Running, applications: Sequence[Arrival], arms: Arms) -> None:
+        super().__init__(running, slug=SLUG, review_every=REVIEW_EVERY)
         self._applications = applications
         self._arms = arms
 

@@ -10,15 +10,16 @@ from collections.abc import Sequence
 
 from pilotage.demo import directing
 from pilotage.demo.cast import ENGINEER
-from pilotage.demo.credit import cast
 from pilotage.demo.credit.arms import Arms
+from pilotage.demo.credit.charter import charter
 from pilotage.demo.credit.economics import TARGET_SHARE
 from pilotage.demo.credit.learning import Compared, compare, learning_curve
 from pilotage.demo.credit.loans import LABEL_DAYS, Loan
-from pilotage.demo.credit.records import read_records
-from pilotage.demo.directing import Calendar, Release, Script
+from pilotage.demo.credit.texts import read_texts
+from pilotage.demo.directing import Calendar, Script
 from pilotage.demo.stage import Stage
 from pilotage.playbook.metrics import Target
+from pilotage.record.commands import RegisterRelease
 
 # Two weeks of the grade alone, then seven beside it. All of it invented: the table of loans holds no dates.
 CALENDAR = Calendar(
@@ -33,25 +34,18 @@ CALENDAR = Calendar(
 REPLAY_DAYS = 63
 
 
-def script(target: Target, release: Release) -> Script:
+def script(target: Target, release: RegisterRelease) -> Script:
     """The referral's script, with the promise that its people made."""
+    texts = read_texts()
     return Script(
-        problems=cast.PROBLEMS,
+        problems=texts.problems,
+        words=texts.words,
+        records=texts.records,
+        statements=texts.statements,
         personal_data=True,
-        ownership="I own the referral rule, the code behind it and the officers who read what is referred.",
-        team=cast.TEAM,
-        charter=cast.charter(target, CALENDAR.pilot_starts, CALENDAR.decision_on),
+        charter=charter(target, CALENDAR.pilot_starts, CALENDAR.decision_on),
         release=release,
         calendar=CALENDAR,
-        cleared_fields=("sums and counts of the application", "term", "verification", "employment", "lender's grade"),
-        clearance="Published loans without names or addresses; the state of residence is left out, and nothing leaves "
-        "the service.",
-        begins="the pilot begins: the regression runs beside the grade, unseen",
-        records=read_records(),
-        statements=cast.STATEMENTS,
-        go="The target was shown to be exceeded, every guardrail holds, the budget stands.",
-        learned="the grade stays. What was learned: a candidate is compared on loans that it did not learn from before "
-        "anybody promises a gain, and a regression without the bureau's file starts behind a grade made with it.",
     )
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 import datetime as dt
 
 from pilotage.demo.cast import CAST
+from pilotage.demo.credit.charter import SLUG
 from pilotage.demo.credit.loans import arrivals
-from pilotage.demo.credit.records import read_records
 from pilotage.demo.credit.replay import events
+from pilotage.demo.credit.texts import read_texts
 from pilotage.record.areas.costing import CATEGORIES
 from pilotage.record.commands import PERMITTED
 
 
 def test_each_record_is_a_command_of_somebody_who_may_give_it():
     """Every entry of the file is a whole command, given by a person with one of its roles."""
-    records = read_records()
+    records = read_texts().records
     assert set(records) == {"select", "pilot", "no-go", "evaluate"}
     for given in (one for gate in records.values() for one in gate):
         name = type(given.command).__struct_config__.tag
@@ -22,9 +23,18 @@ def test_each_record_is_a_command_of_somebody_who_may_give_it():
         assert PERMITTED[name] & set(given.person.roles), name
 
 
+def test_the_workload_says_that_its_times_are_invented():
+    """The first problem is the referral, and whoever reads it learns what is real and what is not."""
+    texts = read_texts()
+    assert texts.problems[0].slug == SLUG
+    assert "The loans are real" in texts.problems[0].problem
+    assert "invented" in texts.problems[0].problem
+    assert "invented" in texts.statements["pilot"]["pilot.real-work"][1]
+
+
 def test_each_category_of_cost_has_a_line():
     """So that the estimate is whole when the decision is put."""
-    lines = [g.command for g in read_records()["no-go"] if type(g.command).__name__ == "EstimateCostLine"]
+    lines = [g.command for g in read_texts().records["no-go"] if type(g.command).__name__ == "EstimateCostLine"]
     assert {line.category for line in lines} == set(CATEGORIES)
 
 
