@@ -1,4 +1,4 @@
-"""The figures of docs/demo.md about the credit referral: `python bench/credit.py [TABLE]`; fetches it without a table."""
+"""The figures of docs/demo.md about the credit referral: `python bench/credit.py [TABLE]`; fetched without one."""
 
 from __future__ import annotations
 

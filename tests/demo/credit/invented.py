@@ -25,7 +25,7 @@ def invented_rows(count, *, seed=7):
         row = {"rownames": number, "int_rate": 6.0 + place / 2}
         row |= {name: round(float(chance.lognormal(3.0, 1.0)), 2) for name in NUMBERS}
         row |= {name: str(chance.choice(LEVELS[name])) for name in WORDS}
-        bad = chance.random() < 0.003 + 0.2 * (place / len(grades)) ** 4 + 0.01 * (row["term"] == "term_60")
+        bad = chance.random() < 0.01 + 0.11 * (place / len(grades)) ** 2 + 0.02 * (row["term"] == "term_60")
         rows.append({**row, "addr_state": "XX", GRADE: grades[place], LABEL: "bad" if bad else "good"})
     return rows
 
