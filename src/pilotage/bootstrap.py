@@ -23,6 +23,7 @@ from pilotage.storage.calls import EmbeddedCallStore
 from pilotage.storage.database import open_database
 from pilotage.storage.ledger import IdempotencyKeys, LeaseSerials, Settings, SqlLedger
 from pilotage.storage.ledger import Workspace as WorkspaceRow
+from pilotage.workflow.blind_pairs import BlindPairs
 from pilotage.workflow.casing import freeze_case
 from pilotage.workflow.clock import Clock
 from pilotage.workflow.desk import Desk
@@ -138,6 +139,8 @@ def open_workspace(
     clock: Clock = simulated or SystemClock()
     ledger, calls, accounts = SqlLedger(database), EmbeddedCallStore(home), Accounts(database, hasher=hasher)
     measuring = Measuring(calls=calls, clock=clock)
+    leasing = Leasing(secret=secret, serial_for=LeaseSerials(database).serial_for, environment=environment.name)
+    pairs = BlindPairs(calls=calls, seed_of=leasing.sampling_seed)
     desk = Desk(
         ledger=ledger,
         clock=clock,
@@ -148,6 +151,7 @@ def open_workspace(
         freeze=measuring.freeze,
         case=lambda judgement: freeze_case(workspace, judgement),
         fit=charter_fit,
+        pair=pairs.shown,
         demonstration=row.demonstration,
     )
 
@@ -170,7 +174,8 @@ def open_workspace(
         idempotency=IdempotencyKeys(database),
         measuring=measuring,
         desk=desk,
-        leasing=Leasing(secret=secret, serial_for=LeaseSerials(database).serial_for, environment=environment.name),
+        leasing=leasing,
+        pairs=pairs,
         sign=signed,
         public_key=public_key_bytes(key).hex(),
         advance_clock=simulated.advance if simulated else None,

@@ -228,6 +228,7 @@ def test_an_enforced_criterion_that_lapses_takes_the_ceiling_back_after_its_grac
     story.does("oli", RecordCompletions(completions=tuple(f"p-{n}, berlin, intro, 2027-01-10" for n in range(10))))
     for days, mode in ((364, "live"), (365, "live"), (394, "live"), (395, "shadow")):
         story.now = given + dt.timedelta(days=days)
+        story.measurements = structs.replace(story.measurements, feedback=measured_well(story.now).feedback)
         assert story.ceiling().mode == mode, days
     assert any("harden.reviews of a passed gate" in reason for reason in story.ceiling().reasons)
 

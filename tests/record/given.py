@@ -12,7 +12,7 @@ from tests.record import operating_given
 from tests.record.costs import COSTS, funding
 from tests.record.operating_given import done
 
-from pilotage.record.areas import change, planning
+from pilotage.record.areas import change, feedback, planning
 from pilotage.record.areas.persons import persons_renamed
 from pilotage.record.commands import Command
 from pilotage.record.workload import Workload
@@ -58,7 +58,52 @@ GIVEN: dict[str, tuple[Given, ...]] = {
             ),
         ),
     ),
-    "evaluate": (*COSTS, ("sam", funding(dt.date(2026, 1, 5)))),
+    "evaluate": (
+        *COSTS,
+        ("sam", funding(dt.date(2026, 1, 5))),
+        *(
+            (
+                "ann",
+                feedback.RecordInterview(
+                    id=f"shift-{number}",
+                    asked="First line, early shift",
+                    held_on=dt.date(2026, 3, 2),
+                    helped="yes" if number else "partly",
+                    use_again="yes",
+                    new_problems="" if number else "Refunds went to sales.",
+                    quote="I look at it before I read the ticket.",
+                ),
+            )
+            for number in range(5)
+        ),
+    ),
+    "deploy": (
+        ("oli", feedback.OpenChannel(where="A thumb beside each suggestion.", answered_by="oli", promise_days=5)),
+        (
+            "oli",
+            feedback.TriageItem(
+                id="refunds",
+                what="Refunds belong to billing.",
+                origin="interview",
+                refers_to="shift-0",
+                owner="eva",
+                fate="take",
+                reason="It was said in the first talk already.",
+            ),
+        ),
+        (
+            "ann",
+            feedback.ScopeIteration(
+                id="second",
+                title="Refunds",
+                items=("refunds",),
+                from_users="Refunds that go to sales.",
+                from_failures="None was seen.",
+                from_drift="Nothing drifted.",
+                due_on=dt.date(2027, 3, 1),
+            ),
+        ),
+    ),
     "harden": tuple(
         (
             "ann",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from typing import Any
 
 from msgspec import structs
@@ -13,6 +14,7 @@ from pilotage.evidence.measurements import (
     Answer,
     Baseline,
     Estimate,
+    FeedbackSeen,
     FieldCoverage,
     GuardrailResult,
     Measurements,
@@ -29,6 +31,7 @@ from pilotage.record import commands as c
 from pilotage.record import facts as f
 from pilotage.record.areas import deciding as d
 from pilotage.record.areas import reviewing as r
+from pilotage.record.areas.blind_reviewing import PairJudged, Preferred
 from pilotage.record.areas.change import NameAudience
 from pilotage.record.areas.outside import RecordOutsideResult, SignOutsideResult, content_digest
 from pilotage.record.areas.training import RecordCompletions, RequireTraining
@@ -137,8 +140,12 @@ def measured_well(now: dt.datetime, **changes: Any) -> Measurements:
             by_source={"real": 9000},
             counted=9000,
             candidate_served=400,
+            feedback=30,
             first_candidate_at=START,
             first_feedback_at=START,
+        ),
+        feedback=FeedbackSeen(
+            since=START, calls=30, actions={"accepted": 25, "overridden": 5}, judged=30, newest_at=now
         ),
         coverage=(FieldCoverage(field="input", share=1.0, present=9000, calls=9000, required=0.95),),
         baseline=(Baseline(metric="right_team", estimate=OWN_MEASURE, days=14, calls=5000),),
@@ -332,11 +339,21 @@ class Story:
             self.does(person, command)
         if phase == "select":
             self.open_reviews()
+        if phase == "evaluate":
+            self.judge_pairs()
         if phase == "harden":
             self.conclude_reviews()
         for criterion in criteria_of(self.playbook, self.standing):
             if criterion.id.startswith(f"{phase}.") and attestable(criterion):
                 self.does(self.witness(criterion.by), attestation(criterion.id))
+        return self
+
+    def judge_pairs(self, preferred: Sequence[Preferred] = ("candidate",) * 14 + ("incumbent",) * 6) -> Story:
+        """The operator judges pairs blind, unless enough are judged already."""
+        attempt = self.standing.attempt
+        for number in range(len(self.standing.blind.judged), len(preferred) if attempt else 0):
+            facts = {"call": f"{number:032x}", "attempt": attempt.number, "first": "candidate"}
+            self.record(PairJudged(**facts, preferred=preferred[number], reason="It reads better."), "oli")
         return self
 
     def estimate(self) -> Story:

@@ -14,6 +14,7 @@ from pilotage.record.areas.outside import SignOutsideResult
 from pilotage.record.areas.training import DropLearner, RecordCompletion, RecordCompletions, SayWhatPeopleSee
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED, name_of
 from pilotage.server.description.deciding_examples import DECIDING_EXAMPLES
+from pilotage.server.description.feedback_examples import FEEDBACK_EXAMPLES
 from pilotage.server.description.operating_examples import OPERATING_EXAMPLES
 
 READERS = {"viewer", "auditor"}
@@ -109,6 +110,7 @@ _EXAMPLES: tuple[c.Command, ...] = (
     funding(Story().now.date()),
     *OPERATING_EXAMPLES,
     *DECIDING_EXAMPLES,
+    *FEEDBACK_EXAMPLES,
     NameAudience(id="desk", title="The desk", people=9),
     PlanStream(stream="training", plan=_WHY, owner="ann", due_on=Story().now.date(), audiences=("desk",)),
     ChangeWork(id="triage", what="workflow", audience="desk", before=_WHY, after=_WHY, from_on=Story().now.date()),

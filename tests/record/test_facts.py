@@ -129,6 +129,13 @@ def test_the_personal_texts_are_these():
         "audience_told": {"changes"},
         "decision_sent": {"message"},
         "dissented": {"reason"},
+        "interview_recorded": {"asked", "new_problems", "quote"},
+        "channel_opened": {"where"},
+        "feedback_answered": {"reply"},
+        "item_triaged": {"what", "reason"},
+        "iteration_scoped": {"from_users", "from_failures", "from_drift"},
+        "iteration_closed": {"reason"},
+        "pair_judged": {"reason"},
         "training_required": {"does", "does_not", "when_to_override", "whom_to_ask"},
         "what_people_see_said": {"explanation"},
     }

@@ -533,6 +533,22 @@ class Counting(CallStoreContract):
         live = store.traffic(W, ["live/5/1", "suggest/1"])
         assert (live.calls, live.candidate_served, live.feedback) == (2, 1, 1)
 
+    def test_what_users_said_is_listed_newest_first(self, store: CallStore):
+        """Feedback alone, of one workload, since a moment, at most so many; also what came before its call."""
+        said = [
+            outcome(1, 1, "rating", "1", kind="feedback", hours=1),
+            outcome(2, 1, "label", '"billing"', hours=2),
+            outcome(3, 9, "comment", '"wrong"', kind="feedback", hours=3),
+            outcome(4, 1, "action", '"edited"', kind="feedback", hours=4),
+        ]
+        store.append_calls(W, [call(1)])
+        store.append_outcomes(W, said)
+        store.append_outcomes("elsewhere", [outcome(5, 1, "rating", "0", kind="feedback", hours=5)])
+        assert list(store.feedback(W, START, 10)) == [said[3], said[2], said[0]]
+        assert list(store.feedback(W, START + dt.timedelta(hours=3), 10)) == [said[3], said[2]]
+        assert list(store.feedback(W, START, 1)) == [said[3]]
+        assert store.feedback("nowhere", START, 10) == ()
+
     def test_labels_are_due_when_their_window_has_passed(self, store: CallStore):
         """Of the calls older than the longest label window, those labelled in time are covered."""
         store.append_calls(W, [call(1), call(2), call(3, hours=100)])

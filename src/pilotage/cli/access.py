@@ -40,6 +40,12 @@ class Access(Protocol):
     def outside(self, slug: str) -> Json:
         """The results that were brought from outside."""
 
+    def feedback(self, slug: str) -> Json:
+        """What users say of a workload."""
+
+    def blind_pair(self, slug: str) -> Json:
+        """The pair that whoever asks is to judge blind now."""
+
     def section(self, slug: str, section: str) -> Json:
         """One section of a workload's evidence."""
 

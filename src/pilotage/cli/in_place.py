@@ -19,6 +19,7 @@ from pilotage.runtime.records import Outcome
 from pilotage.workflow.audit_pack import audit_pack
 from pilotage.workflow.charters import charter_json
 from pilotage.workflow.documents import listed, made
+from pilotage.workflow.feedback import feedback_json
 from pilotage.workflow.inbox import inbox_of
 from pilotage.workflow.outside import outside_json
 from pilotage.workflow.portfolio_figures import figures_now
@@ -116,6 +117,17 @@ class InPlace:
     def outside(self, slug: str) -> Json:
         """The results that were brought from outside."""
         found: Json = msgspec.to_builtins(outside_json(self._workspace.desk.judge(slug)))
+        return found
+
+    def feedback(self, slug: str) -> Json:
+        """What users say of a workload."""
+        found: Json = msgspec.to_builtins(feedback_json(self._workspace, self._workspace.desk.judge(slug)))
+        return found
+
+    def blind_pair(self, slug: str) -> Json:
+        """The pair that whoever asks is to judge blind now."""
+        workload = self._workspace.desk.load(slug)
+        found: Json = msgspec.to_builtins(self._workspace.pairs.next_for(workload, self.me()["person"]))
         return found
 
     def section(self, slug: str, section: str) -> Json:

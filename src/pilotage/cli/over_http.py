@@ -87,6 +87,14 @@ class OverHttp:
         """The results that were brought from outside."""
         return self._one(f"/workloads/{quote(slug, safe='')}/outside-results")
 
+    def feedback(self, slug: str) -> Json:
+        """What users say of a workload."""
+        return self._one(f"/workloads/{quote(slug, safe='')}/feedback")
+
+    def blind_pair(self, slug: str) -> Json:
+        """The pair that whoever asks is to judge blind now."""
+        return self._one(f"/workloads/{quote(slug, safe='')}/blind-pair")
+
     def section(self, slug: str, section: str) -> Json:
         """One section of a workload's evidence."""
         return self._one(f"/workloads/{quote(slug, safe='')}/evidence/{quote(section, safe='')}")

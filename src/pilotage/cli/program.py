@@ -43,6 +43,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("gate", "gate:gate", "Check a gate, as a pipeline does before it deploys."),
         Entry("reviews", "reviews:reviews", "Show where the reviews stand, and what one of them asks."),
         Entry("outside", "outside:outside", "Show what was tested elsewhere, and who stands by it."),
+        Entry("feedback", "hearing:feedback", "Show what users say, and the pair that you are to judge blind."),
         Entry("playbook", "playbooks:playbook", "Read the method, or check a playbook of your own."),
     ),
     "Decide": (

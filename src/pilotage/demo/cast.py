@@ -103,27 +103,13 @@ PILOT_STATEMENTS: dict[str, tuple[Person, str]] = {
     ),
 }
 
-EVALUATE_STATEMENTS: dict[str, tuple[Person, str]] = {
-    "evaluate.user-feedback": (
-        OWNER,
-        "The desk's lead reviewed sampled pairs blind each week of the pilot; ratings and comments are with the calls.",
-    ),
-}
-
-HARDEN_STATEMENTS: dict[str, tuple[Person, str]] = {}
-
 HARDEN_WAIVERS: dict[str, str] = {
     "harden.cost": "Budgets come with a later version; a call costs no money here beyond its processor time.",
     "harden.scale": "Load tests come with a later version; the replay runs far above the desk's own rate.",
     "harden.retraining": "Retraining runs come with a later version; the model is trained once for this season.",
 }
 
-DEPLOY_STATEMENTS: dict[str, tuple[Person, str]] = {
-    "deploy.next-iteration": (OWNER, "Next: a check on the weather feed's age, and the winter's cancellations."),
-}
-
 DEPLOY_WAIVERS: dict[str, str] = {
-    "deploy.feedback": "The channel's promise is checked in a later version; the desk's lead answers in person.",
     "deploy.monitoring": "Armed alerts come with a later version; the watch already takes exposure back.",
     "deploy.adoption": "Adoption against plan is measured in a later version; the desk has no choice to use it or not.",
 }

@@ -205,15 +205,18 @@ class Director:
         answer = self._answer()
         if answer == "reached":
             self._put_on_record("evaluate")
-            self._attest("evaluate")
+            self._heard()
             self._decide(record, "go", self._script.words.go)
             self._advance("evaluate", "harden")
         elif answer in NO_GO or day >= self._calendar.decision_on:
             self._missed(answer)
             self._put_on_record("no-go")
-            self._attest("evaluate")
+            self._heard()
             self._decide(record, "no_go", f"The answer is {answer.replace('_', ' ')}: {self._script.words.learned}")
             self._stage.does(OWNER, "kill", {"reason": "no-go: what was learned is kept on record"})
+
+    def _heard(self) -> None:
+        """What users say before it is decided, beyond the talks on record; nothing, unless the example says so."""
 
     def _missed(self, answer: str) -> None:
         """What is looked into before a missed target is decided on; nothing, unless the example says so."""

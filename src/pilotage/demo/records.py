@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from pilotage.demo import costs
+from pilotage.demo import costs, hearing
 from pilotage.demo.cast import ENGINEER, OPERATOR, OWNER, SPONSOR
 from pilotage.demo.given import Given
 from pilotage.demo.operating_records import OPERATING
@@ -109,6 +109,7 @@ RECORDS: dict[str, tuple[Given, ...]] = {
         *(Given(person=person, command=line) for person, line in costs.LINES),
         Given(person=OWNER, command=costs.PRODUCTION),
         Given(person=SPONSOR, command=costs.FUNDING, done=lambda workload: workload.costing.funding is not None),
+        *(Given(person=OWNER, command=talk) for talk in hearing.TALKS),
     ),
     "harden": (
         *OPERATING.get("harden", ()),
@@ -148,5 +149,8 @@ RECORDS: dict[str, tuple[Given, ...]] = {
             done=lambda workload: len(workload.training.held("desk", "intro")) == DESK,
         ),
         *(Given(person=OWNER, command=told, done=_heard(told.audience)) for told in TOLD),
+        Given(person=OPERATOR, command=hearing.CHANNEL),
+        *(Given(person=OPERATOR, command=item) for item in hearing.BACKLOG),
+        Given(person=OWNER, command=hearing.ITERATION),
     ),
 }

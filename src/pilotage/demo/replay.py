@@ -13,6 +13,7 @@ from pilotage.demo.replaying import Replay, Running, answer_of
 from pilotage.runtime.answer import Answer
 
 REVIEW_EVERY = 500
+SHOWN_SAID_EVERY = 3
 Broken = tuple[dt.datetime, dt.datetime | None]
 
 
@@ -32,6 +33,7 @@ class FlightReplay(Replay):
         self._feed_broken = feed_broken
         self._feed_is_stuck = False
         self._inputs: dict[str, FlightInput] = {}
+        self._shown: dict[str, bool] = {}
 
     def register(self, release: str, digest: str) -> None:
         """Register both arms. The candidate gets its weather from a feed, which may be broken."""
@@ -57,20 +59,32 @@ class FlightReplay(Replay):
     def _decide(self, event: CallEvent) -> None:
         flight = event.input
         self._inputs[event.key] = flight
-        self._workload.call(
+        answer = self._workload.call(
             flight,
             unit=event.unit,
             segment={"origin": flight["origin"]},
             at=event.at,
             call_id=call_id_for(event.key),
         )
+        if answer.arm == "candidate":
+            self._shown[event.key] = answer.value["warn"]
 
     def _learn(self, event: LabelEvent) -> None:
         call_id = call_id_for(event.key)
         self._workload.outcome(call_id, "label", event.late, at=event.at)
-        flight = self._inputs.pop(event.key, None)
-        if flight is not None and self.is_reviewed(call_id):
+        flight, warned = self._inputs.pop(event.key, None), self._shown.pop(event.key, None)
+        if warned is not None and int(call_id, 16) % SHOWN_SAID_EVERY == 0:
+            self._say(call_id, event, warned=warned)
+        elif flight is not None and self.is_reviewed(call_id):
             self.review(call_id, right=self._desk.candidate(flight)["warn"] == event.late, at=event.at)
+
+    def _say(self, call_id: str, event: LabelEvent, *, warned: bool) -> None:
+        """The desk says what it did with a mark, and of a wrong one what it thinks. That it knew is invented."""
+        if warned == event.late:
+            self._workload.feedback(call_id, action="accepted", rating=1, at=event.at)
+        else:
+            words = "It was late and nobody was warned." if event.late else "Warned for nothing; it came in time."
+            self._workload.feedback(call_id, action="overridden", rating=-1, comment=words, at=event.at)
 
     def _stuck_at(self, at: dt.datetime) -> bool:
         broken = self._feed_broken()

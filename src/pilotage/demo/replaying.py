@@ -23,8 +23,6 @@ from pilotage.runtime.workload import Workload
 
 SETTLE_SECONDS = 20.0
 FLUSH_SECONDS = 60.0
-SHOWN_RIGHT = "Blind review: I would have followed it."
-SHOWN_WRONG = "Blind review: it would have misled us."
 
 
 class Interrupted(Exception):
@@ -50,7 +48,7 @@ class Running(Struct, frozen=True, kw_only=True, eq=False):
 class Replay(ABC):
     """An example at work, with its two arms registered.
 
-    People look at every `review_every`-th pair after the fact, without being told which answer is whose.
+    People rate the candidate's answer of every `review_every`-th pair after the fact.
     """
 
     def __init__(self, running: Running, *, slug: str, review_every: int) -> None:
@@ -98,15 +96,13 @@ class Replay(ABC):
         return calls
 
     def is_reviewed(self, call_id: str) -> bool:
-        """Whether people look at this pair; only while nobody sees the candidate's answers."""
+        """Whether people rate this pair; only while nobody sees the candidate's answers."""
         lease = self._workload.lease
         return lease is not None and lease.mode == "shadow" and int(call_id, 16) % self._review_every == 0
 
     def review(self, call_id: str, *, right: bool, at: dt.datetime) -> None:
-        """What somebody says of a candidate's answer once they know how it ended."""
-        self._workload.feedback(
-            call_id, rating=1 if right else -1, comment=SHOWN_RIGHT if right else SHOWN_WRONG, at=at
-        )
+        """How somebody rates a candidate's answer once they know how it ended."""
+        self._workload.feedback(call_id, rating=1 if right else -1, at=at)
 
     def _keep(self, through: dt.datetime) -> None:
         partial = self._progress.with_suffix(".partial")

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pilotage.demo import cast, directing, records, reviewing
+from pilotage.demo import cast, directing, hearing, records, reviewing
 from pilotage.demo.cast import OPERATOR, OWNER
 from pilotage.demo.directing import FIRST_STEP_PERCENT, Calendar, Script, Words
 from pilotage.playbook.metrics import Target
@@ -54,9 +54,6 @@ def script(target: Target, release: RegisterRelease) -> Script:
         statements={
             "select": cast.SELECT_STATEMENTS,
             "pilot": cast.PILOT_STATEMENTS,
-            "evaluate": cast.EVALUATE_STATEMENTS,
-            "harden": cast.HARDEN_STATEMENTS,
-            "deploy": cast.DEPLOY_STATEMENTS,
         },
     )
 
@@ -78,17 +75,19 @@ class Director(directing.Director):
         seen = [dt.datetime.fromisoformat(breach["stamp"]["at"]) for breach in record["breaches"]]
         return start, min(seen) + REPAIR_TAKES if seen else None
 
+    def _heard(self) -> None:
+        hearing.judge_blind(self._stage)
+
     def _harden(self, _record: Mapping[str, Any], day: dt.date) -> None:
         self._put_on_record("harden")
         reviewing.answer(self._stage)
         reviewing.conclude(self._stage, day)
-        self._attest("harden")
         self._waive(cast.HARDEN_WAIVERS, day)
         self._advance("harden", "deploy")
 
     def _deploy(self, record: Mapping[str, Any], day: dt.date) -> None:
         self._put_on_record("deploy")
-        self._attest("deploy")
+        hearing.reply(self._stage)
         self._waive(cast.DEPLOY_WAIVERS, day)
         live = [e for e in record["exposures"] if e["mode"] == "live"]
         if any(breach["resolved"] is None for breach in record["breaches"]):

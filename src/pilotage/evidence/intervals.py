@@ -20,6 +20,31 @@ def wilson(share: float, n: float, level: float) -> Interval:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+def exact(successes: int, n: int, level: float) -> Interval:
+    """The exact interval of a proportion by inverting the binomial test (Clopper and Pearson 1934); `n` > 0."""
+    tail = (1.0 - level) / 2.0
+
+    def crosses(falls: Callable[[float], bool]) -> float:
+        low, high = 0.0, 1.0
+        for _ in range(_STEPS):
+            middle = (low + high) / 2.0
+            low, high = (middle, high) if falls(middle) else (low, middle)
+        return (low + high) / 2.0
+
+    low = crosses(lambda p: 1.0 - _at_most(successes - 1, n, p) < tail) if successes > 0 else 0.0
+    high = crosses(lambda p: _at_most(successes, n, p) > tail) if successes < n else 1.0
+    return low, high
+
+
+def _at_most(k: int, n: int, p: float) -> float:
+    """The chance of at most `k` successes of `n`, each with chance 0 < p < 1."""
+    whole, yes, no = math.lgamma(n + 1), math.log(p), math.log1p(-p)
+    terms = (
+        math.exp(whole - math.lgamma(i + 1) - math.lgamma(n - i + 1) + i * yes + (n - i) * no) for i in range(k + 1)
+    )
+    return min(1.0, math.fsum(terms))
+
+
 def tango_z(b: float, c: float, n: float, difference: float) -> float | None:
     """Tango's score of the hypothesis that the paired difference (b - c)/n is `difference` (Tango 1998).
 

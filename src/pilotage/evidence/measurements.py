@@ -186,6 +186,32 @@ class Reachability(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Asking(Struct, frozen=True, kw_only=True):
+    """Something that users said about a call in words, or flagged, and when first: it asks for a reply."""
+
+    call: str
+    at: dt.datetime
+
+
+class FeedbackSeen(Struct, frozen=True, kw_only=True):
+    """What users told of answers since `since`: on how many calls, what they did, how they rated, what asks for reply.
+
+    `rating` is the mean of all ratings, None without one. `newest_at` is when the last thing was told. `complete` says
+    whether all of it was read: of more than the store gives at once, only the newest is.
+    """
+
+    since: dt.datetime
+    calls: int = 0
+    actions: dict[str, int] = {}
+    rated: int = 0
+    rating: float | None = None
+    judged: int = 0
+    edge_cases: int = 0
+    newest_at: dt.datetime | None = None
+    asking: tuple[Asking, ...] = ()
+    complete: bool = True
+
+
 class ProductionCase(Struct, frozen=True, kw_only=True, tag="production_case"):
     """What production is estimated to cost and to bring over `years`, in US dollars, with the unit cost as measured.
 
@@ -239,3 +265,4 @@ class Measurements(Struct, frozen=True, kw_only=True):
     production: ProductionCase | NotEstimable | None = None
     benefit: LiveBenefit | NotEstimable | None = None
     spent: Estimated | None = None
+    feedback: FeedbackSeen | None = None

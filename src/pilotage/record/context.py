@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Literal
 
 from msgspec import Struct
 
@@ -37,13 +38,22 @@ class FrozenCase(Struct, frozen=True, kw_only=True):
     reasons: str
 
 
+class PairShown(Struct, frozen=True, kw_only=True):
+    """The pair that is put before a person: its name, its call and attempt, and whose answer stands first."""
+
+    pair: str
+    call: str
+    attempt: int
+    first: Literal["candidate", "incumbent"]
+
+
 class Context(Struct, frozen=True, kw_only=True):
     """Actor, time, playbook and what the gates and the portfolio say.
 
     `verdicts` holds every criterion's verdict by id, `ceiling` the most exposure allowed now; both are of the
     moment. `answer` is the sequential answer on the target, `evidence` what it rests on, None before there is any;
     `case` is everything that a decision is put on. `people` are the ids of everybody known. `page` is how much of one
-    page the charter takes that is being written.
+    page the charter takes that is being written, `pair` the pair that was put before the actor to judge.
     """
 
     actor: Actor
@@ -57,6 +67,7 @@ class Context(Struct, frozen=True, kw_only=True):
     evidence: FrozenEvidence | None = None
     case: FrozenCase | None = None
     page: PageFit | None = None
+    pair: PairShown | None = None
     demonstration_workspace: bool = False
 
     @property

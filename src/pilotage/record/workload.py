@@ -15,10 +15,12 @@ from msgspec import Struct
 from pilotage.playbook.types import Lane, PhaseId
 from pilotage.record.areas.architecture import Architecture
 from pilotage.record.areas.auditing import Auditing
+from pilotage.record.areas.blind_reviewing import BlindReviewing
 from pilotage.record.areas.change import Change
 from pilotage.record.areas.costing import Costing
 from pilotage.record.areas.deciding import Deciding
 from pilotage.record.areas.drifting import Drifting
+from pilotage.record.areas.feedback import Feedback
 from pilotage.record.areas.operating import Operating
 from pilotage.record.areas.outside import Outside
 from pilotage.record.areas.planning import Planning
@@ -291,6 +293,8 @@ class Workload(Struct, frozen=True, kw_only=True):
     auditing: Auditing = Auditing()
     drifting: Drifting = Drifting()
     deciding: Deciding = Deciding()
+    feedback: Feedback = Feedback()
+    blind: BlindReviewing = BlindReviewing()
     acts: dict[str, Act] = {}
     ceased: dict[str, dt.datetime] = {}
     foreseen: dict[str, dt.datetime] = {}

@@ -39,7 +39,9 @@ def outcome_rows(
     checked_call_id(call_id)
     items = [*learned]
     if not items:
-        raise InvalidUse("nothing-given", "feedback", "give at least one of action, rating, comment, override, reason")
+        raise InvalidUse(
+            "nothing-given", "feedback", "give at least one of action, rating, comment, override, reason, edge_case"
+        )
     for item in items:
         checked_name(item.name)
         if item.kind == "feedback" and item.name == "action" and item.value not in get_args(Action):

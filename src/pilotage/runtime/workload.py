@@ -274,11 +274,15 @@ class Workload:
         comment: str | None = None,
         override: object = None,
         reason: str | None = None,
+        edge_case: bool | None = None,
         at: dt.datetime | None = None,
         reporter: str = "",
     ) -> None:
-        """Say what a user did with an answer and thought of it. `override` is what they put in its place."""
-        fields = {"action": action, "rating": rating, "comment": comment, "override": override, "reason": reason}
+        """Say what a user did with an answer and thought of it. `override` is what they put in its place, `edge_case`
+        that the call is one that nobody had thought of.
+        """
+        fields: dict[str, object] = {"action": action, "rating": rating, "comment": comment, "override": override}
+        fields |= {"reason": reason, "edge_case": edge_case}
         learned = [Learned("feedback", name, value) for name, value in fields.items() if value is not None]
         self._learn(call_id, at, *learned, reporter=reporter)
 

@@ -48,6 +48,7 @@ from pilotage.server.api.demonstration import advance_clock
 from pilotage.server.api.description import get_description
 from pilotage.server.api.documents import get_audit_pack, get_document, list_documents
 from pilotage.server.api.events import watch_changes
+from pilotage.server.api.feedback import get_blind_pair, get_feedback
 from pilotage.server.api.health import get_metrics, is_alive, is_ready
 from pilotage.server.api.inboxes import get_inbox
 from pilotage.server.api.ingestion import record_calls, record_outcomes
@@ -95,6 +96,8 @@ ENDPOINTS: Sequence[HTTPRouteHandler] = (
     get_evidence,
     get_gates,
     get_inbox,
+    get_feedback,
+    get_blind_pair,
     get_reviews,
     get_charter,
     get_permissions,

@@ -272,6 +272,9 @@ class CallStore(Protocol):
     def corrected(self, workload: str, name: str, limit: int) -> tuple[StoredCall, ...]:
         """Calls of which two outcomes of that name say different things; at most `limit`."""
 
+    def feedback(self, workload: str, since: dt.datetime, limit: int) -> tuple[Outcome, ...]:
+        """What users said since then, newest taken in first; at most `limit`. Also of calls that have not come yet."""
+
     def erase_unit(self, workload: str, unit: str) -> int:
         """Remove a unit's calls, outcomes and sums everywhere; how many calls."""
 

@@ -16,9 +16,10 @@ from pilotage.gates.ceiling import ceiling, effective
 from pilotage.gates.evaluate import evaluate
 from pilotage.playbook.types import Playbook
 from pilotage.record import commands as c
+from pilotage.record.areas.blind_reviewing import JudgePair
 from pilotage.record.charter import PageFit
 from pilotage.record.commands import Command
-from pilotage.record.context import SYSTEM, Actor, Context, FrozenCase, FrozenEvidence
+from pilotage.record.context import SYSTEM, Actor, Context, FrozenCase, FrozenEvidence, PairShown
 from pilotage.record.decide import decide
 from pilotage.record.facts import Fact, Recorded, decode, encode
 from pilotage.record.fold import fold
@@ -120,7 +121,7 @@ class Desk:
     `measure` gives a workload's measurements (or None when it has no calls at all to measure), `people` the
     ids of everybody known, `absent` the ids of those who have no account any more, `playbooks` a playbook by name,
     `freeze` what measurements were computed from and `case` the whole case, both to be kept with a decision, `fit` how
-    much of one page a charter takes.
+    much of one page a charter takes, `pair` what was put before a person under a name.
     """
 
     def __init__(
@@ -135,6 +136,7 @@ class Desk:
         freeze: Callable[[Workload, Measurements], FrozenEvidence | None] = lambda _workload, _measurements: None,
         case: Callable[[Judgement], FrozenCase | None] = lambda _judgement: None,
         fit: Callable[[Workload, c.ReviseCharter], PageFit | None] = lambda _workload, _command: None,
+        pair: Callable[[Workload, str, str], PairShown | None] = lambda _workload, _person, _pair: None,
         demonstration: bool = False,
     ) -> None:
         self._ledger = ledger
@@ -146,6 +148,7 @@ class Desk:
         self._freeze = freeze
         self._case = case
         self._fit = fit
+        self._pair = pair
         self._demonstration = demonstration
         self._lock = threading.RLock()
         self._workloads: dict[str, Workload] = {}
@@ -284,6 +287,9 @@ class Desk:
             playbook=self._playbooks(cadence),
             people=self._people(),
             page=self._fit(workload, command) if workload and isinstance(command, c.ReviseCharter) else None,
+            pair=self._pair(workload, actor.person, command.pair)
+            if workload and isinstance(command, JudgePair)
+            else None,
             demonstration_workspace=self._demonstration,
         )
         if workload is None or not isinstance(command, NEEDS_VERDICTS):

@@ -54,6 +54,10 @@ class Leasing:
         mac = hmac.new(self._secret, f"{purpose}\0{slug}".encode(), hashlib.sha256)
         return mac.digest()[:KEY_BYTES].hex()
 
+    def sampling_seed(self, slug: str) -> bytes:
+        """What decides which pairs are judged blind, by whom and in which order: constant, and told to nobody."""
+        return self._derived("blind-review", slug).encode()
+
     def pseudonym_key(self, slug: str) -> str:
         """The key under which a workload's units are pseudonymised: constant, 32 hexadecimal digits."""
         return self._derived("pseudonym", slug)

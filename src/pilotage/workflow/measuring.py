@@ -27,6 +27,7 @@ from pilotage.evidence.measurements import (
     Baseline,
     Check,
     Estimated,
+    FeedbackSeen,
     FieldCoverage,
     GuardrailResult,
     LiveBenefit,
@@ -41,6 +42,7 @@ from pilotage.evidence.sample_ratio import SampleRatio
 from pilotage.evidence.snapshot import Snapshot, evaluate
 from pilotage.evidence.strata import LookSums, StageTotals
 from pilotage.evidence.sums import Totals
+from pilotage.evidence.telling import seen, told
 from pilotage.playbook.metrics import Metric, Target
 from pilotage.playbook.types import Playbook
 from pilotage.record.charter import Charter
@@ -56,6 +58,7 @@ from pilotage.workflow.freezing import frozen_evidence
 
 Made = TypeVar("Made")
 COVERAGE_MIN = 0.95
+FEEDBACK_MOST = 20_000
 ALWAYS_RECORDED = ("input", "output", "latency", "unit")
 
 
@@ -222,6 +225,7 @@ class Measuring:
             traffic=self._calls.traffic(slug),
             coverage=self._coverage(workload, required),
             shadow=self._shadow(slug),
+            feedback=self.feedback(workload),
         )
         if charter is None:
             return measured, None
@@ -247,6 +251,12 @@ class Measuring:
             spent=_spent(workload, rows),
         )
         return measured, snapshot
+
+    def feedback(self, workload: Workload) -> FeedbackSeen:
+        """What users said since the pilot began, in figures; before that, since the proposal."""
+        since = workload.entered.get("pilot", workload.proposed.at)
+        outcomes = self._calls.feedback(workload.slug, since, FEEDBACK_MOST + 1)
+        return seen(told(outcomes[:FEEDBACK_MOST]), since, complete=len(outcomes) <= FEEDBACK_MOST)
 
     def _coverage(self, workload: Workload, share: float) -> tuple[FieldCoverage, ...]:
         counts = self._calls.coverage(workload.slug)

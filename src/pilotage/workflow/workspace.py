@@ -11,6 +11,7 @@ from pilotage.lease import Lease
 from pilotage.storage.accounts import Accounts
 from pilotage.storage.ledger import IdempotencyKeys
 from pilotage.storage.protocols import CallStore, Ledger
+from pilotage.workflow.blind_pairs import BlindPairs
 from pilotage.workflow.clock import Clock
 from pilotage.workflow.desk import Desk
 from pilotage.workflow.leasing import Leasing
@@ -36,6 +37,7 @@ class Workspace:
     measuring: Measuring
     desk: Desk
     leasing: Leasing
+    pairs: BlindPairs
     sign: Callable[[Lease], str]
     public_key: str
     advance_clock: Callable[[dt.datetime], None] | None

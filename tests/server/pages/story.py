@@ -15,6 +15,7 @@ from pilotage.playbook.metrics import ErrorShare, Guardrail, LabelMatch, Latency
 from pilotage.record import commands as c
 from pilotage.record.areas import change, deciding, training
 from pilotage.record.areas import reviewing as r
+from pilotage.record.areas.blind_reviewing import JudgePair
 from pilotage.record.areas.outside import RecordOutsideResult, SignOutsideResult, digest_to_sign
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command
@@ -264,6 +265,15 @@ class Story:
             approved = r.ConcludeReview(review=area, outcome="approve", statement=statement, digest=digest, minutes=25)
             self.does(username, slug, approved)
 
+    def judge_pairs(self, slug: str, count: int = 20) -> None:
+        """An operator judges pairs blind: whoever names the longer team wins, which says nothing of the arms."""
+        desk, emil = self.workspace.desk, self.ids["emil"]
+        for _ in range(count):
+            pair = self.workspace.pairs.next_for(desk.load(slug), emil)
+            assert pair.pair is not None, pair.reason
+            better = "first" if len(pair.first) > len(pair.second) else "second"
+            self.does("emil", slug, JudgePair(pair=pair.pair, better=better, reason="It says more."))
+
     def attest_all(self, slug: str, owner: str, phase: str) -> None:
         """What a gate asks people to write is on the record, and the rest that takes a word is attested."""
         workload = self.workspace.desk.judge(slug).workload
@@ -273,6 +283,8 @@ class Story:
             self.does(usernames[person], slug, command)
         if phase == "select":
             self.open_reviews(slug)
+        if phase == "evaluate":
+            self.judge_pairs(slug)
         if phase == "harden":
             self.conclude_reviews(slug)
         words = {

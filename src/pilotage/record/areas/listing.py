@@ -9,10 +9,12 @@ from msgspec import structs
 from pilotage.record.areas import (
     architecture,
     auditing,
+    blind_reviewing,
     change,
     costing,
     deciding,
     drifting,
+    feedback,
     operating,
     outside,
     planning,
@@ -38,6 +40,8 @@ AreaFact = (
     | auditing.AuditingFact
     | drifting.DriftingFact
     | deciding.DecidingFact
+    | feedback.FeedbackFact
+    | blind_reviewing.BlindFact
 )
 AreaCommand = (
     planning.PlanningCommand
@@ -51,6 +55,8 @@ AreaCommand = (
     | outside.OutsideCommand
     | drifting.DriftingCommand
     | deciding.DecidingCommand
+    | feedback.FeedbackCommand
+    | blind_reviewing.BlindCommand
 )
 
 AREAS: tuple[Area, ...] = (
@@ -66,6 +72,8 @@ AREAS: tuple[Area, ...] = (
     auditing.AREA,
     drifting.AREA,
     deciding.AREA,
+    feedback.AREA,
+    blind_reviewing.AREA,
 )
 
 

@@ -12,6 +12,7 @@ from pilotage.record.charter import Charter
 from pilotage.record.commands import Command, name_of
 from pilotage.runtime.records import Call, CallBatch, Execution, Outcome, OutcomeBatch
 from pilotage.server.description.deciding_examples import DECIDING_EXAMPLES
+from pilotage.server.description.feedback_examples import FEEDBACK_EXAMPLES
 from pilotage.server.description.operating_examples import OPERATING_EXAMPLES
 
 DIGEST = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
@@ -182,6 +183,7 @@ _COMMANDS: tuple[Command, ...] = (
     ),
     *OPERATING_EXAMPLES,
     *DECIDING_EXAMPLES,
+    *FEEDBACK_EXAMPLES,
     change.NameAudience(id="desk", title="First line, Berlin", people=9, cohort="berlin"),
     change.PlanStream(
         stream="training",

@@ -8,7 +8,7 @@ from pilotage.playbook.loading import shipped
 from pilotage.playbook.types import Criterion
 from pilotage.record.areas.costing import CATEGORY_TITLES
 from pilotage.record.rules.piloting import attestable
-from pilotage.server.pages import deciding_forms, operating_forms, outside_forms, review_forms
+from pilotage.server.pages import deciding_forms, feedback_forms, operating_forms, outside_forms, review_forms
 from pilotage.server.pages.forms import Option
 from pilotage.server.pages.people import People
 from pilotage.server.pages.wording import MODES, SOURCES, role
@@ -182,6 +182,7 @@ _CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {
     **operating_forms.CHOICES,
     **outside_forms.CHOICES,
     **deciding_forms.CHOICES,
+    **feedback_forms.CHOICES,
     "plan_stream": _plan_stream,
     "change_work": _of_audience,
     "tell_audience": _of_audience,

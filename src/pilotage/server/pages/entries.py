@@ -13,7 +13,7 @@ from pilotage.record.areas import reviewing as r
 from pilotage.record.errors import UnknownFact
 from pilotage.record.facts import Fact, decode
 from pilotage.record.texts import ERASED
-from pilotage.server.pages import deciding_forms, operating_forms, outside_forms
+from pilotage.server.pages import deciding_forms, feedback_forms, operating_forms, outside_forms
 from pilotage.server.pages.people import People
 from pilotage.server.pages.wording import SOURCES, exposure, role, title_of
 from pilotage.server.pages.written import plural
@@ -45,7 +45,7 @@ def line(entry: Entry, people: People) -> Line:
 _SAID = (
     "reason", "reasons", "comment", "statement", "argument", "note", "deployment", "arrives", "warnings_met_by",
     "answer", "finding", "basis", "plan", "after", "explanation", *operating_forms.SAID, *outside_forms.SAID,
-    *deciding_forms.SAID,
+    *deciding_forms.SAID, *feedback_forms.SAID,
 )  # fmt: skip
 
 
@@ -113,6 +113,7 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     **operating_forms.SENTENCES,
     **outside_forms.SENTENCES,
     **deciding_forms.SENTENCES,
+    **feedback_forms.SENTENCES,
     change.AudienceNamed: lambda fact, _: f"named the audience {fact.title}: {plural(fact.people, 'person', 'people')}",
     change.StreamPlanned: lambda fact, _: f"planned {title_of(fact.stream).lower()} until {fact.due_on}",
     change.WorkChanged: lambda fact, _: f"wrote down what changes for {fact.audience}: {fact.id}",

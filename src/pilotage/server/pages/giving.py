@@ -23,7 +23,7 @@ from pilotage.server.auth.access import COMMAND, READ
 from pilotage.server.auth.credentials import CREDENTIAL_FIELD
 from pilotage.server.auth.identity import current_identity
 from pilotage.server.carrying_out import carry_out
-from pilotage.server.pages import deciding_forms
+from pilotage.server.pages import deciding_forms, feedback_forms
 from pilotage.server.pages.choices import choices_of
 from pilotage.server.pages.forms import (
     Field,
@@ -107,6 +107,8 @@ def form_of(name: str, judgement: Judgement, people: People, person: str, asked:
     """The fields of a command on one workload, with what can be chosen now."""
     fields = with_choices(fields_of(COMMANDS[name]), choices_of(name, judgement, people, person))
     fields = with_hidden(fields, {"base": asked.get("base", ""), **deciding_forms.hidden(name, judgement)})
+    if name == "judge_pair" and asked.get("pair"):
+        fields = with_hidden(fields, {"pair": asked["pair"]})
     if name == "conclude_review":
         return concluding(fields, judgement, person, asked)
     if name == "sign_outside_result":
@@ -267,6 +269,8 @@ def _after(name: str, typed: Typed) -> str:
         return "/charter"
     if name in OUTSIDE:
         return "/outside"
+    if name in feedback_forms.NAMES:
+        return "/feedback/blind" if name == "judge_pair" else "/feedback"
     if typed.get("subject") == "decision" or name in deciding_forms.NAMES:
         return "/decision"
     return "/reviews" if name in REVIEWING else ""

@@ -8,7 +8,7 @@ from pilotage.gates.evaluate_checks import NO_GO
 from pilotage.record.areas.costing import cost_owner
 from pilotage.record.commands import PERMITTED
 from pilotage.server.auth.identity import Identity
-from pilotage.server.pages import deciding_forms, operating_forms, outside_forms, review_forms
+from pilotage.server.pages import deciding_forms, feedback_forms, operating_forms, outside_forms, review_forms
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.signing import to_sign
 from pilotage.workflow.waiting import roles_here
@@ -102,6 +102,7 @@ FITS: dict[str, Fits] = {
     **operating_forms.FITS,
     **outside_forms.FITS,
     **deciding_forms.FITS,
+    **feedback_forms.FITS,
     "plan_stream": _has_audiences,
     "change_work": _has_audiences,
     "tell_audience": _has_audiences,

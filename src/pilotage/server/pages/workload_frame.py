@@ -25,6 +25,7 @@ TABS = (
     ("plan", "/plan", "Plan"),
     ("evidence", "/evidence", "Evidence"),
     ("calls", "/calls", "Calls"),
+    ("feedback", "/feedback", "Feedback"),
     ("decision", "/decision", "Decision"),
     ("reviews", "/reviews", "Reviews"),
     ("architecture", "/architecture", "Architecture"),

@@ -21,7 +21,7 @@ from msgspec import Struct
 from pilotage.evidence.agreement import CATEGORIES_MAX, AnswerPair, PairedAnswers, influences
 from pilotage.evidence.readers import INCUMBENT_ANSWER
 from pilotage.evidence.sums import Totals
-from pilotage.runtime.records import Call
+from pilotage.runtime.records import Call, Outcome
 from pilotage.storage.calls.connection import Connections
 from pilotage.storage.calls.ingestion import workload_number
 from pilotage.storage.calls.reading import SegmentVanished, retried
@@ -151,6 +151,31 @@ class CallQueries:
             return self._with_outcomes(workload, list(self._numbered(snapshot, numbers).values()))
 
         return retried(read)
+
+    def feedback(self, slug: str, since: dt.datetime, limit: int) -> tuple[Outcome, ...]:
+        """What users said since then, newest taken in first."""
+        with self._connections.reading() as connection:
+            workload = workload_number(connection, slug)
+            if workload is None:
+                return ()
+            rows = connection.execute(
+                "SELECT outcome, call, name, value, at_us, kind, reporter FROM outcomes "
+                "INDEXED BY outcomes_of_feedback "
+                "WHERE kind = 'feedback' AND id >= ? AND id < ? AND at_us >= ? ORDER BY id DESC LIMIT ?",
+                (lowest_id(workload), lowest_id(workload + 1), micros(since), limit),
+            )
+            return tuple(
+                Outcome(
+                    outcome_id=outcome.hex(),
+                    call_id=call.hex(),
+                    name=name,
+                    value=value,
+                    at_us=at,
+                    kind=kind,
+                    reporter=who,
+                )
+                for outcome, call, name, value, at, kind, who in rows
+            )
 
     def of_units(self, workload: int, units: Sequence[str], since_us: int = 0, until_us: int = _ALWAYS_US) -> list[int]:
         """The numbers of the calls of units in a span of time, `until_us` exclusive."""

@@ -271,7 +271,12 @@ INSERT INTO corrections
     GROUP BY workloads.id, outcomes.name, outcomes.call HAVING count(DISTINCT outcomes.value) > 1;
 """
 
-MIGRATIONS = (_FIRST, _SECOND, _PROFILES, _UNITS, _CORRECTIONS)
+_FEEDBACK = """
+-- What users said, apart from the labels that outnumber it by far, in the order in which it came.
+CREATE INDEX outcomes_of_feedback ON outcomes (id) WHERE kind = 'feedback';
+"""
+
+MIGRATIONS = (_FIRST, _SECOND, _PROFILES, _UNITS, _CORRECTIONS, _FEEDBACK)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

@@ -175,6 +175,10 @@ class EmbeddedCallStore:
         """Calls of which two outcomes of that name say different things; at most `limit`."""
         return self._queries.corrected(workload, name, limit)
 
+    def feedback(self, workload: str, since: dt.datetime, limit: int) -> tuple[Outcome, ...]:
+        """What users said since then, newest taken in first; at most `limit`."""
+        return self._queries.feedback(workload, since, limit)
+
     def erase_unit(self, workload: str, unit: str) -> int:
         """Remove a unit's calls, outcomes and sums everywhere; how many calls."""
         self._connections.claim()
