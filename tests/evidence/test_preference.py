@@ -78,6 +78,13 @@ def test_what_was_told_is_gathered_by_call():
     assert figures.newest_at == START + dt.timedelta(minutes=7)
 
 
+def test_several_points_may_come_at_once():
+    """An outcome named feedback whose value is an object tells each of its points; what it cannot mean is left out."""
+    value = '{"action": "edited", "rating": -1, "comment": "wrong team", "edge_case": "yes", "mood": 3}'
+    (one,) = told([outcome(A, "feedback", value, 1)])
+    assert (one.action, one.rating, one.comment, one.edge_case) == ("edited", -1.0, "wrong team", False)
+
+
 def test_nothing_told_is_nothing():
     """No outcome at all gives no mean and no newest."""
     figures = seen((), START)

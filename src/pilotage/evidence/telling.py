@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from pilotage.runtime.records import Outcome
 MICROS = 1_000_000
 IN_WORDS = ("comment", "reason")
 EDGE_CASE = "edge_case"
+WHOLE = "feedback"
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -41,13 +42,22 @@ def told(outcomes: Iterable[Outcome]) -> tuple[Told, ...]:
         held = calls.setdefault(one.call_id, {"call": one.call_id, "first_us": one.at_us, "asking_us": None})
         held["last_us"] = one.at_us
         held["reporter"] = one.reporter or held.get("reporter", "")
-        value = _value(one.value)
-        found = _understood(one.name, value)
-        if found is not None:
-            held[one.name] = found
-            if one.name in {*IN_WORDS, EDGE_CASE} and found and held["asking_us"] is None:
-                held["asking_us"] = one.at_us
+        for name, value in _points(one):
+            found = _understood(name, value)
+            if found is not None:
+                held[name] = found
+                if name in {*IN_WORDS, EDGE_CASE} and found and held["asking_us"] is None:
+                    held["asking_us"] = one.at_us
     return tuple(Told(**held) for held in sorted(calls.values(), key=lambda held: held["last_us"], reverse=True))
+
+
+def _points(outcome: Outcome) -> Iterator[tuple[str, Any]]:
+    """What an outcome tells: one point by its name, or several at once where `feedback` is an object of them."""
+    value = _value(outcome.value)
+    if outcome.name == WHOLE and isinstance(value, dict):
+        yield from value.items()
+    else:
+        yield outcome.name, value
 
 
 def _value(text: str) -> Any:  # noqa: ANN401 - any JSON value

@@ -16,11 +16,13 @@ from pilotage.record import commands as c
 from pilotage.record.areas import change, deciding, training
 from pilotage.record.areas import reviewing as r
 from pilotage.record.areas.blind_reviewing import JudgePair
+from pilotage.record.areas.feedback import AnswerFeedback
 from pilotage.record.areas.outside import RecordOutsideResult, SignOutsideResult, digest_to_sign
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command
 from pilotage.record.context import Actor
 from pilotage.record.rules.piloting import attestable
+from pilotage.workflow.feedback import feedback_json
 from pilotage.workflow.review_proposals import proposal
 from pilotage.workflow.workspace import Workspace
 
@@ -265,6 +267,13 @@ class Story:
             approved = r.ConcludeReview(review=area, outcome="approve", statement=statement, digest=digest, minutes=25)
             self.does(username, slug, approved)
 
+    def reply(self, slug: str) -> None:
+        """An operator replies to everything that waits for a reply."""
+        said = feedback_json(self.workspace, self.workspace.desk.judge(slug)).said
+        waiting = tuple(one.call for one in said if one.asks and one.replied is None)
+        if waiting:
+            self.does("emil", slug, AnswerFeedback(calls=waiting[:100], reply="Read in the weekly round; thank you."))
+
     def judge_pairs(self, slug: str, count: int = 20) -> None:
         """An operator judges pairs blind: whoever names the longer team wins, which says nothing of the arms."""
         desk, emil = self.workspace.desk, self.ids["emil"]
@@ -281,6 +290,8 @@ class Story:
         played = {"ann": self.ids[owner]} | {who: self.ids[username] for who, username in PLAYED_BY.items()}
         for person, command in given(phase, workload, played):
             self.does(usernames[person], slug, command)
+        if phase == "deploy":
+            self.reply(slug)
         if phase == "select":
             self.open_reviews(slug)
         if phase == "evaluate":

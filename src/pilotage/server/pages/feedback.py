@@ -26,6 +26,7 @@ from pilotage.workflow.workspace import Workspace
 CRITERIA = (
     "evaluate.user-feedback", "deploy.feedback", "deploy.next-iteration", "operate.feedback", "operate.iteration"
 )  # fmt: skip
+LISTED = 25
 COLUMNS = (
     "call", "said", "action", "rating", "comment", "override", "reason", "edge_case", "reporter", "due", "overdue",
     "replied", "reply",
@@ -61,6 +62,7 @@ async def show_feedback(request: AnyRequest, slug: FromPath[str]) -> Response[by
         found = feedback_json(workspace, judgement)
         return {
             "found": found,
+            "listed": LISTED,
             "waiting": sum(one.asks and one.replied is None for one in found.said),
             "asked": [judgement.verdicts[one] for one in CRITERIA if one in judgement.verdicts],
             **WORDS,
