@@ -114,6 +114,11 @@ NOT_WAIVABLE = {
     "deploy.training",
 }
 CHECKED = {
+    "evaluate.user-feedback",
+    "deploy.feedback",
+    "deploy.next-iteration",
+    "operate.feedback",
+    "operate.iteration",
     "evaluate.production-cost",
     "evaluate.funding",
     "select.candidates",
@@ -179,12 +184,7 @@ OUTSIDE = {
 # Their records and checks are being built.
 TO_COME = {
     "select.data",
-    "evaluate.user-feedback",
-    "deploy.feedback",
-    "deploy.next-iteration",
     "operate.sponsor",
-    "operate.feedback",
-    "operate.iteration",
 }
 WEEKS = {
     "standard": [(1, 2), (3, 8), (9, 12), (13, 20), (21, 24), (25, None)],
@@ -271,6 +271,9 @@ def test_the_thresholds_of_the_method(name):
         "pilot.real-work": {"calls_min": 1, "owner_attests": True},
         "pilot.shadow": {"pairs_min": 1000, "days_min": 7, "added_ms_p99_max": 5, "dropped_share_max": 0.01},
         "evaluate.decision": {"receipt_share_min": 1.0},
+        "evaluate.user-feedback": {"interviews_min": 5, "overrides_min": 20, "blind_reviews_min": 20},
+        "deploy.feedback": {"answered_share_min": 0.9, "window_days": 90, "first_days": 14},
+        "operate.feedback": {"answered_share_min": 0.9, "window_days": 90, "first_days": 14},
         "deploy.training": {"share_min": 0.9},
     }
 
