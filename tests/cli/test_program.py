@@ -53,6 +53,7 @@ Look:
   gate        Check a gate, as a pipeline does before it deploys.
   reviews     Show where the reviews stand, and what one of them asks.
   outside     Show what was tested elsewhere, and who stands by it.
+  feedback    Show what users say, and the pair that you are to judge blind.
   playbook    Read the method, or check a playbook of your own.
 
 Decide:
