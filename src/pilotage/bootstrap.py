@@ -30,6 +30,7 @@ from pilotage.workflow.desk import Desk
 from pilotage.workflow.documents import charter_fit
 from pilotage.workflow.leasing import Leasing
 from pilotage.workflow.measuring import Measuring
+from pilotage.workflow.sampling import sample_of
 from pilotage.workflow.workspace import Workspace
 
 SECRET_BYTES = 32
@@ -152,6 +153,7 @@ def open_workspace(
         case=lambda judgement: freeze_case(workspace, judgement),
         fit=charter_fit,
         pair=pairs.shown,
+        sample=sample_of,
         demonstration=row.demonstration,
     )
 

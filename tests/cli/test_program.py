@@ -46,6 +46,7 @@ Look:
               stalls.
   portfolio   Show the portfolio: funnel, stalls, lead times, dates.
   inbox       Show what waits for you, on every workload.
+  intake      Show which problem comes next, and where scores differ.
   evidence    Show what the traffic shows: figures, and what they mean.
   document    Write a document as PDF or HTML.
   audit-pack  Write all of a workload as a zip that proves itself.
@@ -64,6 +65,7 @@ Decide:
   do          Give any other command: sign, attest, decide, waive and more.
 
 Data:
+  data        See what data it rests on, and look at a real sample.
   outcome     Bring in what was learned about calls later.
   training    Bring in who completed which training.
   drift       Compare two files of rows, column by column: what has moved?

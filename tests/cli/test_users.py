@@ -173,18 +173,16 @@ def test_an_unknown_scope_is_refused(terminal):
 
 def test_alone_and_without_a_password_one_may_act_but_not_sign(terminal):
     """The only account may act as long as it has no password, for whoever has the files; signing takes a password."""
-    assert terminal.run("apply", "-f", terminal.write("w.yaml", WORKLOAD)).code == 0
-    attest = (
-        "do", "ticket-triage", "attest", "--criterion", "select.data", "--statement",
-        "Ten files were read, and nobody objects.",
-    )  # fmt: skip
-    refused = terminal.run(*attest)
+    owned = WORKLOAD + "people:\n  owner: admin\n"
+    assert terminal.run("apply", "-f", terminal.write("w.yaml", owned)).code == 0
+    accept = ("do", "ticket-triage", "accept-ownership", "--technical", "--operational", "--statement", "I own it.")
+    refused = terminal.run(*accept)
     assert refused.code == 2
     assert refused.err == (
         "Error: A signature takes a password, and admin has none yet; set it with `pilotage user password admin`.\n"
     )
     terminal.run("user", "password", "admin", new_password=LONG)
-    assert terminal.run(*attest, password=LONG).code == 0
+    assert terminal.run(*accept, password=LONG).code == 0
     assert terminal.run("kill", "ticket-triage", "--reason", "enough of it").code == 2
 
 

@@ -159,7 +159,7 @@ def test_a_waiver_ends_at_midnight_where_the_work_is_done(zone, hour):
     story.now = ends - dt.timedelta(seconds=1)
     assert story.verdict("select.data").verdict == "waived"
     story.wait(seconds=1)
-    assert story.verdict("select.data").verdict == "pending"
+    assert story.verdict("select.data").verdict == "unmet"
 
 
 def test_a_waiver_does_not_hide_what_is_met():

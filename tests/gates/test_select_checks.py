@@ -105,6 +105,22 @@ def test_an_owner_runs_one_pilot():
     assert "other" in reason
 
 
+def test_the_limit_on_pilots_at_once_is_the_playbook_s():
+    """With a limit of two a second pilot passes the gate and a third does not; the first one to finish is named."""
+    story = Story().propose()
+    story.playbook = structs.replace(
+        story.playbook, pilot=structs.replace(story.playbook.pilot, live_pilots_per_owner=2)
+    )
+    story.portfolio = structs.replace(RANKING, live_pilots={"ann": ("other",)})
+    verdict, reason = judged(story, "select.focus")
+    assert (verdict, reason) == ("met", "The owner runs other besides, and 2 are allowed at once.")
+    story.portfolio = structs.replace(RANKING, live_pilots={"ann": ("other", "third")})
+    assert judged(story, "select.focus")[0] == "unmet"
+    assert "other" in story.verdict("select.focus").next.action
+    open_ones = {one.field for one in story.problems("ann", c.Advance(to_phase="pilot"))}
+    assert "select.focus" in open_ones
+
+
 def test_ownership_is_accepted_with_authority_over_both_sides():
     """Nobody, somebody who was only asked, and somebody without authority are no owners."""
     story = Story()

@@ -119,6 +119,7 @@ CHECKED = {
     "deploy.next-iteration",
     "operate.feedback",
     "operate.iteration",
+    "select.data",
     "evaluate.production-cost",
     "evaluate.funding",
     "select.candidates",
@@ -265,6 +266,14 @@ def test_the_thresholds_of_the_method(name):
         "harden.handoff": {"items_min": 3, "answer_days": 14},
         "harden.runbook": {"steps_min": 2, "covered_days": 7},
         "select.reachable": {"probability_min": 0.8},
+        "select.data": {
+            "rows_min": 200,
+            "missing_share_max": 0.05,
+            "repeated_share_max": 0.01,
+            "labelled_share_min": 0.9,
+            "label_share_min": 0.02,
+            "age_days_max": 365,
+        },
         "pilot.baseline": {"calls_min": 1000, "days_min": 7},
         "pilot.early-use": {"first_call_days": 7, "first_feedback_days": 14},
         "pilot.instrumented": {"share_min": 0.95},
@@ -276,6 +285,16 @@ def test_the_thresholds_of_the_method(name):
         "operate.feedback": {"answered_share_min": 0.9, "window_days": 90, "first_days": 14},
         "deploy.training": {"share_min": 0.9},
     }
+
+
+@each_cadence
+def test_every_step_of_a_scale_is_described(name):
+    """A problem is scored on three scales, each with what is asked and a sentence of its own for every step."""
+    scales = load(name).scales
+    assert [scale.id for scale in scales] == ["impact", "feasibility", "readiness"]
+    for scale in scales:
+        assert scale.question.endswith("?")
+        assert len({step for step in scale.steps if step.endswith(".")}) == 5
 
 
 @each_cadence

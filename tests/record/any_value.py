@@ -49,6 +49,7 @@ def _floats(kind: mi.FloatType) -> st.SearchStrategy[float]:
 # A type that is missing here is a KeyError: teach this table about it.
 _STRATEGIES: dict[type[mi.Type], Callable[[Any], st.SearchStrategy[Any]]] = {
     mi.StrType: _texts,
+    mi.BytesType: lambda k: st.binary(min_size=k.min_length or 0, max_size=12),
     mi.IntType: lambda k: st.integers(k.ge if k.ge is not None else -INTEGER_MAX, k.le or INTEGER_MAX),
     mi.FloatType: _floats,
     mi.BoolType: lambda _: st.booleans(),

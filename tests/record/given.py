@@ -12,13 +12,17 @@ from tests.record import operating_given
 from tests.record.costs import COSTS, funding
 from tests.record.operating_given import done
 
-from pilotage.record.areas import change, feedback, planning
+from pilotage.record.areas import change, data, feedback, planning
 from pilotage.record.areas.persons import persons_renamed
 from pilotage.record.commands import Command
 from pilotage.record.workload import Workload
 
 Given = tuple[str, Command]
 
+TEAMS = ("billing", "contracts", "accounts", "delivery")
+SAMPLE = "subject,team,closed_at\n" + "".join(
+    f"Ticket {number},{TEAMS[number % 4]},2025-12-{number % 28 + 1:02}T09:30:00Z\n" for number in range(400)
+)
 GIVEN: dict[str, tuple[Given, ...]] = {
     "select": (
         (
@@ -56,6 +60,23 @@ GIVEN: dict[str, tuple[Given, ...]] = {
                 data_at_hand=True,
                 champion="the lead of the first line",
             ),
+        ),
+        (
+            "eva",
+            data.ListSource(
+                id="tickets",
+                title="Closed tickets",
+                holds="Two years of tickets, each with the team that closed it.",
+                basis="contract",
+                granted_by="Article 4 of the support contracts",
+                personal_data=True,
+                owner="eva",
+                retention="three years, then deleted",
+            ),
+        ),
+        (
+            "eva",
+            data.CheckSample(source="tickets", sample=SAMPLE.encode(), label_column="team", time_column="closed_at"),
         ),
     ),
     "evaluate": (

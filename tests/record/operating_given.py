@@ -6,6 +6,7 @@ import datetime as dt
 
 from pilotage.playbook.loading import load
 from pilotage.record.areas import architecture as a
+from pilotage.record.areas import data as d
 from pilotage.record.areas import operating as o
 from pilotage.record.areas import runbook as r
 from pilotage.record.areas.listing import stands
@@ -89,6 +90,7 @@ def done(workload: Workload, command: Command) -> bool:
         o.AcceptRole: lambda: o.accepted_role(workload, command.role),
         o.AcceptHandoffItem: lambda: o.accepted_item(workload, command.item),
         a.FinishArea: lambda: workload.architecture.finished(command.area),
+        d.CheckSample: lambda: workload.data.samples.get(command.source),
         a.CloseGap: lambda: workload.architecture.closed(command.gap),
         r.WalkThroughPlaybook: lambda: r.walked_through(workload),
     }

@@ -33,6 +33,7 @@ from pilotage.record.areas import deciding as d
 from pilotage.record.areas import reviewing as r
 from pilotage.record.areas.blind_reviewing import PairJudged, Preferred
 from pilotage.record.areas.change import NameAudience
+from pilotage.record.areas.data import ColumnSeen, LabelsSeen, SampleFigures, TimesSeen
 from pilotage.record.areas.outside import RecordOutsideResult, SignOutsideResult, content_digest
 from pilotage.record.areas.training import RecordCompletions, RequireTraining
 from pilotage.record.charter import Charter, PageFit
@@ -62,6 +63,20 @@ ROLES = {
 }
 ONE_PAGE = PageFit(pages=1, used=0.7, over_mm=0.0, lines=0, past="")
 AREAS = ("security", "privacy", "compliance", "risk", "operations", "architecture")
+# What the product would see in a sample without a fault.
+SAMPLE = SampleFigures(
+    digest=DIGEST,
+    size_bytes=48_000,
+    kind="csv",
+    rows=1000,
+    repeated=0,
+    columns=(ColumnSeen(name="subject", missing=0), ColumnSeen(name="team", missing=4)),
+    by_label=LabelsSeen(column="team", labelled=996, kinds=2, counts=(700, 296), rarest=296),
+    times=TimesSeen(
+        column="closed_at", dated=1000, oldest="2025-01-02T08:00:00+00:00", newest="2026-02-27T17:00:00+00:00"
+    ),
+    names=("billing", "contracts"),
+)
 OWN_MEASURE = Estimate(value=0.2, low=0.15, high=0.25, calls=5000, units=900, method="stated by the test")
 
 
@@ -184,6 +199,18 @@ def problem(slug: str, score: float | None, scorers: int = 2, spread: float = 0.
 RANKING = PortfolioView(ranking=(problem(SLUG, 4.5), problem("invoice-reading", 3.5), problem("call-notes", 3.0)))
 
 
+def on_its_word(playbook: Playbook, criterion: str) -> Playbook:
+    """The playbook without a check of one criterion, so that a person's word meets it."""
+    phases = tuple(
+        structs.replace(
+            phase,
+            criteria=tuple(structs.replace(c_, check=None) if c_.id == criterion else c_ for c_ in phase.criteria),
+        )
+        for phase in playbook.phases
+    )
+    return structs.replace(playbook, phases=phases)
+
+
 def proposal(**changes: Any) -> c.Propose:
     """A proposal of the standard lane that touches personal data."""
     return structs.replace(
@@ -263,6 +290,7 @@ class Story:
             people=frozenset(ROLES),
             answer=answer.answer if answer else "not_estimable",
             page=ONE_PAGE,
+            sample=SAMPLE,
             demonstration_workspace=self.demonstration,
             **judged,
         )

@@ -6,7 +6,7 @@ from tests.record.stories import ROLES, Story, outside_result, training
 
 from pilotage.record import commands as c
 from pilotage.record import decide as deciding
-from pilotage.record.areas import planning
+from pilotage.record.areas import data, planning
 from pilotage.record.areas import reviewing as r
 from pilotage.record.areas.change import ChangeWork, NameAudience, PlanStream, TellAudience
 from pilotage.record.areas.drifting import ExplainDrift
@@ -123,4 +123,15 @@ _EXAMPLES: tuple[c.Command, ...] = (
     outside_result(),
     ExplainDrift(field="input.words", explanation=_WHY),
     SignOutsideResult(criterion="harden.resilience", digest="ab" * 32, statement=_WHY),
+    data.ListSource(
+        id="tickets",
+        title="Tickets",
+        holds=_WHY,
+        basis="own",
+        granted_by="the desk",
+        owner="eva",
+        retention="a year",
+    ),
+    data.CheckSample(source="tickets", sample=b"team\nbilling\n"),
+    data.ArgueSample(source="tickets", argument=_WHY),
 )

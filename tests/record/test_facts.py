@@ -138,6 +138,9 @@ def test_the_personal_texts_are_these():
         "pair_judged": {"reason"},
         "training_required": {"does", "does_not", "when_to_override", "whom_to_ask"},
         "what_people_see_said": {"explanation"},
+        "source_listed": {"holds"},
+        "sample_checked": {"labels"},
+        "sample_argued": {"argument"},
     }
 
 

@@ -46,6 +46,12 @@ class Access(Protocol):
     def blind_pair(self, slug: str) -> Json:
         """The pair that whoever asks is to judge blind now."""
 
+    def candidates(self) -> Json:
+        """The candidate problems, best score first, with the scales and who has room for a pilot."""
+
+    def data(self, slug: str) -> Json:
+        """The data sources of a workload."""
+
     def section(self, slug: str, section: str) -> Json:
         """One section of a workload's evidence."""
 

@@ -21,6 +21,14 @@ def text_of(path: Path) -> str:
         raise CliError("unreadable", f"{path} is not text in UTF-8; save it as UTF-8.") from error
 
 
+def bytes_of(path: Path) -> bytes:
+    """What a file holds, or standard input for `-`. Raises `CliError` when it cannot be read."""
+    try:
+        return sys.stdin.buffer.read() if str(path) == STANDARD_STREAM else path.read_bytes()
+    except OSError as error:
+        raise CliError("unreadable", f"{path} cannot be read: {(error.strerror or str(error)).lower()}.") from error
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a text whole or not at all. Raises `CliError` when it cannot be written."""
     write_bytes(path, text.encode())

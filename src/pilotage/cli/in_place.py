@@ -17,7 +17,9 @@ from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS
 from pilotage.record.context import Actor
 from pilotage.runtime.records import Outcome
 from pilotage.workflow.audit_pack import audit_pack
+from pilotage.workflow.candidates import intake_of
 from pilotage.workflow.charters import charter_json
+from pilotage.workflow.data_sources import data_json
 from pilotage.workflow.documents import listed, made
 from pilotage.workflow.feedback import feedback_json
 from pilotage.workflow.inbox import inbox_of
@@ -128,6 +130,16 @@ class InPlace:
         """The pair that whoever asks is to judge blind now."""
         workload = self._workspace.desk.load(slug)
         found: Json = msgspec.to_builtins(self._workspace.pairs.next_for(workload, self.me()["person"]))
+        return found
+
+    def candidates(self) -> Json:
+        """The candidate problems."""
+        found: Json = msgspec.to_builtins(intake_of(self._workspace))
+        return found
+
+    def data(self, slug: str) -> Json:
+        """The data sources of a workload."""
+        found: Json = msgspec.to_builtins(data_json(self._workspace.desk.judge(slug)))
         return found
 
     def section(self, slug: str, section: str) -> Json:

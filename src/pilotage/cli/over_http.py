@@ -95,6 +95,14 @@ class OverHttp:
         """The pair that whoever asks is to judge blind now."""
         return self._one(f"/workloads/{quote(slug, safe='')}/blind-pair")
 
+    def candidates(self) -> Json:
+        """The candidate problems."""
+        return self._one("/candidates")
+
+    def data(self, slug: str) -> Json:
+        """The data sources of a workload."""
+        return self._one(f"/workloads/{quote(slug, safe='')}/data")
+
     def section(self, slug: str, section: str) -> Json:
         """One section of a workload's evidence."""
         return self._one(f"/workloads/{quote(slug, safe='')}/evidence/{quote(section, safe='')}")

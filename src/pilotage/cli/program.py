@@ -36,6 +36,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("status", "status:status", "Show where workloads stand: phase, exposure, gate, target, stalls."),
         Entry("portfolio", "portfolios:portfolio", "Show the portfolio: funnel, stalls, lead times, dates."),
         Entry("inbox", "inboxes:inbox", "Show what waits for you, on every workload."),
+        Entry("intake", "intake:intake", "Show which problem comes next, and where scores differ."),
         Entry("evidence", "evidence:evidence", "Show what the traffic shows: figures, and what they mean."),
         Entry("document", "documents:document", "Write a document as PDF or HTML."),
         Entry("audit-pack", "documents:audit_pack", "Write all of a workload as a zip that proves itself."),
@@ -54,6 +55,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("do", "commanding:do", "Give any other command: sign, attest, decide, waive and more."),
     ),
     "Data": (
+        Entry("data", "data_sources:data", "See what data it rests on, and look at a real sample."),
         Entry("outcome", "outcomes:outcome", "Bring in what was learned about calls later."),
         Entry("training", "training:training", "Bring in who completed which training."),
         Entry("drift", "drifting:drift", "Compare two files of rows, column by column: what has moved?"),

@@ -83,16 +83,6 @@ PROBLEMS = (
 
 TEAM = "Imke Brandt (owner), Yuki Tanaka (engineering), Dele Adeyemi (desk operations)"
 
-SELECT_STATEMENTS: dict[str, tuple[Person, str]] = {
-    "select.data": (
-        ENGINEER,
-        (
-            "Public flight records and airport weather of 2013, in the public domain. Half a year was read: sizes, "
-            "gaps and label times are written down in the demonstration's own page."
-        ),
-    ),
-}
-
 PILOT_STATEMENTS: dict[str, tuple[Person, str]] = {
     "pilot.real-work": (
         OWNER,

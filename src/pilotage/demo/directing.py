@@ -248,12 +248,14 @@ class Director:
         """What people write for a gate and has not been written yet."""
         ids = {person.username: self._stage.id_of(person) for person in CAST}
         for given in self._script.records.get(phase, ()):
-            command = persons_renamed(given.command, lambda username: ids.get(username, username))
             workload = msgspec.convert(self._stage.record(OWNER), Workload)
-            if not (given.done(workload) if given.done else stands(workload, command)):
+            if given.done and given.done(workload):
+                continue
+            command = persons_renamed(given.made(), lambda username: ids.get(username, username))
+            if given.done or not stands(workload, command):
                 fields = plain(command)
                 name = fields.pop("type")
-                words = name.replace("_", " ")
+                words = given.words or name.replace("_", " ")
                 self._stage.does(given.person, name, fields, note=f"{given.person.name} puts on record: {words}")
 
     def _attest(self, phase: str) -> None:

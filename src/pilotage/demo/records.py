@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable
 
-from pilotage.demo import costs, hearing
+from pilotage.demo import costs, hearing, samples
 from pilotage.demo.cast import ENGINEER, OPERATOR, OWNER, SPONSOR
 from pilotage.demo.given import Given
 from pilotage.demo.operating_records import OPERATING
@@ -102,6 +102,7 @@ RECORDS: dict[str, tuple[Given, ...]] = {
                 champion="the lead of the desk",
             ),
         ),
+        *samples.GIVEN,
     ),
     **OPERATING,
     "evaluate": (

@@ -52,7 +52,6 @@ def script(target: Target, release: RegisterRelease) -> Script:
         words=WORDS,
         records=records.RECORDS,
         statements={
-            "select": cast.SELECT_STATEMENTS,
             "pilot": cast.PILOT_STATEMENTS,
         },
     )

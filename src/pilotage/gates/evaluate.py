@@ -16,6 +16,7 @@ from pilotage.gates import (
     architecture_checks,
     change_checks,
     costing_checks,
+    data_checks,
     evaluate_checks,
     feedback_checks,
     hardening_checks,
@@ -46,6 +47,7 @@ CHECKS: dict[str, Check] = {
     **change_checks.CHECKS,
     **hardening_checks.CHECKS,
     **running_checks.CHECKS,
+    **data_checks.CHECKS,
 }
 NO_CHECK = "No check for this criterion exists in this version"
 

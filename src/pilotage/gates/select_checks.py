@@ -68,17 +68,22 @@ def _ranked(ranking: tuple[RankedProblem, ...], mine: RankedProblem | None) -> l
 
 
 def focus(case: Case) -> Finding:
-    """The owner runs no other pilot."""
+    """The owner runs no more pilots at once than the playbook allows."""
     owner = case.workload.owner
     if owner is None:
         return pending("No owner yet, so nobody's focus can be judged.", next="Assign an owner.", by="sponsor")
     others = [slug for slug in case.portfolio.live_pilots.get(owner, ()) if slug != case.workload.slug]
     limit = case.playbook.pilot.live_pilots_per_owner
+    evidence = (item("other pilots", len(others)), item("pilots at once for one owner", limit))
     if len(others) >= limit:
         return unmet(
-            f"The owner already runs {', '.join(others)}; the limit is {limit}.", item("other pilots", len(others))
+            f"The owner already runs {', '.join(others)}; the limit is {limit}.",
+            *evidence,
+            next=f"Decide on, stop or hand over {others[0]} before this one starts.",
         )
-    return met("The owner runs no other pilot.", item("other pilots", len(others)))
+    if others:
+        return met(f"The owner runs {', '.join(others)} besides, and {limit} are allowed at once.", *evidence)
+    return met("The owner runs no other pilot.", *evidence)
 
 
 def owner(case: Case) -> Finding:

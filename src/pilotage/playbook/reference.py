@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pilotage.playbook.types import Ceiling, Criterion, Named, Phase, Playbook, Question, Review
+from pilotage.playbook.types import Ceiling, Criterion, Named, Phase, Playbook, Question, Review, Scale
 
 CEILING_WORDS = {
     "none": "none",
@@ -34,6 +34,7 @@ def reference(playbook: Playbook) -> str:
         _named(playbook.areas),
         "## Change streams",
         _named(playbook.streams),
+        *_scales(playbook.scales),
         "## Roll-out",
         _table(("step", "holds for"), ((f"{s.percent:g} %", f"{s.hold_days} days") for s in playbook.stages)),
         "## Limits",
@@ -116,6 +117,18 @@ def _questionnaire(playbook: Playbook, review: Review) -> Iterator[str]:
         yield f"### What the {review.title[:1].lower() + review.title[1:]} asks"
         yield f"An approval counts for {review.valid_days} days."
         yield _table(("question", "a good answer", "serves"), map(_question_row, questions))
+
+
+def _scales(scales: Iterable[Scale]) -> Iterator[str]:
+    """How candidate problems are scored; nothing where a playbook says nothing of it."""
+    rows = [
+        (f"`{scale.id}`<br>**{scale.title}**<br>{scale.question}", f"{step}", text)
+        for scale in scales
+        for step, text in enumerate(scale.steps, start=1)
+    ]
+    if rows:
+        yield "## Scoring"
+        yield _table(("scale", "step", "means"), rows)
 
 
 def _question_row(question: Question) -> Sequence[str]:

@@ -6,6 +6,7 @@ What passes here, msgspec converts.
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
 import difflib
 import math
@@ -131,6 +132,15 @@ def _text(node: Node, expected: mi.StrType) -> Iterator[Problem]:
         yield node.problem("wrong-form", f"This is {_shown(node)}; write one that matches {expected.pattern}.")
 
 
+def _base64(node: Node, expected: mi.BytesType) -> Iterator[Problem]:
+    try:
+        content = base64.b64decode(node.text or "", validate=True)
+    except ValueError:
+        yield node.problem("wrong-form", "This is not base64; encode the file, or have a command do it.")
+        return
+    yield from _length(node, len(content), expected, "bytes")
+
+
 def _number(node: Node, expected: mi.IntType | mi.FloatType) -> Iterator[Problem]:
     value = node.number or 0
     if abs(value) > INTEGER_MAX if isinstance(value, int) else not math.isfinite(value):
@@ -159,7 +169,10 @@ def _whole(_node: Node, _expected: mi.Type) -> Iterator[Problem]:
 
 
 def _length(
-    node: Node, length: int, expected: mi.StrType | mi.VarTupleType | mi.ListType | mi.DictType, what: str
+    node: Node,
+    length: int,
+    expected: mi.StrType | mi.BytesType | mi.VarTupleType | mi.ListType | mi.DictType,
+    what: str,
 ) -> Iterator[Problem]:
     if expected.min_length is not None and length < expected.min_length:
         yield node.problem("too-short", f"Give at least {expected.min_length} {what} here, not {length}.")
@@ -173,6 +186,7 @@ _KINDS: dict[type[mi.Type], tuple[type, ...]] = {
     mi.IntType: (int,),
     mi.FloatType: (int, float),
     mi.StrType: (str,),
+    mi.BytesType: (str,),
     mi.DateType: (dt.date,),
     mi.LiteralType: (),
     mi.StructType: (dict,),
@@ -189,6 +203,7 @@ _BEYOND_KIND: dict[type[mi.Type], Callable[[Node, Any], Iterator[Problem]]] = {
     mi.IntType: _number,
     mi.FloatType: _number,
     mi.StrType: _text,
+    mi.BytesType: _base64,
     mi.DateType: _day,
     mi.LiteralType: _literal,
     mi.StructType: _struct,
@@ -204,6 +219,7 @@ _NAMES: dict[type[mi.Type], str] = {
     mi.IntType: "a whole number",
     mi.FloatType: "a number",
     mi.StrType: "text",
+    mi.BytesType: "a file in base64",
     mi.DateType: "a day such as 2026-03-31",
     mi.StructType: "a mapping",
     mi.DictType: "a mapping",

@@ -113,6 +113,15 @@ class Question(Struct, frozen=True, kw_only=True):
     known: Known | None = None
 
 
+class Scale(Struct, frozen=True, kw_only=True):
+    """One of the scales that a candidate problem is scored on: what is asked, and what each step from 1 to 5 means."""
+
+    id: Literal["impact", "feasibility", "readiness"]
+    title: str
+    question: str
+    steps: Annotated[tuple[str, ...], Meta(min_length=5, max_length=5)]
+
+
 class Stage(Struct, frozen=True, kw_only=True):
     """One step of the roll-out ladder: percentage and the days it must hold with guardrails intact."""
 
@@ -156,6 +165,7 @@ class Playbook(Struct, frozen=True, kw_only=True):
     areas: tuple[Named, ...]
     streams: tuple[Named, ...]
     questions: tuple[Question, ...] = ()
+    scales: tuple[Scale, ...] = ()
     stages: Annotated[tuple[Stage, ...], Meta(min_length=1)]
     waivers: WaiverRules = WaiverRules()
     pilot: PilotRules = PilotRules()

@@ -35,11 +35,13 @@ class Propose(Struct, frozen=True, kw_only=True, tag="propose", forbid_unknown_f
 
 
 class ScoreProblem(Struct, frozen=True, kw_only=True, tag="score", forbid_unknown_fields=True):
-    """Score the problem from 1 to 5; scoring again replaces your earlier score."""
+    """Score the problem from 1 to 5; scoring again replaces your earlier score. `pilotage intake --scales` says what
+    each step means.
+    """
 
-    impact: Annotated[Score, Meta(description="1: hardly noticed; 5: changes a main figure of the business")]
-    feasibility: Annotated[Score, Meta(description="1: unsolved anywhere; 5: done before with data like ours")]
-    readiness: Annotated[Score, Meta(description="1: nobody waits for it; 5: the team asks for it and has time")]
+    impact: Annotated[Score, Meta(description="1: hardly anybody notices; 5: a main figure of the business moves")]
+    feasibility: Annotated[Score, Meta(description="1: unsolved, without data; 5: runs elsewhere on data like ours")]
+    readiness: Annotated[Score, Meta(description="1: nobody asked for it; 5: the team asks, and everybody is ready")]
     note: Remark = ""
 
 

@@ -8,7 +8,9 @@ from typing import Literal
 from msgspec import Struct
 
 from pilotage.playbook.types import Playbook
+from pilotage.record.areas.data import SampleFigures
 from pilotage.record.charter import PageFit
+from pilotage.record.errors import Problem
 from pilotage.record.verdicts import ExposureLimit, PortfolioView, Verdict
 
 SYSTEM = "system"
@@ -53,7 +55,8 @@ class Context(Struct, frozen=True, kw_only=True):
     `verdicts` holds every criterion's verdict by id, `ceiling` the most exposure allowed now; both are of the
     moment. `answer` is the sequential answer on the target, `evidence` what it rests on, None before there is any;
     `case` is everything that a decision is put on. `people` are the ids of everybody known. `page` is how much of one
-    page the charter takes that is being written, `pair` the pair that was put before the actor to judge.
+    page the charter takes that is being written, `pair` the pair that was put before the actor to judge, `sample` what
+    a sample that is handed in holds, or why it cannot be read.
     """
 
     actor: Actor
@@ -68,6 +71,7 @@ class Context(Struct, frozen=True, kw_only=True):
     case: FrozenCase | None = None
     page: PageFit | None = None
     pair: PairShown | None = None
+    sample: SampleFigures | tuple[Problem, ...] | None = None
     demonstration_workspace: bool = False
 
     @property

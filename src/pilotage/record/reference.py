@@ -143,6 +143,7 @@ def _struct(kind: inspect.StructType) -> str:
 _WORDS: dict[type[inspect.Type], Callable[[Any], str]] = {
     inspect.Metadata: _described,
     inspect.StrType: _text,
+    inspect.BytesType: lambda kind: _limited("a file in base64", kind.min_length, kind.max_length, "bytes"),
     inspect.IntType: _number("a whole number"),
     inspect.FloatType: _number("a number"),
     inspect.BoolType: lambda _kind: "`true` or `false`",

@@ -18,6 +18,7 @@ from pilotage.record.areas.auditing import Auditing
 from pilotage.record.areas.blind_reviewing import BlindReviewing
 from pilotage.record.areas.change import Change
 from pilotage.record.areas.costing import Costing
+from pilotage.record.areas.data import DataSources
 from pilotage.record.areas.deciding import Deciding
 from pilotage.record.areas.drifting import Drifting
 from pilotage.record.areas.feedback import Feedback
@@ -295,6 +296,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     deciding: Deciding = Deciding()
     feedback: Feedback = Feedback()
     blind: BlindReviewing = BlindReviewing()
+    data: DataSources = DataSources()
     acts: dict[str, Act] = {}
     ceased: dict[str, dt.datetime] = {}
     foreseen: dict[str, dt.datetime] = {}

@@ -42,8 +42,10 @@ from litestar.static_files import create_static_files_router
 
 from pilotage.server.answering import problem_answer
 from pilotage.server.api.calls import erase_unit, get_call, list_calls, retain_calls
+from pilotage.server.api.candidates import list_candidates
 from pilotage.server.api.charters import get_charter
 from pilotage.server.api.commands import COMMAND_ENDPOINTS
+from pilotage.server.api.data_sources import get_data
 from pilotage.server.api.demonstration import advance_clock
 from pilotage.server.api.description import get_description
 from pilotage.server.api.documents import get_audit_pack, get_document, list_documents
@@ -91,6 +93,7 @@ ENDPOINTS: Sequence[HTTPRouteHandler] = (
     advance_clock,
     erase_unit,
     get_call,
+    get_data,
     get_description,
     get_document,
     get_evidence,
@@ -114,6 +117,7 @@ ENDPOINTS: Sequence[HTTPRouteHandler] = (
     is_alive,
     is_ready,
     list_calls,
+    list_candidates,
     list_documents,
     get_audit_pack,
     list_entries,

@@ -17,10 +17,12 @@ from pilotage.gates.evaluate import evaluate
 from pilotage.playbook.types import Playbook
 from pilotage.record import commands as c
 from pilotage.record.areas.blind_reviewing import JudgePair
+from pilotage.record.areas.data import CheckSample, SampleFigures
 from pilotage.record.charter import PageFit
 from pilotage.record.commands import Command
 from pilotage.record.context import SYSTEM, Actor, Context, FrozenCase, FrozenEvidence, PairShown
 from pilotage.record.decide import decide
+from pilotage.record.errors import Problem
 from pilotage.record.facts import Fact, Recorded, decode, encode
 from pilotage.record.fold import fold
 from pilotage.record.verdicts import ExposureLimit, Mode, PortfolioView, Verdict
@@ -121,7 +123,8 @@ class Desk:
     `measure` gives a workload's measurements (or None when it has no calls at all to measure), `people` the
     ids of everybody known, `absent` the ids of those who have no account any more, `playbooks` a playbook by name,
     `freeze` what measurements were computed from and `case` the whole case, both to be kept with a decision, `fit` how
-    much of one page a charter takes, `pair` what was put before a person under a name.
+    much of one page a charter takes, `pair` what was put before a person under a name, `sample` what a sample that is
+    handed in holds.
     """
 
     def __init__(
@@ -137,6 +140,7 @@ class Desk:
         case: Callable[[Judgement], FrozenCase | None] = lambda _judgement: None,
         fit: Callable[[Workload, c.ReviseCharter], PageFit | None] = lambda _workload, _command: None,
         pair: Callable[[Workload, str, str], PairShown | None] = lambda _workload, _person, _pair: None,
+        sample: Callable[[CheckSample], SampleFigures | tuple[Problem, ...] | None] = lambda _command: None,
         demonstration: bool = False,
     ) -> None:
         self._ledger = ledger
@@ -149,6 +153,7 @@ class Desk:
         self._case = case
         self._fit = fit
         self._pair = pair
+        self._sample = sample
         self._demonstration = demonstration
         self._lock = threading.RLock()
         self._workloads: dict[str, Workload] = {}
@@ -290,6 +295,7 @@ class Desk:
             pair=self._pair(workload, actor.person, command.pair)
             if workload and isinstance(command, JudgePair)
             else None,
+            sample=self._sample(command) if isinstance(command, CheckSample) else None,
             demonstration_workspace=self._demonstration,
         )
         if workload is None or not isinstance(command, NEEDS_VERDICTS):

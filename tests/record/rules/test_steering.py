@@ -5,8 +5,9 @@ import itertools
 
 import pytest
 from msgspec import structs
-from tests.record.stories import Story, charter, measured_well, release, within
+from tests.record.stories import Story, charter, measured_well, on_its_word, release, within
 
+from pilotage.playbook.loading import load
 from pilotage.record import commands as c
 from pilotage.record import facts as f
 from pilotage.record.digests import digest_of
@@ -152,7 +153,7 @@ def test_going_back_within_production_keeps_the_go():
 
 def test_what_was_attested_before_going_back_is_attested_again():
     """A word given for a gate that was gone back over counts no more; words on earlier gates do."""
-    story = Story().begin_hardening()
+    story = Story(playbook=on_its_word(load("standard"), "select.data")).begin_hardening()
     story.does("ann", c.GoBack(to_phase="pilot", reason="It was the wrong model."))
     assert story.verdict("pilot.real-work").verdict == "unmet"
     assert "0 of 5 talks" in story.verdict("evaluate.user-feedback").reason

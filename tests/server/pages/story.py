@@ -359,7 +359,6 @@ class Story:
 PLAYED_BY = {"eva": "priya", "sam": "jonas", "oli": "emil", "sid": "bilal", "pia": "clara"}
 LEFT_OPEN = {"deploy.stages", "deploy.adoption", "deploy.monitoring"}
 STATEMENTS = {
-    "select.data": "Two years of tickets with the team that closed them; 0.4 % without a label. Use is allowed.",
     "harden.handoff": "The operations group accepts serving, watching and switching off, item by item.",
 }
 WAIVERS = {

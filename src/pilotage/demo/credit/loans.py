@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import hashlib
+import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
@@ -20,6 +21,7 @@ from msgspec import Struct
 from pilotage.demo.failing import NoData
 
 TIME_ZONE = "America/Chicago"
+LABEL = "bad"
 LABEL_DAYS = 3
 OPENS_AT_HOUR = 9
 OPEN_MINUTES = 8 * 60
@@ -119,6 +121,19 @@ def digest_of(loans: Sequence[Loan]) -> str:
     for loan in loans:
         digest.update(repr((loan.key, loan.application, loan.bad)).encode())
     return digest.hexdigest()
+
+
+def sample_of(loans: Sequence[Loan]) -> bytes:
+    """Loans as a table to hand in: what both arms are given of each, and how it ended."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow([*loans[0].application["numbers"], *loans[0].application["words"], "grade", LABEL])
+    for loan in loans:
+        given = loan.application
+        table.writerow(
+            [*given["numbers"].values(), *given["words"].values(), given["grade"], "yes" if loan.bad else "no"]
+        )
+    return text.getvalue().encode()
 
 
 def in_invented_order(loans: Sequence[Loan]) -> list[Loan]:

@@ -58,4 +58,6 @@ def produce(options: Options, tell: Callable[[str], None]) -> CreditReferral:
         training_examples=len(learned_from),
     )
     promise = target(cross_validated(learned_from), len(decided_on) * 7 / REPLAY_DAYS)
-    return CreditReferral(learned_from=learned_from, decided_on=decided_on, arms=arms, script=script(promise, release))
+    return CreditReferral(
+        learned_from=learned_from, decided_on=decided_on, arms=arms, script=script(promise, release, learned_from)
+    )

@@ -6,6 +6,7 @@ What is said of the miss is computed when it is said, from the loans that were d
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from collections.abc import Sequence
 
 from pilotage.demo import directing
@@ -14,7 +15,7 @@ from pilotage.demo.credit.arms import Arms
 from pilotage.demo.credit.charter import charter
 from pilotage.demo.credit.economics import TARGET_SHARE
 from pilotage.demo.credit.learning import Compared, compare, learning_curve
-from pilotage.demo.credit.loans import LABEL_DAYS, Loan
+from pilotage.demo.credit.loans import LABEL_DAYS, Loan, sample_of
 from pilotage.demo.credit.texts import read_texts
 from pilotage.demo.directing import Calendar, Script
 from pilotage.demo.stage import Stage
@@ -34,9 +35,9 @@ CALENDAR = Calendar(
 REPLAY_DAYS = 63
 
 
-def script(target: Target, release: RegisterRelease) -> Script:
+def script(target: Target, release: RegisterRelease, learned_from: Sequence[Loan]) -> Script:
     """The referral's script, with the promise that its people made."""
-    texts = read_texts()
+    texts = read_texts(functools.partial(sample_of, learned_from))
     return Script(
         problems=texts.problems,
         words=texts.words,

@@ -11,8 +11,10 @@ import yaml
 from msgspec import Struct
 
 from pilotage.demo.cast import CAST, Person, Problem
+from pilotage.demo.credit.loans import LABEL
 from pilotage.demo.directing import Statements, Words
 from pilotage.demo.given import Given
+from pilotage.record.areas.data import CheckSample
 from pilotage.record.commands import COMMANDS
 from pilotage.record.workload import Workload
 
@@ -20,6 +22,8 @@ from pilotage.record.workload import Workload
 DONE: dict[str, Callable[[Workload], bool]] = {
     "comment": lambda workload: bool(workload.comments),
     "commit_funding": lambda workload: workload.costing.funding is not None,
+    "check_sample": lambda workload: "loans" in workload.data.samples,
+    "argue_sample": lambda workload: workload.data.argument("loans") is not None,
 }
 FILE = Path(__file__).with_name("texts.yaml")
 
@@ -33,11 +37,11 @@ class Texts(Struct, frozen=True, kw_only=True):
     records: dict[str, tuple[Given, ...]]
 
 
-def read_texts() -> Texts:
-    """The file; a reached target needs the records of a missed one too."""
+def read_texts(sample: Callable[[], bytes]) -> Texts:
+    """The file; a reached target needs the records of a missed one too. `sample` gives the rows that are handed in."""
     with FILE.open(encoding="utf-8") as file:
         read: dict[str, Any] = yaml.safe_load(file)
-    records = {gate: tuple(_given(entry) for entry in entries) for gate, entries in read["records"].items()}
+    records = {gate: tuple(_given(entry, sample) for entry in entries) for gate, entries in read["records"].items()}
     return Texts(
         words=msgspec.convert(read["words"], Words),
         problems=tuple(_problem(entry) for entry in read["problems"]),
@@ -58,7 +62,13 @@ def _problem(entry: dict[str, Any]) -> Problem:
     return Problem(**{**entry, "scores": scores})
 
 
-def _given(entry: dict[str, Any]) -> Given:
+def _given(entry: dict[str, Any], sample: Callable[[], bytes]) -> Given:
+    if entry["type"] == "check_sample":
+
+        def command() -> CheckSample:
+            return CheckSample(source=entry["source"], sample=sample(), label_column=LABEL)
+
+        return Given(person=_person(entry["by"]), command=command, done=DONE["check_sample"])
     fields = {name: value for name, value in entry.items() if name != "by"}
-    command = msgspec.convert(fields, COMMANDS[entry["type"]])
-    return Given(person=_person(entry["by"]), command=command, done=DONE.get(entry["type"]))
+    written = msgspec.convert(fields, COMMANDS[entry["type"]])
+    return Given(person=_person(entry["by"]), command=written, done=DONE.get(entry["type"]))

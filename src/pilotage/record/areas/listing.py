@@ -12,6 +12,7 @@ from pilotage.record.areas import (
     blind_reviewing,
     change,
     costing,
+    data,
     deciding,
     drifting,
     feedback,
@@ -42,6 +43,7 @@ AreaFact = (
     | deciding.DecidingFact
     | feedback.FeedbackFact
     | blind_reviewing.BlindFact
+    | data.DataFact
 )
 AreaCommand = (
     planning.PlanningCommand
@@ -57,6 +59,7 @@ AreaCommand = (
     | deciding.DecidingCommand
     | feedback.FeedbackCommand
     | blind_reviewing.BlindCommand
+    | data.DataCommand
 )
 
 AREAS: tuple[Area, ...] = (
@@ -74,6 +77,7 @@ AREAS: tuple[Area, ...] = (
     deciding.AREA,
     feedback.AREA,
     blind_reviewing.AREA,
+    data.AREA,
 )
 
 

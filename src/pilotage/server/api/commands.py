@@ -9,6 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response import Response
 
+from pilotage.record.areas.data import SAMPLE_BYTES_MAX, CheckSample
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED, Command
 from pilotage.server.answering import json_answer
 from pilotage.server.api.idempotency import IDEMPOTENCY_KEY, once
@@ -16,7 +17,7 @@ from pilotage.server.asking import AnyRequest, body_of
 from pilotage.server.auth.access import COMMAND
 from pilotage.server.auth.credentials import CREDENTIAL_HEADER, given_credential
 from pilotage.server.carrying_out import carry_out
-from pilotage.server.description.endpoint import Answer, Header, endpoint
+from pilotage.server.description.endpoint import BODY_BYTES_MAX, Answer, Header, endpoint
 from pilotage.server.description.examples import COMMAND_EXAMPLES
 from pilotage.workflow.desk import Receipt
 
@@ -29,6 +30,9 @@ DONE = Answer(
     means="What was written, durably.",
     example=Receipt(workload="ticket-triage", sequence=3, positions=(17,), kinds=("killed",)),
 )
+
+# A file in base64 takes a third more than itself.
+BODIES: dict[type[Command], int] = {CheckSample: SAMPLE_BYTES_MAX * 4 // 3 + BODY_BYTES_MAX}
 
 
 def _command_endpoint(name: str, kind: type[Command]) -> HTTPRouteHandler:
@@ -44,6 +48,7 @@ def _command_endpoint(name: str, kind: type[Command]) -> HTTPRouteHandler:
         summary=f"{kind.__doc__}\n\n{permitted}",
         body=kind,
         body_example=COMMAND_EXAMPLES[name],
+        body_bytes_max=BODIES.get(kind, BODY_BYTES_MAX),
         headers=(IDEMPOTENCY_KEY, CREDENTIAL) if asks else (IDEMPOTENCY_KEY,),
         answers={201: DONE},
         refusals=(404, 409, 422, 429) if asks else (404, 409, 422),

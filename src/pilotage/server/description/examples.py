@@ -6,7 +6,7 @@ import datetime as dt
 
 from pilotage.playbook.metrics import Guardrail, LabelMatch, Latency, Metric, Target
 from pilotage.record import commands as c
-from pilotage.record.areas import change, costing, drifting, outside, planning, training
+from pilotage.record.areas import change, costing, data, drifting, outside, planning, training
 from pilotage.record.areas import reviewing as r
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command, name_of
@@ -240,6 +240,23 @@ _COMMANDS: tuple[Command, ...] = (
     outside.SignOutsideResult(
         criterion="harden.resilience", digest=DIGEST, statement="I read the report and was in the room."
     ),
+    data.ListSource(
+        id="tickets",
+        title="Closed tickets",
+        holds="Every ticket closed since 2024 with its subject, its text and the team that closed it.",
+        basis="contract",
+        granted_by="Article 4 of the support contracts; read by the legal department on 3 November 2026",
+        personal_data=True,
+        owner="tomo",
+        retention="three years, then the help desk deletes them",
+    ),
+    data.CheckSample(
+        source="tickets",
+        sample=b"subject,team,closed_at\nInvoice 4711,billing,2026-11-02T09:12:00Z\n",
+        label_column="team",
+        time_column="closed_at",
+    ),
+    data.ArgueSample(source="tickets", argument="Rare teams have few tickets; a person routes those in any case."),
 )
 COMMAND_EXAMPLES = {name_of(command): command for command in _COMMANDS}
 

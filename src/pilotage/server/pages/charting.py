@@ -195,9 +195,14 @@ def _links(judgement: Judgement, found: Iterable[tuple[str, ChartData | None]]) 
 
 
 def _link(judgement: Judgement, name: str, data: ChartData) -> Link:
+    return link_of(f"/w/{judgement.workload.slug}/charts/{quote(name)}", data)
+
+
+def link_of(address: str, data: ChartData) -> Link:
+    """A chart at an address of its own, as a page shows it."""
     wide, narrow = box_of(data, "wide"), box_of(data, "narrow")
     return Link(
-        address=f"/w/{judgement.workload.slug}/charts/{quote(name)}",
+        address=address,
         version=digest_of(data)[:DIGITS],
         wide=(wide.width, wide.height),
         narrow=(narrow.width, narrow.height),
@@ -241,18 +246,32 @@ async def give_script(request: AnyRequest, name: FromPath[str]) -> Response[byte
 @get("/w/{slug:str}/charts/{name:str}", opt={"access": READ}, include_in_schema=False)
 async def show_chart(request: AnyRequest, slug: FromPath[str], name: FromPath[str]) -> Response[bytes]:
     """A chart as a picture, as its specification or as data, by the ending of its name."""
+
+    def found(stem: str) -> ChartData | None:
+        workspace = workspace_of(request)
+        judgement = workspace.desk.judge(slug)
+        monitored = monitored_data(Monitored(workspace, judgement), stem)
+        if monitored is not None or (of := Sources.of(workspace, judgement)) is None:
+            return monitored
+        return data_of(of, stem)
+
+    return await chart_answer(request, name, f"{slug}-", found)
+
+
+async def chart_answer(
+    request: AnyRequest, name: str, before: str, find: Callable[[str], ChartData | None]
+) -> Response[bytes]:
+    """A chart by the ending of its name. `find` gives its data by the rest of the name, on a reading thread; `before`
+    stands before the name of a file of its data.
+    """
     query = query_of(request, ChartQuery)
     stem, _, form = name.rpartition(".")
     if form not in MEDIA:
         raise not_found("A chart ends in .svg, .png, .json or .csv.")
 
     def work() -> bytes | None:
-        workspace = workspace_of(request)
-        judgement = workspace.desk.judge(slug)
-        found = monitored_data(Monitored(workspace, judgement), stem)
-        if found is None and (of := Sources.of(workspace, judgement)) is not None:
-            found = data_of(of, stem)
-        return None if found is None else content_of(found, query, form)
+        data = find(stem)
+        return None if data is None else content_of(data, query, form)
 
     content = await run_in(parts_of(request).threads.reading, work)
     if content is None:
@@ -261,7 +280,7 @@ async def show_chart(request: AnyRequest, slug: FromPath[str], name: FromPath[st
     if form in {"svg", "png"}:
         headers["Content-Security-Policy"] = PICTURE_POLICY
     if form == "csv":
-        headers["Content-Disposition"] = f'attachment; filename="{slug}-{stem}.csv"'
+        headers["Content-Disposition"] = f'attachment; filename="{before}{stem}.csv"'
     return Response(content, media_type=MEDIA[form], headers=headers)
 
 

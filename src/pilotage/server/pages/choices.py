@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pilotage.playbook.loading import shipped
 from pilotage.playbook.types import Criterion
 from pilotage.record.areas.costing import CATEGORY_TITLES
+from pilotage.record.areas.data import BASES
 from pilotage.record.rules.piloting import attestable
 from pilotage.server.pages import deciding_forms, feedback_forms, operating_forms, outside_forms, review_forms
 from pilotage.server.pages.forms import Option
@@ -15,6 +16,7 @@ from pilotage.server.pages.wording import MODES, SOURCES, role
 from pilotage.workflow.desk import Judgement
 
 Choices = Mapping[str, Sequence[Option]]
+SCALES = ("impact", "feasibility", "readiness")
 SCORES = tuple(Option(value=str(score), label=str(score)) for score in range(1, 6))
 
 
@@ -29,8 +31,15 @@ def proposing() -> Choices:
     return {"cadence": [Option(value=name, label=role(name)) for name in shipped()]}
 
 
-def _score(_judgement: Judgement, _people: People, _person: str) -> Choices:
-    return dict.fromkeys(("impact", "feasibility", "readiness"), SCORES)
+def _score(judgement: Judgement, _people: People, _person: str) -> Choices:
+    """Each step with what it means, where the playbook says so."""
+    anchored: dict[str, Sequence[Option]] = {
+        str(scale.id): [
+            Option(value=str(step), label=f"{step}: {text}") for step, text in enumerate(scale.steps, start=1)
+        ]
+        for scale in judgement.playbook.scales
+    }
+    return {**dict.fromkeys(SCALES, SCORES), **anchored}
 
 
 def _assign(judgement: Judgement, people: People, _person: str) -> Choices:
@@ -162,6 +171,15 @@ def _completion(judgement: Judgement, _people: People, _person: str) -> Choices:
     return {"audience": _audiences(judgement), "module": titles}
 
 
+def _list_source(_judgement: Judgement, people: People, _person: str) -> Choices:
+    return {"basis": [Option(value=value, label=words) for value, words in BASES.items()], "owner": people.options}
+
+
+def _of_source(judgement: Judgement, _people: People, _person: str) -> Choices:
+    samples, sources = judgement.workload.data.samples, judgement.workload.data.sources
+    return {"source": [Option(value=name, label=sources[name].fact.title) for name in samples]}
+
+
 _CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {
     "score": _score,
     "assign": _assign,
@@ -191,4 +209,6 @@ _CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {
     "record_completion": _completion,
     "explain_drift": _drifted,
     "drop_learner": _of_audience,
+    "list_source": _list_source,
+    "argue_sample": _of_source,
 }

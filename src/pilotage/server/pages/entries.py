@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from pilotage.record import facts as f
-from pilotage.record.areas import auditing, change, costing, drifting, planning, training
+from pilotage.record.areas import auditing, change, costing, data, drifting, planning, training
 from pilotage.record.areas import reviewing as r
 from pilotage.record.errors import UnknownFact
 from pilotage.record.facts import Fact, decode
@@ -44,8 +44,8 @@ def line(entry: Entry, people: People) -> Line:
 
 _SAID = (
     "reason", "reasons", "comment", "statement", "argument", "note", "deployment", "arrives", "warnings_met_by",
-    "answer", "finding", "basis", "plan", "after", "explanation", *operating_forms.SAID, *outside_forms.SAID,
-    *deciding_forms.SAID, *feedback_forms.SAID,
+    "answer", "finding", "basis", "plan", "after", "explanation", "holds", *operating_forms.SAID,
+    *outside_forms.SAID, *deciding_forms.SAID, *feedback_forms.SAID,
 )  # fmt: skip
 
 
@@ -133,6 +133,9 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
         f"verified {plural(fact.entries, 'ledger entry', 'ledger entries')}, {plural(fact.problems, 'problem')}, "
         f"and followed {fact.traced} of {plural(fact.sampled, 'call')}"
     ),
+    data.SourceListed: lambda fact, _: f"listed the data source {fact.title}",
+    data.SampleChecked: lambda fact, _: f"had a sample of {fact.source} looked at: {plural(fact.rows, 'row')}",
+    data.SampleArgued: lambda fact, _: f"argued why {fact.source} will do",
     f.GuardrailBreached: lambda fact, _: f"saw the guardrail {fact.metric} broken at {fact.stage}",
     costing.CostLineEstimated: lambda fact, _: (
         f"estimated {costing.CATEGORY_TITLES[fact.category].lower()}: {fact.line}"

@@ -59,7 +59,7 @@ from pilotage.workflow.errors import Overtaken
 from pilotage.workflow.signing import to_sign
 from pilotage.workflow.workspace import Workspace
 
-OWN_PAGES = {"propose", "revise_charter"}
+OWN_PAGES = {"propose", "revise_charter", "check_sample"}
 MEANINGS = {
     "charter": "I promise what this charter says.",
     "decision": "I decide this on the verdicts frozen in it.",
@@ -68,6 +68,7 @@ MEANINGS = {
 DOCUMENT_DIGEST = "document_digest"
 DOCUMENT_BYTES_MAX = 64 * 1024 * 1024
 PIECE_BYTES = 1024 * 1024
+DATA = frozenset({"list_source", "argue_sample"})
 Problems = tuple[Problem, ...]
 
 
@@ -273,6 +274,8 @@ def _after(name: str, typed: Typed) -> str:
         return "/feedback/blind" if name == "judge_pair" else "/feedback"
     if typed.get("subject") == "decision" or name in deciding_forms.NAMES:
         return "/decision"
+    if name in DATA:
+        return "/data"
     return "/reviews" if name in REVIEWING else ""
 
 

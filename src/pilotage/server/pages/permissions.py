@@ -114,6 +114,8 @@ FITS: dict[str, Fits] = {
     "explain_drift": lambda judgement, _person: bool(
         judgement.workload.drifting.newest and judgement.workload.drifting.newest.fact.alarms
     ),
+    "check_sample": lambda judgement, _person: bool(judgement.workload.data.used),
+    "argue_sample": lambda judgement, _person: bool(judgement.workload.data.samples),
     "resolve_breach": lambda judgement, _person: bool(judgement.workload.open_breaches),
     **review_forms.FITS,
     "commit_funding": lambda judgement, person: cost_owner(judgement.workload) == person,

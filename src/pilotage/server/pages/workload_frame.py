@@ -23,6 +23,7 @@ TABS = (
     ("workload", "", "Overview"),
     ("charter", "/charter", "Charter"),
     ("plan", "/plan", "Plan"),
+    ("data", "/data", "Data"),
     ("evidence", "/evidence", "Evidence"),
     ("calls", "/calls", "Calls"),
     ("feedback", "/feedback", "Feedback"),

@@ -50,10 +50,7 @@ class Layout(Struct, frozen=True, kw_only=True):
 def layout_of(path: Path, metric: Metric, columns: Columns) -> Layout:
     """Which column plays which role. Raises `HistoryInvalid` naming every column that is missing, with guesses."""
     names, separator = head_of(path)
-    wrong = [
-        HistoryWrong(code="column-twice", column=name, message=f"Two columns are called {name}; rename one.")
-        for name in sorted({name for name in names if names.count(name) > 1})
-    ]
+    wrong = [*repeated(names)]
     roles: dict[str, str] = {}
     for role, usual, needed in _roles(metric):
         asked: str | None = getattr(columns, role)
@@ -61,11 +58,17 @@ def layout_of(path: Path, metric: Metric, columns: Columns) -> Layout:
         if name in names:
             roles[role] = name
         elif needed or asked:
-            wrong.append(_missing(role, name, names, taken={*roles.values()}))
-    wrong += [_missing("by", name, names, taken=set()) for name in columns.by if name not in names]
+            wrong.append(missing(role, name, names, taken={*roles.values()}))
+    wrong += [missing("by", name, names, taken=set()) for name in columns.by if name not in names]
     if wrong:
         raise HistoryInvalid(wrong)
     return Layout(names=names, separator=separator, roles=roles, by=tuple(dict.fromkeys(columns.by)))
+
+
+def repeated(names: Sequence[str]) -> Iterator[HistoryWrong]:
+    """The names that more than one column has."""
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield HistoryWrong(code="column-twice", column=name, message=f"Two columns are called {name}; rename one.")
 
 
 def _roles(metric: Metric) -> Iterator[tuple[str, str, bool]]:
@@ -79,7 +82,8 @@ def _roles(metric: Metric) -> Iterator[tuple[str, str, bool]]:
     yield "unit", "unit", False
 
 
-def _missing(role: str, name: str, names: Sequence[str], *, taken: set[str]) -> HistoryWrong:
+def missing(role: str, name: str, names: Sequence[str], *, taken: set[str]) -> HistoryWrong:
+    """That a column is not there, with the likeliest one that is."""
     free = {other.casefold(): other for other in names if other not in taken}
     likely = [free[word] for word in LIKELY.get(role, ()) if word in free]
     close = [free[word] for word in get_close_matches(name.casefold(), free, n=2, cutoff=0.7)]

@@ -7,9 +7,7 @@ made. What an answer is worth is decided by `evidence.history`, for each differe
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -30,13 +28,12 @@ from pilotage.playbook.metrics import Metric
 from pilotage.storage.history.adding import part_of, totals_statement
 from pilotage.storage.history.columns import Columns, Layout, layout_of
 from pilotage.storage.history.errors import HistoryInvalid, HistoryWrong
+from pilotage.storage.history.loading import as_text, csv_source, engine_of, one, rejected, unreadable
 from pilotage.storage.history.naming import IsNumber, bad_rows, cell_faults, moment
 
 if TYPE_CHECKING:
     import duckdb
 
-MEMORY_LIMIT = "512MB"
-LINE_BYTES_MAX = 16_000_000
 BATCH_ROWS = 65_536
 ROLES = ("incumbent", "candidate", "label", "time", "unit")
 NONE = "(none)"
@@ -67,7 +64,7 @@ def read_sums(
     if reason := not_in_a_history(metric):
         raise ValueError(reason)
     layout = layout_of(path, metric, columns)
-    with _engine() as engine:
+    with engine_of() as engine:
         progress("Reading the file")
         rows = _load(engine, path, layout, _number_check(metric))
         progress(f"Judging {rows:,} rows")
@@ -80,7 +77,7 @@ def read_sums(
 def number_range(path: Path, metric: Metric, columns: Columns = Columns()) -> tuple[float, float] | None:  # noqa: B008 - it is frozen
     """The least and greatest number of either arm in the file; None where there is none. Raises as `read_sums`."""
     layout = layout_of(path, metric, columns)
-    with _engine() as engine:
+    with engine_of() as engine:
         _load(engine, path, layout, _number_check(metric))
         found = engine.execute(
             "SELECT min(x), max(x) FROM (SELECT TRY_CAST(unnest([incumbent, candidate]) AS DOUBLE) AS x FROM history) "
@@ -97,40 +94,17 @@ def _number_check(metric: Metric) -> IsNumber | None:
     return lambda text: worth(text, "") is not None
 
 
-@contextmanager
-def _engine() -> Iterator[duckdb.DuckDBPyConnection]:
-    """An engine with a database of its own in a folder that goes afterwards; it fetches nothing from anywhere."""
-    import duckdb  # noqa: PLC0415 - takes a tenth of a second, and only a file needs it
-
-    with tempfile.TemporaryDirectory(prefix="pilotage-history-") as folder:
-        engine = duckdb.connect(
-            str(Path(folder) / "history.db"),
-            config={
-                "autoinstall_known_extensions": "false",
-                "autoload_known_extensions": "false",
-                "memory_limit": MEMORY_LIMIT,
-                "temp_directory": str(Path(folder) / "spill"),
-                "preserve_insertion_order": "false",
-            },
-        )
-        try:
-            engine.execute("SET TimeZone = 'UTC'")
-            yield engine
-        finally:
-            engine.close()
-
-
 def _load(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout, is_number: IsNumber | None) -> int:
     """The columns that are needed, as text, in the table `history`; how many rows. Raises `HistoryInvalid`."""
-    import duckdb  # noqa: PLC0415 - see `_engine`
+    import duckdb  # noqa: PLC0415 - see `engine_of`
 
     names = {name: f"c{i}" for i, name in enumerate(layout.names)}
     if layout.separator:
-        source, given = _csv_source(path, layout, names)
+        source, given = csv_source(path, layout, names)
         text = dict(names)
     else:
         source, given = "read_parquet($path, file_row_number = true)", {"path": str(path)}
-        text = {name: _as_text(engine, path, name) for name in (*layout.roles.values(), *layout.by)}
+        text = {name: as_text(engine, path, name) for name in (*layout.roles.values(), *layout.by)}
     chosen = [
         f"nullif({text[layout.roles[role]]}, '') AS {role}" if role in layout.roles else f"NULL::VARCHAR AS {role}"
         for role in ROLES
@@ -140,58 +114,16 @@ def _load(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout, is_numb
     try:
         # The parts are our own names; the file's are only ever quoted identifiers.
         engine.execute(f"CREATE TABLE history AS SELECT {', '.join(chosen)} FROM {source}", given)  # noqa: S608 - our own names
-        rejected = _rejected(engine) if layout.separator else ()
+        refused = rejected(engine) if layout.separator else ()
     except duckdb.Error as error:
-        raise _unreadable(path, layout, is_number, str(error)) from error
-    if rejected:
+        raise unreadable(path, layout, is_number, str(error)) from error
+    if refused:
         found, more = bad_rows(path, layout, is_number)
-        raise HistoryInvalid(found or rejected, more=more)
-    rows = int(_one(engine, "SELECT count(*) FROM history"))
+        raise HistoryInvalid(found or refused, more=more)
+    rows = int(one(engine, "SELECT count(*) FROM history"))
     if not rows:
         raise HistoryInvalid([HistoryWrong(code="empty-file", message="There is no row below the first line.")])
     return rows
-
-
-def _csv_source(path: Path, layout: Layout, names: dict[str, str]) -> tuple[str, dict[str, object]]:
-    source = (
-        "read_csv($path, auto_detect = false, header = true, delim = $separator, quote = '\"', escape = '\"', "
-        "columns = $columns, strict_mode = true, ignore_errors = true, store_rejects = true, rejects_limit = 1, "
-        f"max_line_size = {LINE_BYTES_MAX})"
-    )
-    return source, {
-        "path": str(path),
-        "separator": layout.separator,
-        "columns": dict.fromkeys(names.values(), "VARCHAR"),
-    }
-
-
-def _as_text(engine: duckdb.DuckDBPyConnection, path: Path, name: str) -> str:
-    """A Parquet column as the text that a CSV file would hold: what is nested becomes JSON."""
-    quoted = '"' + name.replace('"', '""') + '"'
-    kind = engine.execute(f"SELECT typeof({quoted}) FROM read_parquet($path) LIMIT 1", {"path": str(path)}).fetchone()  # noqa: S608 - quoted
-    nested = kind is not None and any(sign in kind[0] for sign in ("STRUCT", "[", "MAP"))
-    return f"CAST(to_json({quoted}) AS VARCHAR)" if nested else f"CAST({quoted} AS VARCHAR)"
-
-
-def _rejected(engine: duckdb.DuckDBPyConnection) -> tuple[HistoryWrong, ...]:
-    """What the engine would not take, in its own words: only shown where the slow way sees nothing wrong."""
-    found = engine.execute("SELECT line, error_message FROM reject_errors ORDER BY line LIMIT 1").fetchall()
-    return tuple(HistoryWrong(code="bad-row", line=int(line), message=f"{message}.") for line, message in found)
-
-
-def _unreadable(path: Path, layout: Layout, is_number: IsNumber | None, reason: str) -> HistoryInvalid:
-    if layout.separator:
-        found, more = bad_rows(path, layout, is_number)
-        if found:
-            return HistoryInvalid(found, more=more)
-    return HistoryInvalid(
-        [HistoryWrong(code="unreadable", message=f"The file cannot be read: {reason.splitlines()[0]}")]
-    )
-
-
-def _one(engine: duckdb.DuckDBPyConnection, statement: str) -> Any:  # noqa: ANN401 - one cell of any type
-    found = engine.execute(statement).fetchone()
-    return found[0] if found else None
 
 
 class _Reading:
@@ -311,7 +243,7 @@ class _Reading:
             without_unit=without_unit,
             before=whole.before,
             pairs=whole.pairs,
-            squares=_one(
+            squares=one(
                 self.engine,
                 "SELECT coalesce(fsum((y - z) * (y - z)), 0.0) FROM judged WHERE y IS NOT NULL AND z IS NOT NULL",
             ),
