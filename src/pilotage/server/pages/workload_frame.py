@@ -19,22 +19,30 @@ from pilotage.workflow.workspace import Workspace
 
 Build = Callable[[Workspace, Frame, Judgement], Mapping[str, Any]]
 
-TABS = (
-    ("workload", "", "Overview"),
-    ("charter", "/charter", "Charter"),
-    ("plan", "/plan", "Plan"),
-    ("data", "/data", "Data"),
-    ("evidence", "/evidence", "Evidence"),
-    ("calls", "/calls", "Calls"),
-    ("feedback", "/feedback", "Feedback"),
-    ("decision", "/decision", "Decision"),
-    ("reviews", "/reviews", "Reviews"),
-    ("architecture", "/architecture", "Architecture"),
-    ("operating", "/operating", "Operating model"),
-    ("change", "/change", "Change"),
-    ("outside", "/outside", "Outside results"),
-    ("documents", "/documents", "Documents"),
+TABS: tuple[tuple[str, tuple[tuple[str, str, str], ...]], ...] = (
+    ("Now", (("workload", "", "Overview"),)),
+    ("Promise", (("charter", "/charter", "Charter"), ("plan", "/plan", "Plan"), ("data", "/data", "Data"))),
+    (
+        "Proof",
+        (
+            ("evidence", "/evidence", "Evidence"),
+            ("calls", "/calls", "Calls"),
+            ("feedback", "/feedback", "Feedback"),
+            ("outside", "/outside", "Outside results"),
+        ),
+    ),
+    ("Consent", (("reviews", "/reviews", "Reviews"), ("decision", "/decision", "Decision"))),
+    (
+        "Production",
+        (
+            ("architecture", "/architecture", "Architecture"),
+            ("operating", "/operating", "Operating model"),
+            ("change", "/change", "Change"),
+        ),
+    ),
+    ("Record", (("documents", "/documents", "Documents"),)),
 )
+"""The pages of a workload by what they are about. The ledger, a page of all workloads, follows the last."""
 
 
 async def workload_page(
