@@ -21,7 +21,6 @@ from msgspec import Struct
 from pilotage.demo.failing import NoData
 
 TIME_ZONE = "America/Chicago"
-LABEL = "bad"
 LABEL_DAYS = 3
 OPENS_AT_HOUR = 9
 OPEN_MINUTES = 8 * 60

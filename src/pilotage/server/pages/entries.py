@@ -38,7 +38,9 @@ def line(entry: Entry, people: People) -> Line:
     describe = _SENTENCES.get(type(fact))
     what = describe(fact, people) if describe else title_of(entry.kind)
     erased = any(text is None for text in entry.texts.values())
-    said = next((getattr(fact, name) for name in _SAID if getattr(fact, name, "")), "")
+    # A frozen case keeps the verdicts' reasons together, as JSON; each is read where its verdict is.
+    spoken = () if isinstance(fact, f.CaseFrozen) else _SAID
+    said = next((getattr(fact, name) for name in spoken if getattr(fact, name, "")), "")
     return Line(entry=entry, what=what, said="" if said == ERASED else people.named(said), is_erased=erased)
 
 
@@ -86,6 +88,7 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     f.Advanced: lambda fact, _: f"passed the gate {fact.from_phase}: on to {fact.to_phase}",
     f.WentBack: lambda fact, _: f"went back from {fact.from_phase} to {fact.to_phase}",
     f.EvidenceFrozen: lambda _fact, _: "froze the evidence that the decision after it rests on",
+    f.CaseFrozen: lambda _fact, _: "froze the whole case that the decision after it rests on",
     f.Decided: _decided,
     f.ExposureSet: _exposed,
     f.Killed: lambda _fact, _: "switched the candidate off",
