@@ -144,7 +144,7 @@ def outside_results(place: Place) -> Iterator[Waiting]:
         return
     for name, brought in outside.results.items():
         unsigned = name in verdicts and outside.signature(name) is None
-        if not unsigned or place.person in outside.writers.get(name, ()):
+        if not unsigned or place.person in outside.brought_by(name):
             continue
         yield place.form(
             "outside",
