@@ -117,7 +117,7 @@ def measure(served: Served, loads: int, fold_ms: float) -> None:
     start = time.perf_counter()
     served.asked("GET", "/")
     print(f"  {'Portfolio, the first of the process':44} {(time.perf_counter() - start) * 1e3:7.0f} ms")
-    for path in ("/", "/w/workload-0007"):
+    for path in ("/", "/inbox", "/candidates", "/w/workload-0007"):
         taken, size = loads_ms(served, path, loads)
         line(f"page {path}", taken, TARGETS_MS["page"], size)
     line("one command", [timed(lambda n=n: comment(served, n)) for n in range(loads)], TARGETS_MS["command"])
