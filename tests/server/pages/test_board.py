@@ -17,6 +17,7 @@ from pilotage.server.pages.board import COLUMN_MAX, PAGE_MAX
 
 COUNT = PAGE_MAX + 7
 CARD = re.compile(r'<h3><a href="/w/(problem-\d\d)">')
+ACTION = re.compile(r'<a class="stand" href="([^"]+)"')
 LINE = re.compile(r'<th scope="row"><a href="/w/(problem-\d\d)">')
 
 
@@ -64,3 +65,13 @@ def test_the_table_goes_on_over_pages_in_the_same_order(crowd):
     assert LINE.findall(first) + LINE.findall(second) == [f"problem-{n:02}" for n in range(COUNT)]
     assert "Nothing further is on the way." in crowd.page("/?page=9")
     assert crowd.get("/?page=0").status_code == 400
+
+
+def test_an_inbox_goes_on_over_pages_in_the_same_order(crowd):
+    """Whoever proposed everything has a line for each, whole over the pages, as the interface has them."""
+    waiting = [line["href"] for line in crowd.get("/api/v1/inbox").json()["waiting"]]
+    assert len(waiting) > PAGE_MAX
+    first = crowd.page("/inbox")
+    shown = ACTION.findall(first) + ACTION.findall(_followed(crowd, first, "Page 2"))
+    assert [href.replace("&amp;", "&") for href in shown] == waiting[: 2 * PAGE_MAX]
+    assert "Nothing further waits." in crowd.page("/inbox?page=99")

@@ -27,7 +27,7 @@ from pilotage.workflow.portfolio_report import KILLED, WorkloadFigures
 COLUMN_MAX = 20
 """Cards of a column: nobody reads more of one, and the filters find the others."""
 PAGE_MAX = 60
-"""Cards and lines of a page that is filtered to one phase, and lines of the table."""
+"""Cards of a page that is filtered to one phase, and lines of a page of a table."""
 Sort = Literal["name", "late", "stalled", "exposure", "value"]
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from math import ceil
+from typing import Annotated
+
 from litestar import get
 from litestar.response import Response
+from msgspec import Meta, Struct
 
-from pilotage.server.asking import AnyRequest
+from pilotage.server.asking import AnyRequest, query_of
 from pilotage.server.auth.access import READ
 from pilotage.server.auth.identity import current_identity
+from pilotage.server.pages.board import PAGE_MAX
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
 from pilotage.server.pages.frame import Frame, Shown, page
 from pilotage.server.parts import parts_of
@@ -39,12 +44,28 @@ KINDS = {
 }
 
 
+class InboxQuery(Struct, frozen=True, kw_only=True):
+    """Which page of the inbox is shown, as the address says it."""
+
+    page: Annotated[int, Meta(ge=1, le=10_000)] = 1
+
+
 @get("/inbox", opt={"access": READ}, include_in_schema=False)
 async def show_inbox(request: AnyRequest) -> Response[bytes]:
     """What waits for whoever signed in."""
+    query = query_of(request, InboxQuery)
 
     def build(_workspace: Workspace, _frame: Frame) -> Shown:
-        return {"title": "Inbox", "here": "inbox", "live": True}, {"inbox": _inbox(request), "kinds": KINDS}
+        inbox = _inbox(request)
+        content = {
+            "inbox": inbox,
+            "lines": inbox.waiting[(query.page - 1) * PAGE_MAX : query.page * PAGE_MAX],
+            "query": query,
+            "pages": ceil(len(inbox.waiting) / PAGE_MAX),
+            "to": lambda page: f"/inbox?page={page}",
+            "kinds": KINDS,
+        }
+        return {"title": "Inbox", "here": "inbox", "live": True}, content
 
     return await page(request, "inbox.html", build)
 
