@@ -54,8 +54,8 @@ def roadmap_plot(data: RoadmapData, palette: Palette, box: Box) -> Plot:
     key = KEY if box.width > NARROW else KEY.split("; full", maxsplit=1)[0]
     axis = alt.Axis(format="%-d %b %Y", grid=True, title=key, tickCount=max(2, box.inner_width // 130), titlePadding=10)
 
-    def x(field: str) -> Any:  # noqa: ANN401 - altair's own channel
-        return alt.X(f"{field}:T", scale=alt.Scale(domain=shown, type="utc"), axis=axis)
+    def x(field: str, **scale: Any) -> Any:  # noqa: ANN401 - altair's own channel
+        return alt.X(f"{field}:T", scale=alt.Scale(type="utc", **scale), axis=axis)
 
     marks: list[Any] = [
         alt.Chart(rows_of(_spans(data)))
@@ -69,9 +69,12 @@ def roadmap_plot(data: RoadmapData, palette: Palette, box: Box) -> Plot:
         only = base.transform_filter(alt.FieldEqualPredicate(field="done", equal=done))
         point = only.mark_point(color=palette.accent, fill=fill, size=110, opacity=1, strokeWidth=1.75)
         marks.append(point.encode(shape=shape, tooltip=tips))
-    now = alt.Chart(rows_of([{"at": data.today.isoformat(), "word": "today"}])).encode(x=x("at"))
-    marks.append(now.mark_rule(color=palette.soft, strokeDash=[4, 3], strokeWidth=1.5))
-    marks.append(now.mark_text(color=palette.soft, baseline="bottom").encode(y=alt.value(-6), text="word:N"))
+    now = alt.Chart(rows_of([{"at": data.today.isoformat(), "word": "today"}]))
+    # The one layer that says the domain: said again by others, it is taken for a conflict.
+    rule = now.mark_rule(color=palette.soft, strokeDash=[4, 3], strokeWidth=1.5)
+    marks.append(rule.encode(x=x("at", domain=shown)))
+    word = now.mark_text(color=palette.soft, baseline="bottom")
+    marks.append(word.encode(x=x("at"), y=alt.value(-6), text="word:N"))
     return Plot(chart=alt.layer(*marks), box=box)
 
 
