@@ -43,24 +43,19 @@ def test_before_a_decision_the_page_says_what_is_open(reading):
 def test_a_recipient_confirms_with_one_button(changed):
     """Named and sent the decision, somebody sees one button; pressed, the receipt is on record and the button gone."""
     with client(changed, "nadia") as owner, client(changed, "priya") as priya:
-        send_and_confirm(owner, priya)
-
-
-def send_and_confirm(owner: httpx.Client, priya: httpx.Client) -> None:
-    """Owner sends, recipient confirms."""
-    assert "I have received it" not in priya.get(f"{AT}/decision").text
-    form = owner.get(f"{AT}/do/send_decision").text
-    sent = {name: re.search(rf'name="{name}" value="([^"]*)"', form).group(1) for name in ("csrf", "digest")}
-    answer = owner.post(f"{AT}/do/send_decision", data={**sent, "message": ""})
-    assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, f"{AT}/decision")
-    page = priya.get(f"{AT}/decision").text
-    assert "I have received it" in page
-    csrf = re.search(r'name="csrf" value="([^"]*)"', page).group(1)
-    answer = priya.post(f"{AT}/do/confirm_receipt", data={"csrf": csrf, "digest": sent["digest"]})
-    assert answer.status_code == 303
-    assert "I have received it" not in priya.get(f"{AT}/decision").text
-    again = priya.post(f"{AT}/do/confirm_receipt", data={"csrf": csrf, "digest": sent["digest"]})
-    assert "already" in again.text
+        assert "I have received it" not in priya.get(f"{AT}/decision").text
+        form = owner.get(f"{AT}/do/send_decision").text
+        sent = {name: re.search(rf'name="{name}" value="([^"]*)"', form).group(1) for name in ("csrf", "digest")}
+        answer = owner.post(f"{AT}/do/send_decision", data={**sent, "message": ""})
+        assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, f"{AT}/decision")
+        page = priya.get(f"{AT}/decision").text
+        assert "I have received it" in page
+        csrf = re.search(r'name="csrf" value="([^"]*)"', page).group(1)
+        answer = priya.post(f"{AT}/do/confirm_receipt", data={"csrf": csrf, "digest": sent["digest"]})
+        assert answer.status_code == 303
+        assert "I have received it" not in priya.get(f"{AT}/decision").text
+        again = priya.post(f"{AT}/do/confirm_receipt", data={"csrf": csrf, "digest": sent["digest"]})
+        assert "already" in again.text
 
 
 def test_dissent_is_on_the_page_for_good(changed):
