@@ -119,6 +119,25 @@ def test_uneven_looks_agree_with_a_finer_grid(monkeypatch):
         assert found == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.parametrize("information", [equal(60), (0.1, 0.101, 0.2, 0.2005, 0.6, 0.601, 0.602, 0.9), (0.3, 1.0)])
+def test_spreading_by_panels_is_spreading_node_by_node(monkeypatch, information):
+    """What a look leaves is spread panel by panel; node by node the bounds come out the same."""
+    by_panels = bounds(information, 0.0502, 0.2, 2.675)
+    monkeypatch.setattr("pilotage.evidence.sequential._STEP_MAX", 0.0)
+    singly = bounds(information, 0.0502 + 1e-13, 0.2, 2.675)
+    for found, expected in zip(by_panels.efficacy + by_panels.futility, singly.efficacy + singly.futility, strict=True):
+        assert found == pytest.approx(expected, abs=1e-7)
+
+
+@pytest.mark.parametrize(("alpha", "power"), [(0.05, 0.8), (0.025, 0.9), (0.003, 0.8)])
+def test_the_planned_drift_reaches_with_the_planned_power(alpha, power):
+    """Twelve equal looks, futility obeyed, cross efficacy with the power that was asked for."""
+    looks, drift = equal(12), planned_drift(alpha, power)
+    limits = bounds(looks, alpha, 1.0 - power, drift, final=True)
+    reached = crossing_probability(looks, limits.efficacy, lower=(*limits.futility[:-1], None), drift=drift)[-1]
+    assert reached == pytest.approx(power, abs=1e-6)
+
+
 def test_information_has_to_rise():
     """Looks out of order, or without news, are refused."""
     with pytest.raises(ValueError, match="has to rise"):

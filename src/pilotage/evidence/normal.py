@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 _STANDARD = NormalDist()
@@ -18,6 +19,7 @@ def quantile(probability: float) -> float:
     return _STANDARD.inv_cdf(probability)
 
 
+@lru_cache(maxsize=64)
 def two_sided(level: float) -> float:
     """The z of a central interval of that level: 1.96 for 0.95. ValueError outside (0, 1)."""
     if not 0.0 < level < 1.0:

@@ -29,11 +29,15 @@ _FAR = 8.0
 _POINTS = 16
 _PANEL_WIDTH = 4.0
 _NEWTON_STEPS = 40
-_CLOSE = 1e-13
+# Newton's steps more than square what is left: who moves by this little has arrived.
+_CLOSE = 1e-6
+_PER_DENSITY = 1.0 / math.sqrt(2.0 * math.pi)
 # So many standard deviations below a bound nothing reaches it, beside the smallest share of an error that is ever
 # spent; so many above, everything does.
-_FAR_OFF = 12.0
+_FAR_OFF = 9.5
 _CERTAIN = 8.5
+# Half of a panel, in standard deviations of a step.
+_STEP_MAX = 6.0
 _ROWS_AT_ONCE = 64
 # What twelve looks with futility need beyond one look, about: 15 % more information.
 _OVER_ONE_LOOK = math.sqrt(1.15)
@@ -120,7 +124,7 @@ def crossing_probability(
     state, crossed, total = _point(*(start or (0.0, 0.0))), [], 0.0
     for i, (t, bound) in enumerate(zip(information, upper, strict=True)):
         if bound is not None:
-            total += _above(state, t, bound, drift)
+            total += _above(_law(state, t, drift), bound)
         crossed.append(total)
         if i + 1 < len(information):
             fineness = _fineness(information[: i + 2])
@@ -160,9 +164,13 @@ def _enclosed(falling: Callable[[float], float], near: float, width: float) -> t
     before, place = near, near * (1.0 + _OFFSET)
     higher, found = falling(before), falling(place)
     for _ in range(_SECANTS):
-        if abs(place - before) < width / 4.0 or higher == found:
+        if higher == found:
             break
-        before, place, higher = place, place + found * (place - before) / (higher - found), found
+        moved, step = place - before, found * (place - before) / (higher - found)
+        before, place, higher = place, place + step, found
+        # A secant leaves about the product of the last two steps.
+        if abs(step * moved) < width / 4.0:
+            break
         found = falling(place)
     low, high = place - width / 2.0, place + width / 2.0
     return (low, high) if falling(low) > 0.0 >= falling(high) else (-math.inf, math.inf)
@@ -170,9 +178,13 @@ def _enclosed(falling: Callable[[float], float], near: float, width: float) -> t
 
 def _power(information: tuple[float, ...], efficacy: tuple[float | None, ...], beta: float, drift: float) -> float:
     """The probability of reaching when futility stops are obeyed."""
-    plan = _Plan(beta=beta, drift=drift)
-    futility = tuple(_futility(information[:i], efficacy[:i], plan).bound for i in range(1, len(information)))
-    return crossing_probability(information, efficacy, lower=(*futility, None), drift=drift)[-1]
+    plan, reached = _Plan(beta=beta, drift=drift), 0.0
+    for i, bound in enumerate(efficacy):
+        if bound is not None:
+            # The states that the futility bounds were found in are those from which the next look reaches.
+            state = _futility_state(information[:i], efficacy[:i], plan, _fineness(information[: i + 1]))
+            reached += _above(_law(state, information[i], drift), bound)
+    return reached
 
 
 def _rounded(information: tuple[float, ...]) -> tuple[float, ...]:
@@ -251,18 +263,27 @@ def _lower_bound(state: _State, t: float, due: float, drift: float) -> float | N
 def _solve(state: _State, t: float, drift: float, probability: float) -> float:
     """The z above which the statistic at t lies with that probability, by Newton's steps from where it would be if the
     statistic were normal; a step that leaves what is known to enclose it becomes a halving.
+
+    What is followed is the normal quantile of the probability: as the statistic is nearly normal, that is nearly a
+    straight line, and two or three steps do.
     """
+    here, law = float(state.mass.sum()), _law(state, t, drift)
     low, high = -2.0 * _FAR, 2.0 * _FAR
     z = min(max(_if_normal(state, t, drift, probability), low), high)
+    wanted = quantile(probability / here) if 0.0 < probability < here else None
     for _ in range(_NEWTON_STEPS):
-        over = _above(state, t, z, drift) - probability
-        low, high = (z, high) if over > 0.0 else (low, z)
-        density = _density(state, t, z, drift)
-        step = over / density if density > 0.0 else math.inf
-        after = z + step if low <= z + step <= high else (low + high) / 2.0
-        if abs(after - z) < _CLOSE:
-            return after
-        z = after
+        above, density = _above(law, z), _density(law, z)
+        low, high = (z, high) if above > probability else (low, z)
+        step = math.inf
+        if wanted is not None and density > 0.0 and 0.0 < above < here:
+            found = quantile(above / here)
+            step = (found - wanted) * math.exp(-0.5 * found * found) * _PER_DENSITY * here / density
+        if not low <= z + step <= high:
+            z = (low + high) / 2.0
+            continue
+        z += step
+        if abs(step) < _CLOSE:
+            break
     return z
 
 
@@ -285,28 +306,42 @@ def _point(information: float, statistic: float) -> _State:
     return _State(information, np.array([statistic]), np.array([1.0]))
 
 
-def _above(state: _State, t: float, z: float, drift: float) -> float:
-    """P(no crossing so far and the statistic at t is above z)."""
+class _Law(Struct, frozen=True, gc=False):
+    """What the statistic at a look is: a mixture of normals about rising centres, in units of their common deviation;
+    a statistic z lies at `scale` times z among them.
+    """
+
+    centres: Any
+    mass: Any
+    scale: float
+
+
+def _law(state: _State, t: float, drift: float) -> _Law:
+    step = t - state.information
+    deviation = math.sqrt(step)
+    centres = state.nodes * (math.sqrt(state.information) / deviation) + drift * deviation
+    return _Law(centres, state.mass, math.sqrt(t / step))
+
+
+def _above(law: _Law, z: float) -> float:
+    """P(no crossing so far and the statistic is above z)."""
     import numpy as np  # noqa: PLC0415 - loaded by those who integrate only
 
-    step = t - state.information
-    mean = state.nodes * math.sqrt(state.information) + drift * step
-    distance = (mean - z * math.sqrt(t)) / math.sqrt(step)
-    # Nodes rise, so what is far above or below lies at the ends; for the few between, the standard library's error
-    # function costs less than loading another library for it.
-    first, last = np.searchsorted(distance, (-_FAR_OFF, _CERTAIN)).tolist()
-    near = (distance[first:last] * -math.sqrt(0.5)).tolist()
+    # What is far above or below z lies at the ends; for the few between, the standard library's error function costs
+    # less than loading another library for it.
+    first, last = law.centres.searchsorted((z * law.scale - _FAR_OFF, z * law.scale + _CERTAIN)).tolist()
+    near = ((z * law.scale - law.centres[first:last]) * math.sqrt(0.5)).tolist()
     tails = np.fromiter(map(math.erfc, near), np.float64, last - first)
-    return 0.5 * float(state.mass[first:last] @ tails) + float(state.mass[last:].sum())
+    return 0.5 * float(law.mass[first:last] @ tails) + float(law.mass[last:].sum())
 
 
-def _density(state: _State, t: float, z: float, drift: float) -> float:
-    """The density of the statistic at t, without a crossing so far: how fast `_above` falls with z."""
+def _density(law: _Law, z: float) -> float:
+    """The density of the statistic, without a crossing so far: how fast `_above` falls with z."""
     import numpy as np  # noqa: PLC0415 - loaded by those who integrate only
 
-    step = t - state.information
-    distance = (z * math.sqrt(t) - state.nodes * math.sqrt(state.information) - drift * step) / math.sqrt(step)
-    return float(state.mass @ np.exp(-0.5 * distance * distance)) * math.sqrt(t / (step * 2.0 * math.pi))
+    first, last = law.centres.searchsorted((z * law.scale - _FAR_OFF, z * law.scale + _FAR_OFF)).tolist()
+    distance = law.centres[first:last] - z * law.scale
+    return float(law.mass[first:last] @ np.exp(-0.5 * distance * distance)) * law.scale * _PER_DENSITY
 
 
 def _advance(
@@ -315,28 +350,59 @@ def _advance(
     """The state after a look that left the statistic between the bounds, on fresh Gauss-Legendre nodes."""
     import numpy as np  # noqa: PLC0415 - loaded by those who integrate only
 
-    step = t - state.information
-    mean = state.nodes * math.sqrt(state.information) + drift * step
-    mass = float(state.mass.sum())
-    expected = float(state.mass @ mean) / (mass * math.sqrt(t)) if mass > 0.0 else 0.0
+    law, mass = _law(state, t, drift), float(state.mass.sum())
+    expected = float(law.mass @ law.centres) / (mass * law.scale) if mass > 0.0 else 0.0
     lower, upper = between
     low = max(expected - _FAR, -math.inf if lower is None else lower)
     high = min(expected + _FAR, math.inf if upper is None else upper)
     if high <= low or mass <= 0.0:
         return _State(t, np.array([low]), np.array([0.0]))
     nodes, weights = _nodes(low, high, fineness)
-    density = _spread(nodes * math.sqrt(t / step), mean / math.sqrt(step), state.mass)
-    return _State(t, nodes, density * weights * math.sqrt(t / (step * 2.0 * math.pi)))
+    density = _spread(nodes * law.scale, law.centres, law.mass)
+    return _State(t, nodes, density * weights * (law.scale * _PER_DENSITY))
 
 
 def _spread(places: np.ndarray, centres: np.ndarray, mass: np.ndarray) -> np.ndarray:
-    """At rising places, the sum of masses spread about rising centres as exp(-d^2 / 2); far masses add nothing."""
+    """At rising places, the sum of masses spread about rising centres as exp(-d^2 / 2); far masses add nothing. The
+    places lie on panels of nodes, and so do the centres unless there is one only.
+    """
+    import numpy as np  # noqa: PLC0415 - loaded by those who integrate only
+
+    if len(centres) == 1:
+        lone: np.ndarray = mass[0] * np.exp(-0.5 * (places - centres[0]) ** 2)
+        return lone
+    here, there = places.reshape(-1, _POINTS), centres.reshape(-1, _POINTS)
+    middles, others = ((panels[:, 0] + panels[:, -1]) * 0.5 for panels in (here, there))
+    steps, their_steps = here[0] - middles[0], there[0] - others[0]
+    if max(steps[-1], their_steps[-1]) > _STEP_MAX:
+        return _spread_singly(places, centres, mass)
+    # A place and a centre are each the middle of their panel and a step from it, so exp(-d^2 / 2) is a product: of what
+    # the two middles say to one another and to the other's step, for each pair of panels, and of what the steps say to
+    # one another, which is the same for all pairs. An exponential for each pair of nodes would be eight times as many.
+    reach = _FAR_OFF + steps[-1] + their_steps[-1]
+    firsts, lasts = others.searchsorted(middles - reach), others.searchsorted(middles + reach)
+    counts = lasts - firsts
+    starts = counts.cumsum() - counts
+    rows = np.arange(len(middles)).repeat(counts)
+    columns = np.arange(len(rows)) - (starts - firsts).repeat(counts)
+    apart = (middles[rows] - others[columns])[:, None]
+    told = np.exp(apart * their_steps) * mass.reshape(-1, _POINTS)[columns]
+    heard = told @ np.exp(-0.5 * (their_steps[:, None] - steps) ** 2)
+    heard *= np.exp(-apart * (0.5 * apart + steps))
+    density = np.zeros(here.shape)
+    met = counts.nonzero()[0]
+    density[met] = np.add.reduceat(heard, starts[met])
+    return density.ravel()
+
+
+def _spread_singly(places: np.ndarray, centres: np.ndarray, mass: np.ndarray) -> np.ndarray:
+    """The same node by node, where panels are so wide that the factors would leave the range of numbers."""
     import numpy as np  # noqa: PLC0415 - loaded by those who integrate only
 
     density = np.empty(len(places))
     for start in range(0, len(places), _ROWS_AT_ONCE):
         some = places[start : start + _ROWS_AT_ONCE]
-        first, last = np.searchsorted(centres, (some[0] - _FAR_OFF, some[-1] + _FAR_OFF)).tolist()
+        first, last = centres.searchsorted((some[0] - _FAR_OFF, some[-1] + _FAR_OFF)).tolist()
         kernel = some[:, None] - centres[None, first:last]
         np.multiply(kernel, kernel, out=kernel)
         kernel *= -0.5
@@ -359,7 +425,8 @@ def _nodes(low: float, high: float, fineness: int) -> tuple[np.ndarray, np.ndarr
     points, weights = _legendre(_POINTS)
     half = (high - low) / (2.0 * panels)
     centres = low + half * (2.0 * np.arange(panels) + 1.0)
-    return (centres[:, None] + half * points[None, :]).ravel(), np.tile(half * weights, panels)
+    nodes = centres[:, None] + half * points
+    return nodes.ravel(), np.broadcast_to(half * weights, nodes.shape).ravel()
 
 
 @lru_cache(maxsize=2)
