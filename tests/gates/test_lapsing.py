@@ -155,6 +155,16 @@ def test_a_waiver_is_announced_before_it_ends():
     assert waived.renew.action.startswith("Bring about what was waived.")
 
 
+def test_a_waiver_of_what_is_short_lived_is_announced_like_any_other():
+    """Monitoring is a day old at most; a waiver of it for three weeks says two weeks before that it ends."""
+    story = Story().begin_rollout().waive("deploy.monitoring", days=20)
+    assert story.verdict("deploy.monitoring").renew is None
+    story.wait(days=7)
+    waived = story.verdict("deploy.monitoring")
+    assert waived.verdict == "waived"
+    assert waived.renew.action.startswith("Bring about what was waived.")
+
+
 def test_every_verdict_that_is_about_to_lapse_says_so_and_only_those():
     """Notice is given exactly where something holds and its end is near, in every phase."""
     story = in_service()
@@ -166,7 +176,8 @@ def test_every_verdict_that_is_about_to_lapse_says_so_and_only_those():
 
 
 def _near(story: Story, verdict: Verdict) -> bool:
-    notice = dt.timedelta(days=story.playbook.notice_of(story.playbook.criterion(verdict.id)))
+    book = story.playbook
+    notice = dt.timedelta(days=book.notice_days if verdict.waiver else book.notice_of(book.criterion(verdict.id)))
     return verdict.valid_until is not None and story.now >= verdict.valid_until - notice
 
 

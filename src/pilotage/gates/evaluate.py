@@ -105,7 +105,9 @@ def _noticed(case: Case, verdict: Verdict) -> Verdict:
     ends = verdict.valid_until
     if not verdict.passes or ends is None:
         return verdict
-    if case.now < ends - dt.timedelta(days=case.playbook.notice_of(case.criterion)):
+    # A waiver ends by its own day: how fast the evidence grows old that it stands for says nothing of it.
+    notice = case.playbook.notice_days if verdict.waiver else case.playbook.notice_of(case.criterion)
+    if case.now < ends - dt.timedelta(days=notice):
         return verdict
     action = f"Bring about what was waived. {case.criterion.next}" if verdict.waiver else case.criterion.next
     return structs.replace(verdict, renew=NextAction(action=action, by=case.criterion.by))

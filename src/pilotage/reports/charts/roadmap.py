@@ -39,7 +39,7 @@ def roadmap_box(data: RoadmapData, box: Box) -> Box:
     """A row's height for each workload, room for their names before."""
     names = {point.title for point in data.points}
     left = min(130 if box.width <= NARROW else 260, 24 + 7 * max(map(len, names)))
-    return tall(box, ROW * len(names), left=left, right=24, top=30, bottom=62)
+    return tall(box, ROW * len(names), left=left, right=48, top=30, bottom=62)
 
 
 def roadmap_plot(data: RoadmapData, palette: Palette, box: Box) -> Plot:

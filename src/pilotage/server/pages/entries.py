@@ -16,7 +16,7 @@ from pilotage.record.texts import ERASED
 from pilotage.server.pages import deciding_forms, feedback_forms, operating_forms, outside_forms
 from pilotage.server.pages.people import People
 from pilotage.server.pages.wording import SOURCES, exposure, role, title_of
-from pilotage.server.pages.written import plural
+from pilotage.server.pages.written import first_of, plural
 from pilotage.storage.protocols import Entry
 
 
@@ -129,7 +129,7 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     training.LearnerDropped: lambda fact, _: f"dropped a learner of {fact.audience}, who {_WENT[fact.why]}",
     drifting.DriftSeen: lambda fact, _: (
         f"held {plural(fact.judged, 'field')} against the reference"
-        + (f": {', '.join(fact.alarms)} stand out" if fact.alarms else "")
+        + (f": {first_of(fact.alarms)} stand out" if fact.alarms else "")
     ),
     drifting.DriftExplained: lambda fact, _: f"explained the drift of {fact.field}",
     auditing.RecordsAudited: lambda fact, _: (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
 from markupsafe import Markup
 
@@ -25,6 +26,7 @@ __all__ = [
     "SHARE_UNIT",
     "TOGETHER",
     "day",
+    "first_of",
     "instant",
     "micros",
     "moment_of_us",
@@ -41,6 +43,13 @@ SECONDS_A_MINUTE = 60
 SECONDS_AN_HOUR = 3600
 SECONDS_A_DAY = 86_400
 THOUSAND = 1000
+NAMES_SHOWN = 3
+
+
+def first_of(names: Sequence[str]) -> str:
+    """The first few of many names, and how many more there are: a sentence that lists thirty is read by nobody."""
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def instant(at: dt.datetime | None, *, seconds: bool = False) -> Markup | str:
