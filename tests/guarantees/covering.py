@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import scipy.stats
 from tests.evidence.simulated import money, promise, right, totals_of_units
+from tests.guarantees.going import single_calls
 from tests.guarantees.promise import Promise
 from tests.guarantees.walks import in_chunks
 
@@ -68,6 +69,32 @@ def _means(*, live):
     return lambda runs, seed: in_chunks(some, runs, seed)
 
 
+def over_stages(runs, seed):
+    """A difference of shares over four stages with other base rates, every unit one call."""
+    sizes, rates = ((12, 988), (50, 950), (250, 750), (500, 500)), (0.5, 0.6, 0.7, 0.8)
+
+    def some(count, rng):
+        parts = [
+            [rng.binomial(size, rate + gain, count) for size, gain in zip(pair, (0.1, 0.0), strict=True)]
+            for pair, rate in zip(sizes, rates, strict=True)
+        ]
+        stages = [
+            [
+                StageTotals(
+                    stage=f"live/{step}",
+                    apart=True,
+                    candidate=single_calls(pair[0], hits[0][run]),
+                    incumbent=single_calls(pair[1], hits[1][run]),
+                )
+                for step, (pair, hits) in enumerate(zip(sizes, parts, strict=True))
+            ]
+            for run in range(count)
+        ]
+        return held([live_difference(right(observable="exposed"), one) for one in stages], 0.1)
+
+    return in_chunks(some, runs, seed)
+
+
 def uniform(runs, seed):
     """The p-value of a Kolmogorov-Smirnov test that the statistic's own p-values are uniform where arms are alike."""
     rng = np.random.default_rng(seed)
@@ -105,6 +132,15 @@ PROMISES = [
     ),
     Promise(GROUP, "paired means, clustered", _means(live=False), 500, 10_000, low=0.94, high=0.96),
     Promise(GROUP, "means of two arms, clustered", _means(live=True), 500, 10_000, low=0.94, high=0.96),
+    Promise(
+        GROUP,
+        "difference over the stages of a roll-out, one call a unit (Mantel-Haenszel)",
+        over_stages,
+        1000,
+        20_000,
+        low=0.94,
+        high=0.96,
+    ),
     Promise(
         "Arms that are alike",
         "p-values are uniform (p of a Kolmogorov-Smirnov test)",

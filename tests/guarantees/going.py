@@ -130,19 +130,22 @@ def _late_go(n, good, share):
 SHARES, RATES, CALLS = (0.01, 0.05, 0.25, 0.5), (0.5, 0.6, 0.7, 0.8), 4000
 
 
-def roll_out(runs, seed):
-    """1, 5, 25, 50 % of traffic while the base rate rises, and no effect: stage by stage, as the product does."""
+def roll_out(*, apart):
+    """1, 5, 25, 50 % of traffic while the base rate rises, and no effect: stage by stage, as the product does. `apart`:
+    whether it is known that no unit comes back in a later stage.
+    """
 
     def some(count, rng):
         done, looks = [[] for _ in range(count)], []
         for step, hits in enumerate(_steps(count, rng)):
             for run in range(count):
                 arms = [single_calls(size, hit[run]) for size, hit in hits]
-                done[run].append(StageTotals(stage=f"live/{step}", candidate=arms[0], incumbent=arms[1]))
+                named = StageTotals(stage=f"live/{step}", apart=apart, candidate=arms[0], incumbent=arms[1])
+                done[run].append(named)
             looks.append([tuple(stages) for stages in done])
         return false_go_by_information(promise(floor=-0.1, target=0.0), right(observable="exposed"), looks)
 
-    return in_chunks(some, runs, seed)
+    return lambda runs, seed: in_chunks(some, runs, seed)
 
 
 def pooled_roll_out(runs, seed):
@@ -193,7 +196,17 @@ PROMISES = [
     Promise(
         GROUP,
         "roll-out 1-5-25-50 % while the base rate rises",
-        roll_out,
+        roll_out(apart=False),
+        1000,
+        20_000,
+        high=0.055,
+        contrast=("all stages pooled", pooled_roll_out),
+        contrast_low=0.8,
+    ),
+    Promise(
+        GROUP,
+        "the same, where every unit has one call (Mantel-Haenszel)",
+        roll_out(apart=True),
         1000,
         20_000,
         high=0.055,

@@ -9,6 +9,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from tests.storage.call_reference import Reference, reference
 from tests.storage.call_samples import (
     HOUR_US,
@@ -205,6 +206,20 @@ class Summing(CallStoreContract):
         paired = total(store, "right", "paired")
         assert (paired.n, paired.y, paired.z) == (2, pytest.approx(1 - 2 * 0.6), pytest.approx(1 - 2 * 0.6))
         assert paired.yz == pytest.approx(2 * 0.4 * -0.6)
+
+    def test_units_that_come_back_in_another_stage_are_found(self, store: CallStore):
+        """Only the stages that are asked for count; before the first projection, and once calls were removed, nobody
+        knows.
+        """
+        assert store.returning(W, ["a", "b"]) is None
+        placed = [("a", "u1"), ("a", "u2"), ("a", "u2"), ("b", "u3"), ("b", None), ("c", "u1"), ("c", None)]
+        sent = [structs.replace(call(n), stage=stage, unit=unit or "") for n, (stage, unit) in enumerate(placed)]
+        store.append_calls(W, sent)
+        store.project(W, plan(), LATE)
+        asked = (["a", "b"], ["b", "c"], ["a", "b", "c"], ["a"], ["a", "a"], [])
+        assert [store.returning(W, stages) for stages in asked] == [False, False, True, False, False, False]
+        store.retain(W, START + dt.timedelta(days=1000))
+        assert store.returning(W, ["a", "b"]) is None
 
     def test_a_call_counts_when_its_labels_window_has_closed(self, store: CallStore):
         """Metrics without a label count at once. The others wait for their own window, though the label came early:

@@ -11,6 +11,7 @@ from pilotage.cli.wording import ANSWER_TONES, answer_word, figure_words, words
 
 STATUS_TONES: dict[str, Tone] = {**ANSWER_TONES, "within": "good", "breached": "bad", "undecided": "waiting"}
 HEADS = ("metric", "as", "stage", "incumbent", "candidate", "compared", "verdict")
+TOGETHER_HEADS = ("metric", "stages", "difference", "no difference at all")
 CHECK_HEADS = ("check", "what", "found")
 NO_FIGURES = "There are no figures yet. Wrap the workload with the SDK, write its charter and declare a release."
 
@@ -29,6 +30,13 @@ def draw(screen: Screen, found: Json, asked: Asked) -> None:
     if asked.explain or asked.metric is not None:
         for one in found["figures"]:
             _draw_figure(screen, one, asked)
+    together = [one for one in found["stages_together"] if asked.metric in {None, one["metric"]}]
+    if together:
+        screen.line()
+        screen.line("The live stages together, each compared for itself and then averaged; plus is better:")
+        screen.table(TOGETHER_HEADS, [_together(one) for one in together])
+        for why in dict.fromkeys(one["why"] for one in together):
+            screen.line(why)
     if asked.metric is None:
         for decision in found["decisions"]:
             _draw_decision(screen, decision)
@@ -59,6 +67,11 @@ def _draw_figure(screen: Screen, one: Json, asked: Asked) -> None:
     screen.table(("sums", "units", "calls", f"values less {rests['shift']:g}"), rows)
     screen.table(CHECK_HEADS, [_check(check) for check in rests["checks"]])
     screen.line(f"digest  {one['digest']}")
+
+
+def _together(one: Json) -> Sequence[Cell]:
+    tested = "" if one["p"] is None else f"chi-square {one['chi_square']:.3g}, p {one['p']:.2g}"
+    return one["metric"], ", ".join(one["stages"]), estimate_words(one["difference"]), tested
 
 
 def _moments(sums: Json) -> str:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from pilotage.evidence import stratified
 from pilotage.evidence.intervals import Interval, fieller, join_difference, join_strata, tango, wilson
 from pilotage.evidence.measurements import Estimate, Estimated, NotEstimable
 from pilotage.evidence.moments import Moments, covariance, moments
 from pilotage.evidence.normal import two_sided
 from pilotage.evidence.strata import StageTotals
+from pilotage.evidence.stratified import Stratum, strata_of
 from pilotage.evidence.sums import Totals
 from pilotage.evidence.values import orientation, value_range
 from pilotage.playbook.metrics import Metric
@@ -125,7 +127,11 @@ def live_difference(
 ) -> Estimated:
     """Candidate minus incumbent between units assigned to them, oriented; stages are compared each for itself
     and then averaged, weighted by size (Cochran 1954), never pooled. `of_arm` makes an arm's figure of its totals.
+    Shares of units that have one call each are compared as `stratified` says.
     """
+    strata = strata_of(metric, stages) if binary(metric) else None
+    if strata is not None:
+        return _over_strata(strata, level)
     found = [(_size(stage), _stage_difference(metric, stage, level, of_arm or compared_arm)) for stage in stages]
     parts = [(weight, part) for weight, part in found if isinstance(part, Estimate)]
     if not parts:
@@ -174,6 +180,20 @@ def compared_arm(metric: Metric, totals: Totals, level: float) -> Estimated:
     """An arm's mean for a comparison, which takes more units the more skewed the values are."""
     skewed = None if binary(metric) else too_skewed(moments(totals, 1.0, 0.0, metric.shift))
     return skewed or arm(metric, totals, level=level)
+
+
+def _over_strata(strata: Sequence[Stratum], level: float) -> Estimate:
+    low, high = stratified.interval(strata, level)
+    calls = round(sum(one.calls for one in strata))
+    return Estimate(
+        value=stratified.difference(strata),
+        low=low,
+        high=high,
+        calls=calls,
+        units=calls,
+        method=f"{stratified.METHOD}, {len(strata)} stages",
+        level=level,
+    )
 
 
 def _stage_difference(metric: Metric, stage: StageTotals, level: float, of_arm: OfArm) -> Estimated:

@@ -73,7 +73,7 @@ def tango(b: float, c: float, n: float, level: float = 0.95) -> Interval:
         score = tango_z(b, c, n, difference)
         return math.inf if score is None else abs(score) - z
 
-    return _edge(excess, (estimate, -z), -1.0), _edge(excess, (estimate, -z), 1.0)
+    return edge(excess, (estimate, -z), -1.0), edge(excess, (estimate, -z), 1.0)
 
 
 def two_shares_variance(first: tuple[float, float], second: tuple[float, float], difference: float) -> float:
@@ -96,7 +96,7 @@ def two_shares_variance(first: tuple[float, float], second: tuple[float, float],
     return high * (1.0 - high) / n1 + low * (1.0 - low) / n0
 
 
-def _edge(excess: Callable[[float], float], start: tuple[float, float], end: float) -> float:
+def edge(excess: Callable[[float], float], start: tuple[float, float], end: float) -> float:
     """Where `excess` becomes positive on the way from `start`, given with its value there, to `end`; `end` where it
     does not. By enclosing secants in the manner of Illinois (Dowell and Jarratt 1971), halving where it is infinite.
     """

@@ -11,12 +11,15 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from pilotage.evidence import stratified
 from pilotage.evidence.clusters import bent, days_of, target_part
+from pilotage.evidence.compare import binary
 from pilotage.evidence.figures import only_stage
 from pilotage.evidence.measurements import NotEstimable
-from pilotage.evidence.parts import Part
+from pilotage.evidence.parts import Part, too_few
 from pilotage.evidence.sequential import planned_drift
 from pilotage.evidence.strata import StageTotals
+from pilotage.evidence.stratified import Stratum, strata_of
 from pilotage.playbook.metrics import Metric, Target
 
 HOURS_PER_WEEK = 168.0
@@ -74,6 +77,8 @@ def statistic(target: Target, metric: Metric, stages: Sequence[StageTotals]) -> 
         if isinstance(stage, NotEstimable):
             return stage
         stages = (stage,)
+    elif target.form == "difference" and binary(metric) and (strata := strata_of(metric, stages)) is not None:
+        return _over_strata(target, strata)
     found = [target_part(target, metric, stage) for stage in stages]
     parts = [part for part in found if isinstance(part, Part)]
     if not parts:
@@ -89,3 +94,14 @@ def statistic(target: Target, metric: Metric, stages: Sequence[StageTotals]) -> 
     days = days_of(target, stages)
     z = bent(distance / error, lean) if lean else distance / error
     return Statistic(z=z, information=precision if days is None else days, precision=precision)
+
+
+def _over_strata(target: Target, strata: Sequence[Stratum]) -> Statistic | NotEstimable:
+    """Of shares in several stages, where no unit has more than one call: see `stratified`."""
+    fewest = min(sum(one.first[1] for one in strata), sum(one.second[1] for one in strata))
+    if refused := too_few(fewest):
+        return refused
+    z, seen = stratified.score(strata, target.target), stratified.seen_variance(strata)
+    if z is None or seen <= 0.0:
+        return NotEstimable(reason="All values are equal so far, so the spread between units is unknown.")
+    return Statistic(z=z, information=1.0 / seen, precision=1.0 / seen)

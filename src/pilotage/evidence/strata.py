@@ -16,10 +16,11 @@ class StageTotals(Struct, frozen=True, kw_only=True):
     """One metric's series within one stage: the three that hold values, and what is due and missing (see `dues`).
 
     Those that end in `_days` are totals over days instead of units, kept of the target where its charter asks for it
-    (see `clusters`).
+    (see `clusters`). `apart`: it is known that no unit of this stage has calls in another one.
     """
 
     stage: str = ""
+    apart: bool = False
     incumbent: Totals = Totals()
     candidate: Totals = Totals()
     paired: Totals = Totals()

@@ -240,6 +240,11 @@ class CallStore(Protocol):
     def bets(self, workload: str) -> tuple[BetRow, ...]:
         """Every betting sum, as last projected."""
 
+    def returning(self, workload: str, stages: Sequence[str]) -> bool | None:
+        """Whether some unit has calls in two of these stages, as last projected; None where that is not known, since
+        calls were removed or there are more units than are looked up for a page.
+        """
+
     def days(self, workload: str) -> tuple[DayRow, ...]:
         """Daily sums, for charts."""
 

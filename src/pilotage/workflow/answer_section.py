@@ -20,6 +20,7 @@ from pilotage.evidence.explaining import (
 )
 from pilotage.evidence.figures import figures
 from pilotage.evidence.measurements import AnswerKind, Check, Estimated, GuardrailResult, Measurements, Traffic
+from pilotage.evidence.over_stages import OverStages
 from pilotage.evidence.provenance import Provenance, Window, provenance
 from pilotage.evidence.snapshot import Snapshot, plain
 from pilotage.evidence.strata import StageTotals
@@ -34,6 +35,7 @@ from pilotage.workflow.desk import Judgement, recorded_of
 from pilotage.workflow.errors import NotComputable, Outdated
 from pilotage.workflow.freezing import recomputed, thawed
 from pilotage.workflow.measuring import by_stage, plan_of
+from pilotage.workflow.rollout import compared_over_stages
 from pilotage.workflow.section import Section
 from pilotage.workflow.trust_section import checks_of
 from pilotage.workflow.views import target_json
@@ -88,7 +90,8 @@ class DecisionJson(Struct, frozen=True, kw_only=True):
 
 class AnswerSection(Struct, frozen=True, kw_only=True):
     """The answer on the target, why, and its figures: the target first, then the guardrails, in shadow and live, then
-    what was only observed. `decisions` are those put so far, the newest first.
+    what was only observed. `stages_together` compares the arms over all live stages of the roll-out, from its second
+    stage on. `decisions` are those put so far, the newest first.
 
     `metric` is null before there is a charter, `projected` where no day has an even chance of an answer.
     """
@@ -102,6 +105,7 @@ class AnswerSection(Struct, frozen=True, kw_only=True):
     attempt: int
     projected: dt.date | None
     figures: tuple[FigureJson, ...]
+    stages_together: tuple[OverStages, ...]
     decisions: tuple[DecisionJson, ...]
 
 
@@ -120,6 +124,7 @@ def build(workspace: Workspace, judgement: Judgement) -> AnswerSection:
         attempt=workload.attempt.number if workload.attempt else 0,
         projected=target.projected,
         figures=tuple(found),
+        stages_together=compared_over_stages(workspace, workload, workspace.calls.totals(workload.slug)),
         decisions=tuple(_decision(workspace, workload, decision) for decision in reversed(workload.decisions)),
     )
 

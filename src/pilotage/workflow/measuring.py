@@ -92,7 +92,7 @@ def by_stage(rows: Iterable[SumRow], metric: str, release: str | None = None) ->
             continue
         held = stages[row.stage].get(row.series)
         stages[row.stage][row.series] = held + row.totals if held else row.totals
-    return tuple(StageTotals(stage=stage, **series) for stage, series in stages.items())
+    return tuple(StageTotals(stage=stage, apart=False, **series) for stage, series in stages.items())
 
 
 class _Key(Struct, frozen=True):

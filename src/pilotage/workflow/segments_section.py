@@ -106,7 +106,7 @@ def by_segment(workload: Workload, rows: Iterable[SumRow], metric: Metric) -> By
         held = of_stage.get(row.series)
         of_stage[row.series] = held + row.totals if held else row.totals
     return {
-        segment: tuple(StageTotals(stage=stage, **parts) for stage, parts in stages.items())
+        segment: tuple(StageTotals(stage=stage, apart=False, **parts) for stage, parts in stages.items())
         for segment, stages in series.items()
     }
 

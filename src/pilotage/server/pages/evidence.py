@@ -27,6 +27,7 @@ from pilotage.server.pages.evidence_rows import (
     other_rows,
     plain_value,
     target_row,
+    together_rows,
 )
 from pilotage.server.pages.frame import Frame
 from pilotage.server.parts import parts_of, workspace_of
@@ -69,6 +70,7 @@ def _shown(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping
     content: dict[str, Any] = {
         "figures": {_row_of(figure): figure for figure in answered.figures},
         "decisions": answered.decisions,
+        "together": together_rows(answered.stages_together, charter) if charter else (),
         "measured": measured if measured and measured.traffic.calls else None,
         "target": target_of(judgement),
         "trust": trust_section.build(workspace, judgement),

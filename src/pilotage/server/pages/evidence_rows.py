@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from pilotage.evidence.figures import figures
 from pilotage.evidence.measurements import Answer, Baseline, Estimated, GuardrailResult, NotEstimable
+from pilotage.evidence.over_stages import OverStages
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals
 from pilotage.record.charter import Charter
@@ -116,7 +117,30 @@ def sums_of(rows: Iterable[SumRow], metric: str, stage: str, release: str, segme
         if here:
             held = series.get(row.series)
             series[row.series] = held + row.totals if held else row.totals
-    return (StageTotals(stage=stage, **series),) if series else ()
+    return (StageTotals(stage=stage, apart=False, **series),) if series else ()
+
+
+class TogetherRow(Struct, frozen=True, kw_only=True):
+    """One metric over all live stages."""
+
+    title: str
+    comparison: Figure
+    drawn: Drawn | None
+    over: OverStages
+
+
+def together_rows(found: Iterable[OverStages], charter: Charter) -> tuple[TogetherRow, ...]:
+    """Every metric that was compared over the live stages."""
+    return tuple(
+        TogetherRow(
+            title=one.title,
+            comparison=figure(one.difference, comparison_scale(metric.unit if metric else "", "difference")),
+            drawn=drawn(one.difference, [("zero", 0.0)]),
+            over=one,
+        )
+        for one in found
+        for metric in (charter.metric(one.metric),)
+    )
 
 
 class BaselineRow(Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from pilotage.storage.calls.rows import moment
 from pilotage.storage.protocols import BetRow, DayRow, ShadowRow, SumRow
 
 P99 = 0.99
+UNITS_LOOKED_UP = 1_000_000
 
 
 def current_projection(connection: sqlite3.Connection, slug: str) -> tuple[int, MeasurementPlan] | None:
@@ -98,6 +99,26 @@ def days(connection: sqlite3.Connection, slug: str) -> tuple[DayRow, ...]:
         )
         for row in rows
     )
+
+
+def returning(connection: sqlite3.Connection, slug: str, stages: Sequence[str]) -> bool | None:
+    """Whether some unit has calls in two of these stages. None where calls were removed, whose units may be forgotten,
+    or where there are more than `UNITS_LOOKED_UP`: then whoever asks has to take it that units do come back.
+    """
+    current, names = current_projection(connection, slug), sorted(set(stages))
+    removed = "SELECT 1 FROM seals JOIN workloads ON workloads.id = workload WHERE slug = ? LIMIT 1"
+    if current is None or connection.execute(removed, (slug,)).fetchone():
+        return None
+    marks = ", ".join("?" * len(names))
+    among = f"FROM units WHERE projection = ? AND stage IN ({marks})"
+    how_many = f"SELECT count(*) FROM (SELECT 1 {among} LIMIT {UNITS_LOOKED_UP + 1})"  # noqa: S608 - only marks
+    if connection.execute(how_many, (current[0], *names)).fetchone()[0] > UNITS_LOOKED_UP:
+        return None
+    twice = (
+        f"SELECT 1 {among} AND EXISTS (SELECT 1 FROM units AS later WHERE later.projection = units.projection "  # noqa: S608 - only marks
+        f"AND later.stage IN ({marks}) AND later.stage > units.stage AND later.unit = units.unit) LIMIT 1"
+    )
+    return connection.execute(twice, (current[0], *names, *names)).fetchone() is not None
 
 
 class Tallies:

@@ -111,6 +111,11 @@ class EmbeddedCallStore:
         with self._connections.reading() as connection:
             return figures.bets(connection, workload)
 
+    def returning(self, workload: str, stages: Sequence[str]) -> bool | None:
+        """Whether some unit has calls in two of these stages; None where that is not known."""
+        with self._connections.reading() as connection:
+            return figures.returning(connection, workload, stages)
+
     def days(self, workload: str) -> tuple[DayRow, ...]:
         """Daily sums, for charts."""
         with self._connections.reading() as connection:
