@@ -201,6 +201,7 @@ def test_a_ratio_has_both_values_or_neither():
     ratio = money(kind="ratio", denominator=Tokens(), denominator_hi=50.0)
     both = call(run("incumbent", cost_usd=1.0, tokens_in=30, tokens_out=90), run(error="late"), mode="shadow")
     assert contributions(plan(ratio), both, {}) == [
+        Contribution("money", "capped_incumbent", "", 1.0),
         Contribution("money", "incumbent", "", 1.0, 50.0),
         Contribution("money", "paired", "", 100.0, 0.0),
         Contribution("money", "paired_incumbent", "", 1.0, 50.0),

@@ -28,8 +28,8 @@ class Explanation(Struct, frozen=True, kw_only=True):
     does_not: str
 
 
-def explain_target(answer: Answer, target: Target, metric: Metric) -> Explanation:
-    """The target's figure with its answer."""
+def explain_target(answer: Answer, target: Target, metric: Metric, *, cut: str = "") -> Explanation:
+    """The target's figure with its answer. `cut`: what a cap did to it, in words (see `caps`)."""
     said = _lead(answer.estimate, metric, target.form, live=metric.observable == "exposed")
     goal, floor = written(target.target, metric, target.form), written(target.floor, metric, target.form)
     wrong = f"{HUNDRED * answer.alpha:.3g} of 100"
@@ -43,10 +43,10 @@ def explain_target(answer: Answer, target: Target, metric: Metric) -> Explanatio
         "keep_running": f"it is not known yet whether it is better than the promised {goal}",
         "not_estimable": f"whether it is better than the promised {goal} must not be concluded",
     }[answer.answer]
-    return Explanation(means=f"{said}{ALIKE[target.cluster]}; {so}.", does_not=_not_of_target(answer, metric))
+    return Explanation(means=f"{said}{ALIKE[target.cluster]}; {so}.", does_not=_not_of_target(answer, metric, cut))
 
 
-def explain_guardrail(result: GuardrailResult, metric: Metric, *, live: bool) -> Explanation:
+def explain_guardrail(result: GuardrailResult, metric: Metric, *, live: bool, cut: str = "") -> Explanation:
     """A guardrail's figure with its status. `live`: between the arms while people are exposed, else unseen on pairs."""
     form: Form = "difference" if result.limit is None else "own"
     estimate = result.difference if result.limit is None else result.candidate
@@ -61,16 +61,16 @@ def explain_guardrail(result: GuardrailResult, metric: Metric, *, live: bool) ->
         "undecided": f"it may or may not be worse than {bound}, and as long as nobody knows, it does not hold",
         "not_estimable": f"so nobody can say whether it is worse than {bound}, and it does not hold",
     }[result.status]
-    return Explanation(means=f"{said}; {so}.", does_not=_not_of_guardrail(result, metric, live=live))
+    return Explanation(means=f"{said}; {so}.", does_not=_not_of_guardrail(result, metric, cut, live=live))
 
 
-def explain_observed(estimate: Estimated, metric: Metric) -> Explanation:
+def explain_observed(estimate: Estimated, metric: Metric, *, cut: str = "") -> Explanation:
     """The figure of a metric that nothing was promised of."""
     said = _lead(estimate, metric, "difference", live=False)
     return Explanation(
         means=f"{said}; nothing was promised of it, so nothing follows from it.",
         does_not=f"It does not count for or against the candidate, and was not guarded against chance "
-        f"as the promised figures are{_how_had(metric)}.",
+        f"as the promised figures are{_how_had(metric, cut)}.",
     )
 
 
@@ -120,7 +120,7 @@ def _against(value: float, metric: Metric, form: Form) -> str:
     return f"{written(abs(value), metric, form)} {'better' if value > 0.0 else 'worse'} than the incumbent's"
 
 
-def _not_of_target(answer: Answer, metric: Metric) -> str:
+def _not_of_target(answer: Answer, metric: Metric, cut: str) -> str:
     seen = "once people see its answers" if metric.observable == "shadow" else "when more people are exposed"
     said = {
         "reached": f"It does not say that every group of calls gained, nor that it stays so {seen}",
@@ -132,10 +132,10 @@ def _not_of_target(answer: Answer, metric: Metric) -> str:
         "not_estimable": "It does not say that the candidate is bad, nor that it is good: what is missing has to be "
         "put right first",
     }[answer.answer]
-    return f"{said}{_how_had(metric)}."
+    return f"{said}{_how_had(metric, cut)}."
 
 
-def _not_of_guardrail(result: GuardrailResult, metric: Metric, *, live: bool) -> str:
+def _not_of_guardrail(result: GuardrailResult, metric: Metric, cut: str, *, live: bool) -> str:
     seen = f"{result.stage or 'this stage'}" if live else "unseen running beside the incumbent"
     said = {
         "within": f"It does not say that nothing got worse, only that no more than allowed did, and that for {seen}",
@@ -143,14 +143,15 @@ def _not_of_guardrail(result: GuardrailResult, metric: Metric, *, live: bool) ->
         "undecided": "It does not say that anything broke, only that it takes more calls to know",
         "not_estimable": "It does not say that anything broke, nor that nothing did",
     }[result.status]
-    return f"{said}{_how_had(metric)}."
+    return f"{said}{_how_had(metric, cut)}."
 
 
-def _how_had(metric: Metric) -> str:
+def _how_had(metric: Metric, cut: str) -> str:
     """What the values themselves rest on."""
+    known = "; every call with an answer is in it"
     if metric.labelled:
-        return "; only calls whose right answer or outcome became known in time are in it"
-    return "; every call with an answer is in it"
+        known = "; only calls whose right answer or outcome became known in time are in it"
+    return f"{known}; {cut}" if cut else known
 
 
 def _counted(number: int, noun: str) -> str:

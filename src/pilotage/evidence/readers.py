@@ -27,6 +27,7 @@ from pilotage.playbook.metrics import (
     LabelMatch,
     Latency,
     Metric,
+    NumberSource,
     OutcomeValue,
     Score,
     Tokens,
@@ -63,6 +64,35 @@ def denominator_reader(metric: Metric) -> Reader:
     ValueError where the metric has no denominator.
     """
     return _source_reader(denominator_of(metric))
+
+
+Cut = Callable[[Execution | None, Outcomes], bool]
+"""Whether the number that a metric reads of an execution lies beyond the metric's caps, so that the cap counts instead.
+A failed execution was given its own value, which is no cut."""
+
+
+def cut_reader(metric: Metric) -> Cut | None:
+    """What tells values that were capped; None where a source gives 0 or 1, of which a cap cuts nothing off."""
+    found = [_cut_of(one) for one in ((metric,) if metric.denominator is None else (metric, denominator_of(metric)))]
+    cuts = [one for one in found if one is not None]
+    if not cuts:
+        return None
+    return lambda execution, outcomes: any(cut(execution, outcomes) for cut in cuts)
+
+
+def _cut_of(metric: Metric) -> Cut | None:
+    source = metric.source
+    if not isinstance(source, NumberSource) or (isinstance(source, Latency) and source.limit_ms is not None):
+        return None
+    # A failure is marked by a number that no source gives, since only finite ones count.
+    read = _source_reader(structs.replace(metric, lo=-math.inf, hi=math.inf, failure_value=math.inf))
+    lo, hi = metric.lo, metric.hi
+
+    def cut(execution: Execution | None, outcomes: Outcomes) -> bool:
+        number = read(execution, outcomes)
+        return number is not None and number != math.inf and not lo <= number <= hi
+
+    return cut
 
 
 def denominator_of(metric: Metric) -> Metric:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Literal
 
 import msgspec
 
 from pilotage.evidence.dues import Dues, missing_of
-from pilotage.evidence.readers import UNREADABLE, Outcomes, answer_of, denominator_of, denominator_reader, reader
+from pilotage.evidence.readers import (
+    UNREADABLE,
+    Cut,
+    Outcomes,
+    answer_of,
+    cut_reader,
+    denominator_of,
+    denominator_reader,
+    reader,
+)
 from pilotage.evidence.sums import Series
+from pilotage.playbook.kinds import kind_of
 from pilotage.playbook.metrics import Beyond, LabelCost, LabelMatch, Metric, UserAction, is_seen
-from pilotage.runtime.records import Call, Execution
+from pilotage.runtime.records import Arm, Call, Execution
 
 OVERALL = ("",)
 _MICROS_PER_HOUR = 3_600_000_000
@@ -31,7 +42,19 @@ class Rule:
     what it adds where a label is missing.
     """
 
-    __slots__ = ("alone", "answer_of", "by_server", "dues", "metric_id", "read", "shift", "suggested", "window_us")
+    __slots__ = (
+        "alone",
+        "answer_of",
+        "by_server",
+        "cut",
+        "dues",
+        "edges",
+        "metric_id",
+        "read",
+        "shift",
+        "suggested",
+        "window_us",
+    )
 
     def __init__(self, metric: Metric, *, alone: bool, dues: Dues | None = None) -> None:
         self.metric_id = metric.id
@@ -45,6 +68,7 @@ class Rule:
         self.by_server = is_seen(source)
         self.suggested = isinstance(source, UserAction)
         self.window_us = metric.window_hours * _MICROS_PER_HOUR
+        self.cut, self.edges = cut_reader(metric), capped_ends(metric)
 
     def within(self, call: Call, outcomes: Outcomes, outcome_at_us: Mapping[str, int]) -> Outcomes:
         """The outcomes inside this metric's window."""
@@ -65,6 +89,9 @@ class Rule:
             theirs = self.read(other, outcomes) if other is not None and other.arm != assigned else None
         if self.dues is not None:
             self.owed(call, outcomes, found, mine=mine, theirs=theirs)
+        if self.cut is not None and (mine in self.edges or theirs in self.edges):
+            known = mine is not None, theirs is not None
+            found += _cuts(self.cut, call, outcomes, known, metric=self.metric_id, alone=self.alone)
         if mine is not None:
             self.append(assigned, segments, found, mine)
         if theirs is None:
@@ -140,7 +167,18 @@ class RatioRule:
     up at what they would count if it spoke against the candidate, as `dues` says of other metrics.
     """
 
-    __slots__ = ("alone", "best", "by_server", "metric_id", "owes", "read", "read_denominator", "window_us", "worst")
+    __slots__ = (
+        "alone",
+        "best",
+        "by_server",
+        "cut",
+        "metric_id",
+        "owes",
+        "read",
+        "read_denominator",
+        "window_us",
+        "worst",
+    )
 
     def __init__(self, metric: Metric, *, alone: bool, owes: bool = False) -> None:
         below = denominator_of(metric)
@@ -155,6 +193,7 @@ class RatioRule:
         self.alone = alone
         self.by_server = any(is_seen(source) for source in metric.sources)
         self.window_us = metric.window_hours * _MICROS_PER_HOUR
+        self.cut = cut_reader(metric)
 
     def within(self, call: Call, outcomes: Outcomes, outcome_at_us: Mapping[str, int]) -> Outcomes:
         """The outcomes inside this metric's window."""
@@ -171,6 +210,9 @@ class RatioRule:
             theirs = self.both(other, outcomes) if other is not None and other.arm != assigned else None
         if self.owes:
             self.owed(call, found, mine=mine, theirs=theirs)
+        if self.cut is not None:
+            known = mine is not None, theirs is not None
+            found += _cuts(self.cut, call, outcomes, known, metric=self.metric_id, alone=self.alone)
         if mine is not None:
             self.append(assigned, segments, found, mine)
         if theirs is None:
@@ -212,6 +254,36 @@ class RatioRule:
         """One contribution over all calls, and one for each declared segment that the call belongs to."""
         for segment in segments:
             found.append(Contribution(self.metric_id, series, segment, *values))  # noqa: PERF401 - a generator costs more
+
+
+def _cuts(
+    cut: Cut, call: Call, outcomes: Outcomes, known: tuple[bool, bool], *, metric: str, alone: bool
+) -> Iterator[Contribution]:
+    """One contribution for each value that is a cap in place of what was read. `known`: whether the assigned arm's
+    value is, and the other one's. Outside live those of pairs count, and the candidate's where it is judged `alone`.
+    """
+    mine, theirs = known
+    own, other = _sides(call)
+    asked: list[tuple[Arm, Execution | None]] = []
+    if call.mode == "live":
+        asked += [(call.assigned, own)] if mine else []
+    elif theirs:
+        asked += [("candidate", other)] if mine or alone else []
+        asked += [("incumbent", own)] if mine else []
+    for arm, execution in asked:
+        if cut(execution, outcomes):
+            yield Contribution(metric, capped_of(arm), "", 1.0)
+
+
+def capped_of(arm: Arm) -> Literal["capped_candidate", "capped_incumbent"]:
+    """The series of an arm's capped values."""
+    return "capped_candidate" if arm == "candidate" else "capped_incumbent"
+
+
+def capped_ends(metric: Metric) -> tuple[float, float]:
+    """What is summed up of a call whose number was capped, from below and from above."""
+    made_of = kind_of(metric).value
+    return (metric.lo, metric.hi) if made_of is None else (made_of(metric, metric.lo), made_of(metric, metric.hi))
 
 
 def _sides(call: Call) -> tuple[Execution | None, Execution | None]:

@@ -13,7 +13,8 @@ from pilotage.evidence.sums import Totals
 
 
 class StageTotals(Struct, frozen=True, kw_only=True):
-    """One metric's series within one stage: the three that hold values, and what is due and missing (see `dues`).
+    """One metric's series within one stage: those that hold values, what is due and missing (see `dues`), and the calls
+    whose value was capped (see `caps`).
 
     Those that end in `_days` are totals over days instead of units, kept of the target where its charter asks for it
     (see `clusters`). `apart`: it is known that no unit of this stage has calls in another one.
@@ -29,6 +30,8 @@ class StageTotals(Struct, frozen=True, kw_only=True):
     missing: Totals = Totals()
     missing_candidate: Totals = Totals()
     missing_incumbent: Totals = Totals()
+    capped_candidate: Totals = Totals()
+    capped_incumbent: Totals = Totals()
     candidate_days: Totals = Totals()
     paired_days: Totals = Totals()
     paired_incumbent_days: Totals = Totals()

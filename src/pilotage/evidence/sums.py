@@ -3,7 +3,8 @@
 A unit contributes (n, y, z): its calls, and the sums over them of one or two values. In the series
 `incumbent` and `candidate`, y is the arm's value; in `paired`, y is the candidate's and z the incumbent's
 on the same calls. For a ratio, y is an arm's numerator and z its denominator, and a pair's are in `paired`
-(candidate) and `paired_incumbent`. `dues` describes the series of what is missing and of what was assigned.
+(candidate) and `paired_incumbent`. `dues` describes the series of what is missing and of what
+was assigned, `caps` those of values that a cap cut off.
 Totals hold all moments of (n, y, z) over units up to the third, so that the mean, its cluster-robust variance
 and the skewness of any linear contrast a*y + b*z come from them, re-centred on the mean per call: a unit with
 many calls is not a skewed value.
@@ -28,6 +29,8 @@ Series = Literal[
     "missing",
     "missing_candidate",
     "missing_incumbent",
+    "capped_candidate",
+    "capped_incumbent",
 ]
 
 

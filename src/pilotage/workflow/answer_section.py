@@ -12,6 +12,7 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
+from pilotage.evidence.caps import cut_off, in_words
 from pilotage.evidence.explaining import (
     Explanation,
     explain_guardrail,
@@ -237,7 +238,7 @@ class _Figures:
             compared=answer.estimate,
             status=answer.answer,
             reason=answer.reason,
-            explanation=explain_target(answer, target, metric),
+            explanation=explain_target(answer, target, metric, cut=self._cut(metric, self._place, by_answer=True)),
             provenance=self._evidence(metric, target.form, self._place, answer.estimate, by_answer=True),
             digest="",
         )
@@ -259,7 +260,7 @@ class _Figures:
             compared=compared,
             status=result.status,
             reason=result.reason,
-            explanation=explain_guardrail(result, metric, live=live),
+            explanation=explain_guardrail(result, metric, live=live, cut=self._cut(metric, place, live=live)),
             provenance=self._evidence(metric, form, place, compared, live=live),
             digest="",
         )
@@ -285,7 +286,7 @@ class _Figures:
                 compared=found.comparison,
                 status="",
                 reason="",
-                explanation=explain_observed(found.comparison, metric),
+                explanation=explain_observed(found.comparison, metric, cut=self._cut(metric, self._place)),
                 provenance=self._evidence(metric, "difference", self._place, found.comparison),
                 digest="",
             )
@@ -301,7 +302,6 @@ class _Figures:
         live: bool = False,
         by_answer: bool = False,
     ) -> Provenance:
-        stage = self._frozen.get(metric.id, StageTotals(stage=place)) if by_answer and self._frozen else None
         if place not in self._traffic:
             self._traffic[place] = self._workspace.calls.traffic(self._slug, [place])
         traffic = self._traffic[place]
@@ -315,12 +315,21 @@ class _Figures:
         return provenance(
             metric,
             form,
-            stage or self._stage(metric, place),
+            self._judged(metric, place, by_answer=by_answer),
             compared,
             window=window,
             checks=self._checks_of(metric, by_answer=by_answer),
             live=live,
         )
+
+    def _cut(self, metric: Metric, place: str, *, live: bool = False, by_answer: bool = False) -> str:
+        """What the metric's caps did to the figure, in words."""
+        return in_words(metric, cut_off(self._judged(metric, place, by_answer=by_answer), live=live))
+
+    def _judged(self, metric: Metric, place: str, *, by_answer: bool) -> StageTotals:
+        """The sums of a figure; the answer's are those that it was computed from."""
+        frozen = self._frozen.get(metric.id, StageTotals(stage=place)) if by_answer and self._frozen else None
+        return frozen or self._stage(metric, place)
 
     def _stage(self, metric: Metric, place: str) -> StageTotals:
         stages = by_stage(self._rows, metric.id, self._release or None)

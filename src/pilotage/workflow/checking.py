@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from pilotage.evidence.betting import contrast
+from pilotage.evidence.caps import caps_check
 from pilotage.evidence.clusters import judged_series
 from pilotage.evidence.day_effect import day_effect
 from pilotage.evidence.dues import ASSIGNED, COHORT
@@ -82,24 +83,32 @@ def ratio_check(ratio: SampleRatio) -> Check:
 def shadow_checks(
     target: Target, guardrails: Sequence[Guardrail], stages: Iterable[tuple[Metric, StageTotals]]
 ) -> tuple[Check, ...]:
-    """Whether labels go missing where the arms differ, for each labelled metric that decides."""
+    """Of each metric that decides: whether labels go missing where the arms differ, where it waits for any, and how
+    many values its caps cut off, where they can.
+    """
     deciding = {target.metric, *(guardrail.metric for guardrail in guardrails)}
-    return tuple(
-        by_disagreement(metric, stage)
-        for metric, stage in stages
-        if metric.labelled and metric.observable == "shadow" and metric.id in deciding
+    shown = [(m, stage) for m, stage in stages if m.observable == "shadow" and m.id in deciding]
+    cut = (caps_check(metric, stage, live=False) for metric, stage in shown)
+    return (
+        *(by_disagreement(metric, stage) for metric, stage in shown if metric.labelled),
+        *(check for check in cut if check is not None),
     )
 
 
 def live_checks(stages: Iterable[tuple[Metric, Sequence[StageTotals]]]) -> tuple[Check, ...]:
-    """Whether labels go missing more for one arm, for each labelled metric and live stage that has calls of both."""
-    return tuple(
-        by_arm(metric, stage)
+    """For each metric and live stage that has calls of both arms: whether labels go missing more for one of them, and
+    how many values its caps cut off.
+    """
+    both = [
+        (metric, stage)
         for metric, live in stages
         for stage in live
-        if metric.labelled
-        and stage.candidate.n + stage.missing_candidate.n > 0
-        and stage.incumbent.n + stage.missing_incumbent.n > 0
+        if stage.candidate.n + stage.missing_candidate.n > 0 and stage.incumbent.n + stage.missing_incumbent.n > 0
+    ]
+    cut = (caps_check(metric, stage, live=True) for metric, stage in both)
+    return (
+        *(by_arm(metric, stage) for metric, stage in both if metric.labelled),
+        *(check for check in cut if check is not None),
     )
 
 
