@@ -19,6 +19,23 @@ def shadow(gain, calls=4000, seed=1):
     return StageTotals(stage="shadow/1", paired=totals(y, z), candidate=totals(y))
 
 
+def test_a_suggestion_is_held_to_a_limit_and_to_nothing_else():
+    """What shows only once people are exposed has a limit of its own while answers are suggested; there is no one to
+    compare with, and what shadow shows was judged there.
+    """
+    overridden = right(id="overridden", direction="lower", observable="exposed")
+    rng = np.random.default_rng(3)
+    stages = (
+        StageTotals(stage="suggest-10/1", candidate=totals(rng.random(2000) < 0.5), incumbent=totals(np.zeros(50))),
+    )
+    held = {"overridden": stages, "right": stages}
+    limits = [Guardrail(metric="overridden", limit=0.3), Guardrail(metric="right", limit=0.9)]
+    (broken,) = live_guardrails(limits, (overridden, right()), held)
+    assert (broken.metric, broken.status, broken.stage) == ("overridden", "breached", "suggest-10/1")
+    margins = [Guardrail(metric="overridden", margin=0.1), Guardrail(metric="right", margin=0.1)]
+    assert live_guardrails(margins, (overridden, right()), held) == ()
+
+
 def live(gain, calls=20_000, seed=1, name="live/25/1"):
     """A live stage in which a quarter of the units has the candidate."""
     rng = np.random.default_rng(seed)

@@ -142,7 +142,9 @@ def test_a_target_shows_in_shadow(fields):
     found = problems(late, metric="spent", **figures)
     assert set(found) == {"target-not-in-shadow"}
     assert found["target-not-in-shadow"].field == "charter.target.metric"
-    assert "make it a guardrail" in found["target-not-in-shadow"].message
+    message = found["target-not-in-shadow"].message
+    assert "nobody works without the candidate's suggestion to compare with" in message
+    assert "Make it a guardrail" in message
     assert problems(late, Guardrail(metric="spent", limit=0.5)) == {}
     assert problems(metric(**fields), metric="spent", **figures) == {}
 

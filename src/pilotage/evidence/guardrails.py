@@ -110,19 +110,28 @@ def live_guardrails(
     metrics: Sequence[Metric],
     totals: Mapping[str, Sequence[StageTotals]],
 ) -> tuple[GuardrailResult, ...]:
-    """Every guardrail in every live stage that has calls, however often one looks. `totals` by metric, one entry per
-    stage.
+    """Every guardrail in every stage with calls in which people are exposed, however often one looks. `totals` by
+    metric, one entry per stage.
 
     Between the arms only: pairs made while live hold every failure but few of the successes, so bets on them
-    would cry harm.
+    would cry harm. Where answers are suggested, nobody works without them at the same time: a metric that shows only
+    once people are exposed is held to its limit there, and nothing else is judged.
     """
     by_id = {metric.id: metric for metric in metrics}
     return tuple(
         judge(guardrail, by_id[guardrail.metric], stage, live=True, alpha=look_alpha(guardrail, stage, live=True))
         for guardrail in guardrails
         for stage in totals.get(guardrail.metric, ())
-        if stage.candidate.n > 0
+        if stage.candidate.n > 0 and (_is_live(stage) or _judged_alone(guardrail, by_id[guardrail.metric]))
     )
+
+
+def _is_live(stage: StageTotals) -> bool:
+    return stage.stage.startswith("live")
+
+
+def _judged_alone(guardrail: Guardrail, metric: Metric) -> bool:
+    return guardrail.limit is not None and metric.observable == "exposed"
 
 
 def look_alpha(guardrail: Guardrail, stage: StageTotals, *, live: bool) -> float:

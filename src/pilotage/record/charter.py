@@ -136,8 +136,9 @@ def _target_problems(charter: Charter) -> Iterator[Problem]:
         yield Problem(
             code="target-not-in-shadow",
             field="charter.target.metric",
-            message=f"The target is judged in shadow, where {target.metric} does not show; make it a guardrail, "
-            "which is judged in the roll-out, and choose a target that shadow shows.",
+            message=f"The target decides before anybody is exposed, and {target.metric} shows only afterwards, when "
+            "nobody works without the candidate's suggestion to compare with. Make it a guardrail: with a limit it is "
+            "judged from the first suggestion on, with a margin while live; and choose a target that shadow shows.",
         )
     if target.cluster != "unit" and metric.per != "call":
         yield Problem(

@@ -16,7 +16,7 @@ from pilotage.evidence.measurements import Check
 from pilotage.evidence.sample_ratio import Assigned, SampleRatio, sample_ratio
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals, UnitSum
-from pilotage.playbook.metrics import Guardrail, Metric, Target
+from pilotage.playbook.metrics import Guardrail, Metric, Target, UserAction
 from pilotage.record.workload import LiveStage, Workload, live_stage
 from pilotage.runtime.bucketing import BUCKETS, buckets_inside
 from pilotage.storage.protocols import DayRow, SumRow
@@ -107,9 +107,14 @@ def live_checks(stages: Iterable[tuple[Metric, Sequence[StageTotals]]]) -> tuple
     ]
     cut = (caps_check(metric, stage, live=True) for metric, stage in both)
     return (
-        *(by_arm(metric, stage) for metric, stage in both if metric.labelled),
+        *(by_arm(metric, stage) for metric, stage in both if metric.labelled and not _lacks_nothing(metric)),
         *(check for check in cut if check is not None),
     )
+
+
+def _lacks_nothing(metric: Metric) -> bool:
+    """Whether calls without a value are in order: those on which nobody acted."""
+    return isinstance(metric.source, UserAction)
 
 
 def days_check(

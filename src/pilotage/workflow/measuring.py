@@ -58,6 +58,7 @@ from pilotage.workflow.freezing import frozen_evidence
 
 Made = TypeVar("Made")
 COVERAGE_MIN = 0.95
+EXPOSED = ("live", "suggest")
 FEEDBACK_MOST = 20_000
 ALWAYS_RECORDED = ("input", "output", "latency", "unit")
 
@@ -459,7 +460,8 @@ def _planned_reach(target: Target, weeks: float, window_hours: float, attempt: i
 def _live(workload: Workload, charter: Charter, rows: Sequence[SumRow]) -> tuple[GuardrailResult, ...]:
     release = workload.release.name if workload.release else None
     totals: Mapping[str, tuple[StageTotals, ...]] = {
-        metric.id: _live_stages(rows, metric.id, release) for metric in charter.metrics
+        metric.id: tuple(one for one in by_stage(rows, metric.id, release) if one.stage.startswith(EXPOSED))
+        for metric in charter.metrics
     }
     return live_guardrails(charter.guardrails, _planned(charter), totals)
 
