@@ -94,7 +94,7 @@ def test_going_live_too_early_is_refused_with_the_reasons(told):
 def test_waivers_have_two_signers_and_an_end(told):
     """Each waived criterion names two different people and expires within thirty days."""
     workload = told[1].desk.load(SLUG)
-    assert len(workload.waivers) == 5
+    assert len(workload.waivers) == 4
     for waiver in workload.waivers.values():
         assert len(workload.waiver_signers(waiver)) == 2
         assert waiver.expires_on <= waiver.stamp.at.date() + dt.timedelta(days=30)

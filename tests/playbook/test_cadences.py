@@ -116,6 +116,7 @@ NOT_WAIVABLE = {
 CHECKED = {
     "evaluate.user-feedback",
     "deploy.feedback",
+    "deploy.adoption",
     "deploy.next-iteration",
     "operate.feedback",
     "operate.iteration",
@@ -177,7 +178,6 @@ OUTSIDE = {
     "harden.retraining": "workload",
     "harden.maintenance": "workload",
     "deploy.monitoring": "workload",
-    "deploy.adoption": "workload",
     "operate.slo": "workload",
     "operate.retraining": "workload",
     "operate.drill": "release",

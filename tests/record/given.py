@@ -12,7 +12,7 @@ from tests.record import operating_given
 from tests.record.costs import COSTS, funding
 from tests.record.operating_given import done
 
-from pilotage.record.areas import change, data, feedback, planning
+from pilotage.record.areas import adopting, change, data, feedback, planning
 from pilotage.record.areas.persons import persons_renamed
 from pilotage.record.commands import Command
 from pilotage.record.workload import Workload
@@ -99,6 +99,18 @@ GIVEN: dict[str, tuple[Given, ...]] = {
         ),
     ),
     "deploy": (
+        (
+            "ann",
+            adopting.RecordAdoptionPlan(
+                use_at_least=0.6,
+                accepted_at_least=0.5,
+                overridden_at_most=0.3,
+                from_percent=5.0,
+                after_days=7,
+                actions_at_least=100,
+                basis="The first line's lead: with fewer, the second look costs what it saves.",
+            ),
+        ),
         ("oli", feedback.OpenChannel(where="A thumb beside each suggestion.", answered_by="oli", promise_days=5)),
         (
             "oli",

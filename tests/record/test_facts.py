@@ -126,6 +126,7 @@ def test_the_personal_texts_are_these():
         "playbook_walked_through": {"statement"},
         "stream_planned": {"plan"},
         "work_changed": {"before", "after"},
+        "adoption_planned": {"basis"},
         "audience_told": {"changes"},
         "decision_sent": {"message"},
         "dissented": {"reason"},

@@ -29,6 +29,7 @@ DRAWN: dict[str, str] = {
     "drift": "evidence_monitoring:draw_drift",
     "labels": "evidence_monitoring:draw_labels",
     "service": "evidence_monitoring:draw_service",
+    "adoption": "evidence_adoption:draw",
 }
 """How each section is shown on a terminal: `module:function` below `pilotage.cli`, loaded when it is asked for."""
 

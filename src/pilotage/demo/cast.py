@@ -101,7 +101,6 @@ HARDEN_WAIVERS: dict[str, str] = {
 
 DEPLOY_WAIVERS: dict[str, str] = {
     "deploy.monitoring": "Armed alerts come with a later version; the watch already takes exposure back.",
-    "deploy.adoption": "Adoption against plan is measured in a later version; the desk has no choice to use it or not.",
 }
 
 

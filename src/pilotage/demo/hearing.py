@@ -8,6 +8,7 @@ import msgspec
 
 from pilotage.demo.cast import OPERATOR, SLUG
 from pilotage.demo.stage import Stage
+from pilotage.record.areas.adopting import RecordAdoptionPlan
 from pilotage.record.areas.feedback import Again, Helped, OpenChannel, RecordInterview, ScopeIteration, TriageItem
 
 BLIND_REVIEWS = 24
@@ -37,6 +38,16 @@ TALKS = (
     _talk("night-desk", "The desk, night shift", "partly", "It says little of the few flights at night.", "yes"),
     _talk("shift-lead", "Shift lead", "yes", "Nobody can tell why it marks a flight.", "yes"),
     _talk("duty-manager", "Duty manager", "no", "", "unsure", "I only see the warnings, not who made them."),
+)
+ADOPTION = RecordAdoptionPlan(
+    use_at_least=0.5,
+    accepted_at_least=0.6,
+    overridden_at_most=0.3,
+    from_percent=5.0,
+    after_days=0,
+    actions_at_least=100,
+    basis="The shift lead's: of what the desk says of marked flights, two in three were right before anybody relied on "
+    "them. A unit is a flight number, not a person.",
 )
 CHANNEL = OpenChannel(
     where="The desk's list has a thumb beside each marked flight, and a line for a word.",

@@ -150,6 +150,7 @@ RECORDS: dict[str, tuple[Given, ...]] = {
             done=lambda workload: len(workload.training.held("desk", "intro")) == DESK,
         ),
         *(Given(person=OWNER, command=told, done=_heard(told.audience)) for told in TOLD),
+        Given(person=OWNER, command=hearing.ADOPTION),
         Given(person=OPERATOR, command=hearing.CHANNEL),
         *(Given(person=OPERATOR, command=item) for item in hearing.BACKLOG),
         Given(person=OWNER, command=hearing.ITERATION),

@@ -156,3 +156,25 @@ def _how_had(metric: Metric, cut: str) -> str:
 
 def _counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def explain_rate(title: str, found: Estimated, *, at_least: bool, planned: float | None) -> Explanation:
+    """One rate of adoption against its plan."""
+    does_not = (
+        "It does not say why people take or leave an answer, nor whether the answers were right; and of answers that "
+        "nobody reported on it says nothing."
+    )
+    if not isinstance(found, Estimate):
+        why = found.reason.strip().rstrip(".")
+        return Explanation(means=f"There is no figure for “{title}” ({why}).", does_not=does_not)
+    sure = f"{HUNDRED * (1.0 + found.level) / 2.0:.3g}"
+    low, high = (f"{HUNDRED * end:.1f} %" for end in (found.low, found.high))
+    base = f"On {_counted(found.calls, 'call')} of {_counted(found.units, 'unit')}"
+    means = (
+        f"{base}, “{title}” was {HUNDRED * found.value:.1f} %; in {sure} of 100 such measurements it is no less than "
+        f"{low}, and in as many no more than {high}"
+    )
+    if planned is not None:
+        end, side = (low, "least") if at_least else (high, "most")
+        means += f", and it is held against {HUNDRED * planned:.1f} % at {side} with {end}"
+    return Explanation(means=f"{means}.", does_not=does_not)

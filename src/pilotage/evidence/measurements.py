@@ -246,6 +246,27 @@ class LiveBenefit(Struct, frozen=True, kw_only=True, tag="live_benefit"):
     comparison: Estimated
 
 
+class AdoptionSeen(Struct, frozen=True, kw_only=True):
+    """What people did with the running release's answers, on the calls made from `since` until before `until`.
+
+    `calls` were to be answered for `units`; of `actions` it was told what was done. `use` is the share of units that
+    took at least one answer, the other two are shares of the actions. `sums` are the totals over units by metric, each
+    unit once.
+    """
+
+    since: dt.datetime
+    until: dt.datetime
+    release: str
+    sources: tuple[str, ...]
+    calls: int
+    units: int
+    actions: int
+    use: Estimated
+    accepted: Estimated
+    overridden: Estimated
+    sums: dict[str, dict[str, float]]
+
+
 class Measurements(Struct, frozen=True, kw_only=True):
     """Everything measured of one workload. A part that is None has not been measured. `spent` is what a call cost,
     in US dollars, that the running release answered while it served.
@@ -266,3 +287,4 @@ class Measurements(Struct, frozen=True, kw_only=True):
     benefit: LiveBenefit | NotEstimable | None = None
     spent: Estimated | None = None
     feedback: FeedbackSeen | None = None
+    adoption: AdoptionSeen | None = None

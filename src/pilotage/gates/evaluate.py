@@ -13,6 +13,7 @@ from msgspec import structs
 
 from pilotage.evidence.measurements import Measurements
 from pilotage.gates import (
+    adoption_checks,
     architecture_checks,
     change_checks,
     costing_checks,
@@ -48,6 +49,7 @@ CHECKS: dict[str, Check] = {
     **hardening_checks.CHECKS,
     **running_checks.CHECKS,
     **data_checks.CHECKS,
+    **adoption_checks.CHECKS,
 }
 NO_CHECK = "No check for this criterion exists in this version"
 

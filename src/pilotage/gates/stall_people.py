@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from pilotage.gates.adoption_checks import in_words, low_adoption
 from pilotage.gates.sighting import Sign, View, said
 
 
@@ -29,6 +30,7 @@ def organisation_not_ready(view: View) -> Iterator[Sign]:
     if view.reached("deploy"):
         for criterion in ("deploy.training", "deploy.communication", "deploy.adoption"):
             yield from _unmet(view, criterion)
+        yield from _low_adoption(view)
     yield from silent_sponsor(view)
 
 
@@ -62,6 +64,21 @@ def _unmet(view: View, criterion: str) -> Iterator[Sign]:
     action, by = view.clears(verdict)
     since = view.failed_since(criterion, view.began("deploy"))
     yield Sign(since=since, why=f"{verdict.title}: {verdict.reason}", action=action, by=by)
+
+
+def _low_adoption(view: View) -> Iterator[Sign]:
+    """Adoption that fell below its plan after the gate was passed, while the verdict of that day is still valid."""
+    seen = view.measurements.adoption if view.measurements else None
+    if seen is None or not view.watches("deploy.adoption") or view.failing("deploy.adoption") is not None:
+        return
+    missed = low_adoption(view.workload, seen)
+    if missed:
+        yield Sign(
+            since=max(seen.since, view.began("deploy")),
+            why=f"Low adoption: {' '.join(in_words(one) for one in missed)}",
+            action="Ask those who stay away or override why, and what would help; then mend it, or train again.",
+            by=view.playbook.criterion("deploy.adoption").by,
+        )
 
 
 def silent_sponsor(view: View) -> Iterator[Sign]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from pilotage.playbook.types import Lane, PhaseId
+from pilotage.record.areas.adopting import Adopting
 from pilotage.record.areas.architecture import Architecture
 from pilotage.record.areas.auditing import Auditing
 from pilotage.record.areas.blind_reviewing import BlindReviewing
@@ -295,6 +296,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     drifting: Drifting = Drifting()
     deciding: Deciding = Deciding()
     feedback: Feedback = Feedback()
+    adopting: Adopting = Adopting()
     blind: BlindReviewing = BlindReviewing()
     data: DataSources = DataSources()
     acts: dict[str, Act] = {}

@@ -192,6 +192,20 @@ class PairsOf(Struct, frozen=True, kw_only=True):
     most: int = PAIRS_MOST
 
 
+class SpanOf(Struct, frozen=True, kw_only=True):
+    """Which calls to sum up: from `since` until before `until`, made in these modes, of one candidate release (None: of
+    any; calls on which no release ran count with each). `pooled`: over all stages at once, so that a unit that met
+    several is one unit. A metric that waits for an outcome takes in the calls whose window has closed at `as_of`.
+    """
+
+    since: dt.datetime
+    until: dt.datetime
+    as_of: dt.datetime
+    modes: tuple[str, ...]
+    release: str | None = None
+    pooled: bool = False
+
+
 class CallPage(Struct, frozen=True, kw_only=True):
     """A page of calls, newest first; `next` is the cursor of the page after, None at the end."""
 
@@ -247,6 +261,11 @@ class CallStore(Protocol):
 
     def days(self, workload: str) -> tuple[DayRow, ...]:
         """Daily sums, for charts."""
+
+    def span(self, workload: str, plan: MeasurementPlan, of: SpanOf) -> tuple[SumRow, ...]:
+        """Totals of the plan's metrics over a span of time, each unit counted once in each stage. Reads the span's
+        calls: ask it seldom. The release of a row is left empty; segments are not told apart.
+        """
 
     def traffic(self, workload: str, stages: Sequence[str] | None = None) -> Traffic:
         """Counts and first times, as last projected; `stages` limits them to those strata."""

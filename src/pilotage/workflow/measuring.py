@@ -1,6 +1,7 @@
 """From the sums that the call store keeps to what the gates and pages read: plan, project, estimate.
 
-Reads sums, never calls: an evaluation costs the same however many calls there were.
+Reads sums, never calls: an evaluation costs the same however many calls there were. What is about a span of time
+(`spans`) is read from its calls, at most once an hour.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import datetime as dt
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from importlib.metadata import version
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
@@ -33,17 +33,15 @@ from pilotage.evidence.measurements import (
     LiveBenefit,
     Measurements,
     NotEstimable,
-    Reachability,
     ShadowHealth,
 )
 from pilotage.evidence.plan import MeasurementPlan, shifted
-from pilotage.evidence.reach import reachability
 from pilotage.evidence.sample_ratio import SampleRatio
 from pilotage.evidence.snapshot import Snapshot, evaluate
 from pilotage.evidence.strata import LookSums, StageTotals
 from pilotage.evidence.sums import Totals
 from pilotage.evidence.telling import seen, told
-from pilotage.playbook.metrics import Metric, Target
+from pilotage.playbook.metrics import Metric
 from pilotage.playbook.types import Playbook
 from pilotage.record.charter import Charter
 from pilotage.record.context import FrozenEvidence
@@ -55,6 +53,8 @@ from pilotage.workflow.clustering import target_days
 from pilotage.workflow.errors import Outdated
 from pilotage.workflow.estimating import production_case, unit_costs
 from pilotage.workflow.freezing import frozen_evidence
+from pilotage.workflow.reachable import reach_of
+from pilotage.workflow.spans import Spans
 
 Made = TypeVar("Made")
 COVERAGE_MIN = 0.95
@@ -119,6 +119,7 @@ class Measuring:
     def __init__(self, *, calls: CallStore, clock: Clock) -> None:
         self._calls = calls
         self._clock = clock
+        self._spans = Spans(calls)
         self._lock = threading.Lock()
         self._cache: dict[str, _Held] = {}
         self._made: dict[tuple[str, str], tuple[_Key, Any]] = {}
@@ -155,6 +156,7 @@ class Measuring:
 
     def forget(self, slug: str) -> None:
         """Measure and read everything of a workload again: calls were removed, of which the store tells no news."""
+        self._spans.forget(slug)
         self._remember_news(slug)
 
     def _key(self, workload: Workload, now: dt.datetime) -> _Key:
@@ -227,6 +229,7 @@ class Measuring:
             coverage=self._coverage(workload, required),
             shadow=self._shadow(slug),
             feedback=self.feedback(workload),
+            adoption=self._spans.adoption(workload, plan_of(workload), now),
         )
         if charter is None:
             return measured, None
@@ -243,7 +246,7 @@ class Measuring:
             sample_ratio=ratio,
             checks=self._checks(workload, charter, rows, current, ratio),
             baseline=self._baselines(slug, charter, rows, measured.traffic.first_candidate_at),
-            reachability=_reachability(workload, charter),
+            reachability=reach_of(workload, charter),
             answer=answer,
             production=production_case(workload, rows, answer),
             guardrails=_guardrails(charter, attempt, current) if attempt and current else (),
@@ -440,21 +443,6 @@ def _look_sums(look: LookRow, metric: str, attempt: Attempt) -> LookSums:
 def _planned(charter: Charter) -> tuple[Metric, ...]:
     """The charter's metrics as their sums are kept: the target's shifted by its baseline."""
     return tuple(shifted(metric, charter.target) for metric in charter.metrics)
-
-
-def _reachability(workload: Workload, charter: Charter) -> Reachability:
-    """Of the attempt that runs, or of the next one: each is tested at half the error of the one before."""
-    metric = charter.metric(charter.target.metric)
-    window_hours = metric.window_hours if metric and metric.labelled else 0.0
-    running = workload.attempt is not None and not workload.attempt_overtaken
-    attempt = len(workload.attempts) + (0 if running else 1)
-    return _planned_reach(charter.target, charter.weeks, window_hours, attempt)
-
-
-@lru_cache(maxsize=256)
-def _planned_reach(target: Target, weeks: float, window_hours: float, attempt: int) -> Reachability:
-    """Half a second of integration that depends on the charter and the attempt's number alone."""
-    return reachability(target, weeks=weeks, label_window_hours=window_hours, attempt=attempt)
 
 
 def _live(workload: Workload, charter: Charter, rows: Sequence[SumRow]) -> tuple[GuardrailResult, ...]:

@@ -17,6 +17,7 @@ To add one, called `drift` here:
 from __future__ import annotations
 
 from pilotage.workflow import (
+    adoption_section,
     agreement_section,
     answer_section,
     attempts_section,
@@ -41,6 +42,7 @@ LISTED: tuple[Section, ...] = (
     service_section.SECTION,
     attempts_section.SECTION,
     cost_section.SECTION,
+    adoption_section.SECTION,
     segments_section.SECTION,
     agreement_section.SECTION,
     disagreements_section.SECTION,

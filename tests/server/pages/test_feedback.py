@@ -70,3 +70,36 @@ def test_a_word_that_waits_is_answered_from_the_list(changed):
         assert emil.post(f"{AT}/do/answer_feedback", data=sent).status_code == 303
         said = emil.get(f"/api/v1/workloads/{TRIAGE}/feedback").json()["said"]
         assert next(one for one in said if one["call"] == call)["reply"] == sent["reply"]
+
+
+def test_the_adoption_plan_stands_beside_what_is_seen(changed):
+    """Plan and rates are on the page; the form starts from what stands, a rate that no sample can show is refused with
+    every problem at once, and a new plan is shown with its place in the ledger.
+    """
+    with client(changed, "nadia") as nadia:
+        page = nadia.get(f"{AT}/feedback").text
+        assert "Do people use it?" in page
+        assert "at least" in page
+        form = nadia.get(f"{AT}/do/record_adoption_plan").text
+        assert 'value="0.6"' in form
+        sent = {name: hidden(form, name) for name in ("csrf", "base")}
+        wrong = sent | {"use_at_least": "1.5", "accepted_at_least": "0", "overridden_at_most": "0.3"}
+        refused = nadia.post(f"{AT}/do/record_adoption_plan", data=wrong)
+        assert refused.status_code == 422
+        for field in ("use_at_least", "accepted_at_least", "basis"):
+            assert f'id="{field}"' in refused.text
+        right = sent | {
+            "use_at_least": "0.65",
+            "accepted_at_least": "0.55",
+            "overridden_at_most": "0.3",
+            "from_percent": "5",
+            "after_days": "7",
+            "actions_at_least": "120",
+            "basis": "As the lead of the first line has it.",
+        }
+        answer = nadia.post(f"{AT}/do/record_adoption_plan", data=right)
+        assert answer.headers["location"].startswith(f"{AT}/feedback")
+        assert "As the lead of the first line has it." in nadia.get(f"{AT}/feedback").text
+        found = nadia.get(f"/api/v1/workloads/{TRIAGE}/evidence/adoption").json()
+        assert found["plan"]["fact"]["use_at_least"] == 0.65
+        assert {rate["status"] for rate in found["rates"]} == {"open"}

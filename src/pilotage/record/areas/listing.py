@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import structs
 
 from pilotage.record.areas import (
+    adopting,
     architecture,
     auditing,
     blind_reviewing,
@@ -44,6 +45,7 @@ AreaFact = (
     | feedback.FeedbackFact
     | blind_reviewing.BlindFact
     | data.DataFact
+    | adopting.AdoptingFact
 )
 AreaCommand = (
     planning.PlanningCommand
@@ -60,6 +62,7 @@ AreaCommand = (
     | feedback.FeedbackCommand
     | blind_reviewing.BlindCommand
     | data.DataCommand
+    | adopting.AdoptingCommand
 )
 
 AREAS: tuple[Area, ...] = (
@@ -78,6 +81,7 @@ AREAS: tuple[Area, ...] = (
     feedback.AREA,
     blind_reviewing.AREA,
     data.AREA,
+    adopting.AREA,
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from pilotage.record.areas import adopting
 from pilotage.record.areas import blind_reviewing as b
 from pilotage.record.areas import feedback as f
 from pilotage.record.commands import Command
@@ -40,5 +41,14 @@ FEEDBACK_EXAMPLES: tuple[Command, ...] = (
         due_on=dt.date(2027, 2, 26),
     ),
     f.CloseIteration(id="february", ending="delivered", reason="Refunds reach billing; empty tickets go to people."),
+    adopting.RecordAdoptionPlan(
+        use_at_least=0.7,
+        accepted_at_least=0.6,
+        overridden_at_most=0.25,
+        from_percent=25.0,
+        after_days=14,
+        actions_at_least=400,
+        basis="The first line's lead: with fewer, the second look at every ticket would cost what it saves.",
+    ),
     b.JudgePair(pair=_CALL, better="second", reason="It names the team that answers refunds."),
 )

@@ -13,20 +13,23 @@ from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
 from pilotage.server.auth.identity import current_identity
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
+from pilotage.server.pages.estimates import figure, own_scale
 from pilotage.server.pages.feedback_forms import AGAIN, BETTER, ENDINGS, FATES, HELPED, ORIGINS
 from pilotage.server.pages.frame import Frame
 from pilotage.server.pages.wording import Badge
 from pilotage.server.pages.workload_frame import workload_page
 from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.threads import run_in
+from pilotage.workflow import adoption_section
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.feedback import FeedbackJson, feedback_json
 from pilotage.workflow.workspace import Workspace
 
 CRITERIA = (
-    "evaluate.user-feedback", "deploy.feedback", "deploy.next-iteration", "operate.feedback", "operate.iteration"
+    "evaluate.user-feedback", "deploy.feedback", "deploy.next-iteration", "operate.feedback", "operate.iteration",
 )  # fmt: skip
 LISTED = 25
+SHARE = own_scale("share")
 COLUMNS = (
     "call", "said", "action", "rating", "comment", "override", "reason", "edge_case", "reporter", "due", "overdue",
     "replied", "reply",
@@ -42,6 +45,11 @@ REPLIES: dict[str, Badge] = {
     "overdue": Badge(tone="bad", shape="alert", word="overdue"),
     "none": Badge(tone="calm", shape="dash", word="asks for no reply"),
 }
+RATES: dict[str, Badge] = {
+    "shown": Badge(tone="good", shape="check", word="as planned"),
+    "missed": Badge(tone="bad", shape="alert", word="not as planned"),
+    "open": Badge(tone="warn", shape="dots", word="open"),
+}
 WORDS = {
     "helped": HELPED,
     "again": AGAIN,
@@ -51,6 +59,7 @@ WORDS = {
     "better": BETTER,
     "fate_badges": FATE_BADGES,
     "replies": REPLIES,
+    "states": RATES,
 }
 
 
@@ -59,9 +68,12 @@ async def show_feedback(request: AnyRequest, slug: FromPath[str]) -> Response[by
     """What users say, and what is made of it."""
 
     def build(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
-        found = feedback_json(workspace, judgement)
+        found, adoption = feedback_json(workspace, judgement), adoption_section.build(workspace, judgement)
         return {
             "found": found,
+            "adoption": adoption,
+            "rates": [(one, figure(one.seen, SHARE)) for one in adoption.rates],
+            "adopted": judgement.verdicts.get("deploy.adoption"),
             "listed": LISTED,
             "waiting": sum(one.asks and one.replied is None for one in found.said),
             "asked": [judgement.verdicts[one] for one in CRITERIA if one in judgement.verdicts],

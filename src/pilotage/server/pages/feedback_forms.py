@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from pilotage.record.areas import adopting
 from pilotage.record.areas import blind_reviewing as b
 from pilotage.record.areas import feedback as f
 from pilotage.record.facts import Fact
@@ -14,7 +15,7 @@ from pilotage.server.pages.written import plural
 from pilotage.workflow.desk import Judgement
 
 Choices = Mapping[str, Sequence[Option]]
-NAMES = frozenset({*f.AREA.permitted, *b.AREA.permitted})
+NAMES = frozenset({*f.AREA.permitted, *b.AREA.permitted, *adopting.AREA.permitted})
 ORIGINS = {
     "interview": "A talk with a user",
     "feedback": "What a user said of a call",
@@ -74,5 +75,9 @@ SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     f.ItemTriaged: lambda fact, _: f"triaged {fact.id}: {FATES[fact.fate].lower()}",
     f.IterationScoped: lambda fact, _: f"scoped the iteration {fact.title}, due on {fact.due_on}",
     f.IterationClosed: lambda fact, _: f"closed the iteration {fact.id}: {fact.ending}",
+    adopting.AdoptionPlanned: lambda fact, _: (
+        f"planned adoption: {fact.use_at_least:.0%} use it, {fact.accepted_at_least:.0%} of its answers are taken as they are, "
+        f"{fact.overridden_at_most:.0%} are overridden at most"
+    ),
     b.PairJudged: lambda _fact, _: "judged a pair blind",
 }

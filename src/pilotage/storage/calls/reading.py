@@ -83,6 +83,21 @@ class CallReader:
 
         return retried(read)
 
+    def between(self, workload: int, since_us: int, until_us: int, read: Callable[[pa.Table], T]) -> list[T]:
+        """What `read` makes of the tables that hold a span's calls, others among them, one after the other. Where a
+        file went away under it, it begins again. What is read here is not kept: a span is longer than what pages ask.
+        """
+
+        def whole() -> list[T]:
+            with self._connections.reading() as connection:
+                segments = manifest(connection, workload)
+                last = max((segment.last_number for segment in segments), default=0)
+                fresh = table_of_packed(*packed_rows(connection, workload, after=last))
+            held = [s for s in segments if s.max_at_us >= since_us and s.min_at_us < until_us]
+            return [*(read(_read_lean(self._files, segment)) for segment in held), read(fresh)]
+
+        return retried(whole)
+
     def numbered(self, workload: int, numbers: Iterable[int]) -> dict[int, Call]:
         """The calls of those numbers that are still kept."""
         wanted = sorted(numbers)

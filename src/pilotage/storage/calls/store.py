@@ -31,6 +31,7 @@ from pilotage.storage.calls.removal import Removal
 from pilotage.storage.calls.rows import micros
 from pilotage.storage.calls.schema import lowest_id
 from pilotage.storage.calls.segments import FLUSH_BYTES, FLUSH_ROWS, SegmentFiles, flush_segment
+from pilotage.storage.calls.spans import SpanReader
 from pilotage.storage.errors import StorageError, StorageUnavailable
 from pilotage.storage.protocols import (
     Accepted,
@@ -41,6 +42,7 @@ from pilotage.storage.protocols import (
     LookRow,
     PairsOf,
     ShadowRow,
+    SpanOf,
     StoredCall,
     SumRow,
 )
@@ -62,6 +64,7 @@ class EmbeddedCallStore:
         self._files = SegmentFiles(folder)
         self._reader = CallReader(self._connections, self._files)
         self._queries = CallQueries(self._connections, self._files)
+        self._spans = SpanReader(self._connections, self._reader)
         self._projector = Projector(self._connections, self._files, self._reader, self._queries.of_units)
         self._profiler = Profiler(self._connections, self._queries)
         self._removal = Removal(self._connections, self._files, self._reader, self._queries, self._projector)
@@ -120,6 +123,10 @@ class EmbeddedCallStore:
         """Daily sums, for charts."""
         with self._connections.reading() as connection:
             return figures.days(connection, workload)
+
+    def span(self, workload: str, plan: MeasurementPlan, of: SpanOf) -> tuple[SumRow, ...]:
+        """Totals of the plan's metrics over a span of time, read from its calls."""
+        return self._spans.totals(workload, plan, of)
 
     def traffic(self, workload: str, stages: Sequence[str] | None = None) -> Traffic:
         """Counts and first times, as last projected."""
