@@ -74,8 +74,8 @@ def waits_for(workload: Workload, seen: AdoptionSeen | None) -> str:
         return "Nothing was measured of what people do with its answers."
     if seen.actions < fact.actions_at_least:
         return (
-            f"{seen.actions:,} of {fact.actions_at_least:,} answers are told of since {day_of(workload, begins)}, from when "
-            "on calls count: the share was exposed, people had time to learn, and the plan stood."
+            f"{seen.actions:,} of {fact.actions_at_least:,} answers are told of since {day_of(workload, begins)}, from "
+            "when on calls count: the share is exposed, people had time to learn, and the plan stands."
         )
     return ""
 

@@ -76,8 +76,8 @@ SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     f.IterationScoped: lambda fact, _: f"scoped the iteration {fact.title}, due on {fact.due_on}",
     f.IterationClosed: lambda fact, _: f"closed the iteration {fact.id}: {fact.ending}",
     adopting.AdoptionPlanned: lambda fact, _: (
-        f"planned adoption: {fact.use_at_least:.0%} use it, {fact.accepted_at_least:.0%} of its answers are taken as they are, "
-        f"{fact.overridden_at_most:.0%} are overridden at most"
+        f"planned adoption: {fact.use_at_least:.0%} use it, {fact.accepted_at_least:.0%} of its answers are taken as "
+        f"they are, {fact.overridden_at_most:.0%} are overridden at most"
     ),
     b.PairJudged: lambda _fact, _: "judged a pair blind",
 }

@@ -64,6 +64,12 @@ LABELS = {
     "tool": "Tested with",
     "figures": "Figures",
     "link": "Where is the report?",
+    "use_at_least": "At least this share of the units uses it",
+    "accepted_at_least": "At least this share of the answers is taken as it is",
+    "overridden_at_most": "At most this share of the answers is overridden",
+    "from_percent": "Judged from this percentage of units on",
+    "after_days": "Days of learning",
+    "actions_at_least": "Judged on at least so many answers",
 }
 UNSENT = ("csrf", "credential", "username")
 
