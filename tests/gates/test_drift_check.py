@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 from msgspec import structs
 from tests.record.stories import Story
 
-from pilotage.record.areas.drifting import DriftSeen, ExplainDrift
+from pilotage.record.areas.drifting import ChooseReference, DriftSeen, ExplainDrift
 
 STEADY = DriftSeen(status="steady", judged=9)
 ALARM = DriftSeen(status="alert", judged=9, alarms=("input.words",))
@@ -75,3 +77,30 @@ def test_only_what_stands_out_is_explained(story):
     assert "none does" in story.refusal("eva", explanation())["not-drifted"].message
     story.record(ALARM)
     assert "input.words" in story.refusal("eva", explanation("output"))["not-drifted"].message
+
+
+def test_a_reference_is_chosen_by_name_and_with_the_reason(story):
+    """It stands with who chose it until a later one; the same twice changes nothing, and what stands out stays."""
+    story.record(ALARM)
+    chosen = ChooseReference(of="traffic", since=story.now.date(), reason="The new form was accepted.")
+    story.does("oli", chosen)
+    standing = story.standing.drifting.references["traffic"]
+    assert (standing.fact.since, standing.stamp.by) == (story.now.date(), "oli")
+    assert judged(story)[0] == "unmet"
+    assert set(story.refusal("oli", chosen)) == {"no-change"}
+    story.does("ann", structs.replace(chosen, since=story.now.date() + dt.timedelta(days=5)))
+    assert story.standing.drifting.references["traffic"].stamp.by == "ann"
+
+
+@pytest.mark.parametrize("days", [-4000, 29])
+def test_a_window_that_cannot_come_about_is_refused(story, days):
+    """Before the workload was proposed, or further off than anybody waits."""
+    chosen = ChooseReference(of="candidate", since=story.now.date() + dt.timedelta(days=days), reason="A new normal.")
+    assert set(story.refusal("eva", chosen)) == {"no-such-window"}
+
+
+def test_without_a_release_there_is_nothing_that_the_candidate_does():
+    """Then only the traffic can be compared."""
+    story = Story().propose()
+    chosen = ChooseReference(of="candidate", since=story.now.date(), reason="A new normal.")
+    assert set(story.refusal("ann", chosen)) == {"no-release"}

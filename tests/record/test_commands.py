@@ -9,7 +9,7 @@ from pilotage.record import decide as deciding
 from pilotage.record.areas import data, planning
 from pilotage.record.areas import reviewing as r
 from pilotage.record.areas.change import ChangeWork, NameAudience, PlanStream, TellAudience
-from pilotage.record.areas.drifting import ExplainDrift
+from pilotage.record.areas.drifting import ChooseReference, ExplainDrift
 from pilotage.record.areas.outside import SignOutsideResult
 from pilotage.record.areas.training import DropLearner, RecordCompletion, RecordCompletions, SayWhatPeopleSee
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED, name_of
@@ -121,6 +121,7 @@ _EXAMPLES: tuple[c.Command, ...] = (
     RecordCompletions(completions=("p-1, desk, intro, 2026-03-02",)),
     DropLearner(learner="p-1", audience="desk", why="left"),
     outside_result(),
+    ChooseReference(of="traffic", since=Story().now.date(), reason=_WHY),
     ExplainDrift(field="input.words", explanation=_WHY),
     SignOutsideResult(criterion="harden.resilience", digest="ab" * 32, statement=_WHY),
     data.ListSource(

@@ -137,6 +137,7 @@ def test_the_personal_texts_are_these():
         "iteration_scoped": {"from_users", "from_failures", "from_drift"},
         "iteration_closed": {"reason"},
         "pair_judged": {"reason"},
+        "reference_chosen": {"reason"},
         "training_required": {"does", "does_not", "when_to_override", "whom_to_ask"},
         "what_people_see_said": {"explanation"},
         "source_listed": {"holds"},

@@ -24,6 +24,16 @@ def draw_drift(screen: Screen, found: Json, _asked: Asked) -> None:
             f"Reference of {whose}: {one['since']} to {one['until']} (exclusive), {one['calls']:,} calls, "
             f"{one['fields']} fields, digest {one['digest'][:12]}."
         )
+    for one in found["chosen"]:
+        whose = f"release {one['scope']}" if one["scope"] else "the traffic"
+        state = "It is compared with now." if one["frozen"] else one["waits_for"]
+        screen.line(f"Chosen anew for {whose}, from {one['since']} on: {one['reason']} {state}")
+    for one in found["former"]:
+        whose = f"release {one['scope']}" if one["scope"] else "the traffic"
+        screen.line(
+            f"Before that, of {whose}: {one['since']} to {one['until']} (exclusive), {one['calls']:,} calls, digest "
+            f"{one['digest'][:12]}."
+        )
     if found["fields"]:
         draw_fields(screen, [one["newest"] for one in found["fields"]], found["metric"] or "the target")
 

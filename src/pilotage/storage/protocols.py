@@ -305,13 +305,19 @@ class CallStore(Protocol):
     def retain(self, workload: str, before: dt.datetime) -> int:
         """Remove calls older than `before`; their share of the sums stays, sealed. How many calls."""
 
-    def profile(self, workload: str, plan: MeasurementPlan, now: dt.datetime) -> tuple[dt.date, ...]:
+    def profile(
+        self, workload: str, plan: MeasurementPlan, now: dt.datetime, chosen: Mapping[str, dt.date] | None = None
+    ) -> tuple[dt.date, ...]:
         """Freeze the references that are due, and make the profile of every day again that calls, outcomes or erasures
-        touched; which days. Cheap when nothing came. Days whose calls are past their retention stand.
+        touched; which days. Cheap when nothing came. Days whose calls are past their retention stand. `chosen` are
+        scopes whose reference is to begin on a later day than the first: it is frozen anew, once for each day chosen.
         """
 
     def references(self, workload: str) -> tuple[Reference, ...]:
-        """The frozen references, one a scope."""
+        """The frozen references that are compared with, one a scope."""
+
+    def former_references(self, workload: str) -> tuple[Reference, ...]:
+        """The references that were compared with before, in the order in which they were frozen."""
 
     def profiles(self, workload: str, since: dt.date, until: dt.date) -> tuple[DayProfile, ...]:
         """The profiles of these days as last made, in order; `until` exclusive."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
-from pilotage.evidence.daybook import TRAFFIC, DayProfile, Reference, ReferenceField
+from pilotage.evidence.daybook import REFERENCE_DAYS_MIN, TRAFFIC, DayProfile, Reference, ReferenceField
 from pilotage.evidence.drift import PSI_MIN, FieldDrift, Status, Window, compare, persisted
 from pilotage.evidence.profiles import Profile, summed
 from pilotage.record.workload import Workload
@@ -23,8 +23,8 @@ _ORDER: dict[Status, int] = {"alert": 0, "moved": 1, "steady": 2, "not_estimable
 
 
 class ReferenceJson(Struct, frozen=True, kw_only=True):
-    """What is compared with: whole days, `until` exclusive, frozen once. `scope` is a release, or "" for the traffic;
-    `left_out` counts input fields beyond the forty that are watched.
+    """What is or was compared with: whole days, `until` exclusive, frozen once. `scope` is a release, or "" for the
+    traffic; `left_out` counts input fields beyond the forty that are watched.
     """
 
     scope: str
@@ -35,6 +35,21 @@ class ReferenceJson(Struct, frozen=True, kw_only=True):
     left_out: int
     frozen_at: dt.datetime
     digest: str
+
+
+class ChosenJson(Struct, frozen=True, kw_only=True):
+    """That somebody had the reference of `scope` taken from a later day on. `frozen`: whether that one is compared with
+    by now; until then the one before is, and `waits_for` says what is missing.
+    """
+
+    scope: str
+    since: dt.date
+    reason: str
+    by: str
+    at: dt.datetime
+    position: int
+    frozen: bool
+    waits_for: str
 
 
 class WindowPoint(Struct, frozen=True, kw_only=True):
@@ -56,7 +71,8 @@ class FieldStory(Struct, frozen=True, kw_only=True):
 
 class DriftSection(Struct, frozen=True, kw_only=True):
     """Every watched field, those that moved first. `effect` of a field is on the mean of `metric`, null before there is
-    a charter. `threshold` is the shift that counts as large.
+    a charter. `threshold` is the shift that counts as large. `chosen` are references that somebody had taken anew, and
+    `former` what was compared with before.
     """
 
     workload: str
@@ -67,6 +83,8 @@ class DriftSection(Struct, frozen=True, kw_only=True):
     window_days: int
     threshold: float
     references: tuple[ReferenceJson, ...]
+    chosen: tuple[ChosenJson, ...]
+    former: tuple[ReferenceJson, ...]
     fields: tuple[FieldStory, ...]
 
 
@@ -93,6 +111,8 @@ def drift_of(workspace: Workspace, workload: Workload) -> DriftSection:
         window_days=WINDOW_DAYS,
         threshold=PSI_MIN,
         references=tuple(_reference(one) for one in references),
+        chosen=tuple(_chosen(workload, references, seen.today)),
+        former=tuple(_reference(one) for one in workspace.calls.former_references(workload.slug)),
         fields=fields,
     )
 
@@ -180,6 +200,37 @@ def _said(references: Sequence[Reference], fields: Sequence[FieldStory], seen: W
     if names["steady"]:
         return "steady", f"None of {len(names['steady'])} fields has moved."
     return "not_estimable", fields[0].newest.reason
+
+
+def _chosen(workload: Workload, references: Sequence[Reference], today: dt.date) -> Iterator[ChosenJson]:
+    standing = {one.scope: one for one in references}
+    scopes = {"traffic": TRAFFIC, "candidate": candidate_release(workload)}
+    for of, one in workload.drifting.references.items():
+        scope = scopes[of]
+        if scope is None:
+            continue
+        held = standing.get(scope)
+        frozen = held is not None and held.since >= one.fact.since and held.frozen_at >= one.stamp.at
+        yield ChosenJson(
+            scope=scope,
+            since=one.fact.since,
+            reason=one.fact.reason,
+            by=one.stamp.by,
+            at=one.stamp.at,
+            position=one.stamp.position,
+            frozen=frozen,
+            waits_for="" if frozen else _waits_for(one.fact.since, today),
+        )
+
+
+def _waits_for(since: dt.date, today: dt.date) -> str:
+    first = since + REFERENCE_DAYS_MIN * DAY
+    if today < first:
+        return f"It is frozen on {first} at the earliest, after seven whole days."
+    return (
+        "It takes 1,000 calls from that day on, or 200 within 28 days, that are not past their retention; where they "
+        "do not come, choose another day."
+    )
 
 
 def _reference(one: Reference) -> ReferenceJson:

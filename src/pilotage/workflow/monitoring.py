@@ -7,6 +7,7 @@ import math
 
 from msgspec import Struct
 
+from pilotage.evidence.daybook import TRAFFIC
 from pilotage.playbook.metrics import LabelCost, LabelMatch, Metric, OutcomeValue
 from pilotage.record.workload import Workload
 from pilotage.workflow.measuring import day_of, plan_of
@@ -26,7 +27,14 @@ class Watched(Struct, frozen=True, kw_only=True):
 
 def keep_profiles(workspace: Workspace, workload: Workload) -> None:
     """Make the profiles of the days that were touched again; cheap when none was."""
-    workspace.calls.profile(workload.slug, plan_of(workload), workspace.clock.now())
+    workspace.calls.profile(workload.slug, plan_of(workload), workspace.clock.now(), chosen_references(workload))
+
+
+def chosen_references(workload: Workload) -> dict[str, dt.date]:
+    """By scope, from which day on somebody had the reference taken."""
+    chosen = {of: one.fact.since for of, one in workload.drifting.references.items()}
+    scopes = {"traffic": TRAFFIC, "candidate": candidate_release(workload)}
+    return {scope: chosen[of] for of, scope in scopes.items() if of in chosen and scope is not None}
 
 
 def watched(workspace: Workspace, workload: Workload) -> Watched:

@@ -120,6 +120,52 @@ def test_the_reference_is_the_first_seven_days_with_a_thousand_calls(store):
     assert store.references(W)[0].digest == first.digest
 
 
+def test_a_reference_is_taken_anew_from_a_chosen_day(store):
+    """Frozen by the same rule from that day on, once; what was compared with before is kept, and days are counted in
+    the new bins, so that what had moved is the new normal.
+    """
+    fill(store, *world(changed_from=7))
+    first, of_release = store.references(W)
+    chosen, later = {"": first.until}, NOW + dt.timedelta(days=30)
+    store.profile(W, plan(), NOW, chosen)
+    assert store.references(W)[0] == first
+    store.profile(W, plan(), later, chosen)
+    second, same = store.references(W)
+    assert second.since == first.until
+    assert second.digest != first.digest
+    assert same == of_release
+    assert store.former_references(W) == (first,)
+    amounts = next(one for one in second.fields if one.bins.name == "input.amount")
+    now = compare(
+        amounts.bins,
+        amounts.profile,
+        summed(field(day, "input.amount") for date, day in kept(store).items() if second.since <= date),
+        fields=1,
+    )
+    assert now.status == "steady"
+    assert store.profile(W, plan(), later + dt.timedelta(days=30), chosen) == ()
+    assert store.references(W)[0] == second
+
+
+def test_nothing_is_taken_anew_from_days_without_enough_calls(store):
+    """A day in the future, or one after the last call, leaves what stands; forgetting the choice does too."""
+    fill(store, *world())
+    before = store.references(W)
+    store.profile(W, plan(), NOW, {"": NOW.date() + dt.timedelta(days=3), "r1": NOW.date()})
+    store.profile(W, plan(), NOW)
+    assert store.references(W) == before
+    assert store.former_references(W) == ()
+
+
+def test_calls_past_their_retention_make_no_new_reference(store):
+    """Their days stand in the old bins, so a window that begins there cannot be frozen."""
+    fill(store, *world(changed_from=7))
+    first = store.references(W)[0]
+    store.retain(W, dt.datetime.combine(first.until, dt.time(), dt.UTC) + dt.timedelta(days=1))
+    store.profile(W, plan(), NOW + dt.timedelta(days=30), {"": first.until})
+    assert store.references(W)[0] == first
+
+
 def test_what_changed_is_found(store):
     """Amounts three times as high from the seventh day on: that field moves, and no other."""
     fill(store, *world(changed_from=7))

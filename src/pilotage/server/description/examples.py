@@ -234,6 +234,11 @@ _COMMANDS: tuple[Command, ...] = (
         link="https://wiki.example/drills/2026-11-26",
         document_digest=DIGEST,
     ),
+    drifting.ChooseReference(
+        of="traffic",
+        since=dt.date(2026, 11, 9),
+        reason="Since the new form of 9 November tickets are longer; their answers were reviewed and are as good.",
+    ),
     drifting.ExplainDrift(
         field="input.words", explanation="The new form asks for more; longer tickets are answered no worse so far."
     ),

@@ -131,6 +131,7 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
         f"held {plural(fact.judged, 'field')} against the reference"
         + (f": {first_of(fact.alarms)} stand out" if fact.alarms else "")
     ),
+    drifting.ReferenceChosen: lambda fact, _: f"had the {fact.of} compared with the days from {fact.since} on",
     drifting.DriftExplained: lambda fact, _: f"explained the drift of {fact.field}",
     auditing.RecordsAudited: lambda fact, _: (
         f"verified {plural(fact.entries, 'ledger entry', 'ledger entries')}, {plural(fact.problems, 'problem')}, "

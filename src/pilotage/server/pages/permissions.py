@@ -111,6 +111,9 @@ FITS: dict[str, Fits] = {
     "record_completion": _has_training,
     "record_completions": _has_training,
     "drop_learner": lambda judgement, _person: bool(judgement.workload.training.completions),
+    "choose_reference": lambda judgement, _person: bool(
+        judgement.measurements and judgement.measurements.traffic.calls
+    ),
     "explain_drift": lambda judgement, _person: bool(
         judgement.workload.drifting.newest and judgement.workload.drifting.newest.fact.alarms
     ),

@@ -86,9 +86,11 @@ class Profiler:
         self._alone = threading.RLock()
         self._today_made: dict[tuple[int, dt.date], dt.datetime] = {}
 
-    def update(self, slug: str, plan: MeasurementPlan, now: dt.datetime) -> tuple[dt.date, ...]:
+    def update(
+        self, slug: str, plan: MeasurementPlan, now: dt.datetime, chosen: Mapping[str, dt.date] | None = None
+    ) -> tuple[dt.date, ...]:
         """Freeze the references that are due and make every day again that was touched; which days. The running day
-        is made again every ten minutes at most.
+        is made again every ten minutes at most. `chosen` are scopes whose reference begins later, and when.
         """
         with self._alone:
             with self._connections.reading() as connection:
@@ -99,7 +101,7 @@ class Profiler:
             with self._connections.writing(durable=False) as connection:
                 _adopt(connection, workload, plan, now)
             self._follow(workload, plan)
-            return self._make_due(task, now, self._freeze(task, now))
+            return self._make_due(task, now, self._freeze(task, now, chosen or {}))
 
     def update_again(self, slug: str) -> None:
         """Bring every day up to date, the running one too, under the plan and at the time of the last update: before
@@ -119,6 +121,15 @@ class Profiler:
         """Every frozen reference."""
         with self._connections.reading() as connection:
             return _references(connection, workload_number(connection, slug))
+
+    def former_references(self, slug: str) -> tuple[Reference, ...]:
+        """Every reference that another one replaced."""
+        with self._connections.reading() as connection:
+            rows = connection.execute(
+                "SELECT body FROM former_references WHERE workload = ?", (workload_number(connection, slug),)
+            ).fetchall()
+        found = [msgspec.msgpack.decode(row[0], type=Reference) for row in rows]
+        return tuple(sorted(found, key=lambda one: (one.frozen_at, one.scope)))
 
     def days(self, slug: str, since: dt.date, until: dt.date) -> tuple[DayProfile, ...]:
         """The days' profiles, `until` exclusive, in order."""
@@ -186,14 +197,18 @@ class Profiler:
                 (newest, newest_outcome, workload),
             )
 
-    def _freeze(self, task: _Task, now: dt.datetime) -> tuple[Reference, ...]:
-        """The references, with those that the rule makes due now frozen first."""
+    def _freeze(self, task: _Task, now: dt.datetime, chosen: Mapping[str, dt.date]) -> tuple[Reference, ...]:
+        """The references, with those that are due now frozen first: by rule where there is none yet, and from a chosen
+        day on where the one that stands was not chosen for it. Calls that are past their retention make no reference.
+        """
         workload, today = task.workload, now.astimezone(task.zone).date()
         with self._connections.reading() as connection:
-            held = _references(connection, workload)
+            held = {one.scope: one for one in _references(connection, workload)}
+            chosen_for = _chosen(connection, workload)
             rows = connection.execute(
                 "SELECT release, quarter, calls FROM profile_counts WHERE workload = ?", (workload,)
             ).fetchall()
+            sealed_us = _sealed_us(connection, workload)
         scopes: dict[str, Counter[dt.date]] = defaultdict(Counter)
         for release, quarter, calls in rows:
             day = task.day(quarter)
@@ -201,21 +216,22 @@ class Profiler:
             if release:
                 scopes[release][day] += calls
         frozen = []
-        for scope in sorted(scopes.keys() - {one.scope for one in held}):
-            window = reference_days(dict(scopes[scope]), today)
-            if window is not None:
+        for scope in sorted(scopes):
+            since = chosen.get(scope)
+            if scope in held and (since is None or chosen_for[scope] == since):
+                continue
+            counts = {day: calls for day, calls in scopes[scope].items() if since is None or day >= since}
+            window = reference_days(counts, today)
+            if window is not None and not (scope in held and task.start_us(window[0]) < sealed_us):
                 frozen.append(self._frozen(task, scope, window, now))
         if frozen:
             with self._connections.writing() as connection:
                 for one in frozen:
-                    _keep_reference(connection, workload, one)
-                    since = min(one.since for one in frozen)
-                    _note(
-                        connection,
-                        workload,
-                        {row[1] for row in rows if task.day(row[1]) >= since},
-                    )
-        return tuple(sorted((*held, *frozen), key=lambda one: one.scope))
+                    _keep_reference(connection, workload, one, chosen.get(one.scope))
+                since_day = min(one.since for one in frozen)
+                _note(connection, workload, {row[1] for row in rows if task.day(row[1]) >= since_day})
+        made = held | {one.scope: one for one in frozen}
+        return tuple(made[scope] for scope in sorted(made))
 
     def _frozen(self, task: _Task, scope: str, window: tuple[dt.date, dt.date], now: dt.datetime) -> Reference:
         return self._queries.at_once(task.workload, lambda ask: self._reference(ask, task, scope, window, now))
@@ -256,9 +272,7 @@ class Profiler:
             due = [
                 row[0] for row in connection.execute("SELECT quarter FROM profile_due WHERE workload = ?", (workload,))
             ]
-            sealed_us = connection.execute(
-                "SELECT sealed_us FROM profile_cursors WHERE workload = ?", (workload,)
-            ).fetchone()[0]
+            sealed_us = _sealed_us(connection, workload)
         days: dict[dt.date, list[int]] = defaultdict(list)
         for quarter in due:
             days[task.day(quarter)].append(quarter)
@@ -414,8 +428,34 @@ def _references(connection: sqlite3.Connection, workload: int | None) -> tuple[R
     return tuple(msgspec.msgpack.decode(row[0], type=Reference) for row in rows)
 
 
-def _keep_reference(connection: sqlite3.Connection, workload: int, reference: Reference) -> None:
+def _chosen(connection: sqlite3.Connection, workload: int) -> dict[str, dt.date | None]:
+    """By scope the day that its reference was chosen for; None where the rule chose it."""
+    rows = connection.execute("SELECT scope, chosen FROM drift_references WHERE workload = ?", (workload,)).fetchall()
+    return {scope: None if day is None else dt.date.fromisoformat(day) for scope, day in rows}
+
+
+def _sealed_us(connection: sqlite3.Connection, workload: int) -> int:
+    """Up to when days stand, since their calls are past their retention."""
+    row = connection.execute("SELECT sealed_us FROM profile_cursors WHERE workload = ?", (workload,)).fetchone()
+    return int(row[0])
+
+
+def _keep_reference(
+    connection: sqlite3.Connection, workload: int, reference: Reference, chosen: dt.date | None
+) -> None:
+    """Compare with this one from now on; what was compared with before is kept aside."""
     connection.execute(
-        "INSERT INTO drift_references VALUES (?, ?, ?, ?)",
-        (workload, reference.scope, reference.digest, msgspec.msgpack.encode(reference)),
+        "INSERT OR IGNORE INTO former_references SELECT workload, scope, digest, body FROM drift_references "
+        "WHERE workload = ? AND scope = ? AND digest <> ?",
+        (workload, reference.scope, reference.digest),
+    )
+    connection.execute(
+        "INSERT OR REPLACE INTO drift_references (workload, scope, digest, body, chosen) VALUES (?, ?, ?, ?, ?)",
+        (
+            workload,
+            reference.scope,
+            reference.digest,
+            msgspec.msgpack.encode(reference),
+            None if chosen is None else chosen.isoformat(),
+        ),
     )

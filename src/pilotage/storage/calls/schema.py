@@ -276,7 +276,19 @@ _FEEDBACK = """
 CREATE INDEX outcomes_of_feedback ON outcomes (id) WHERE kind = 'feedback';
 """
 
-MIGRATIONS = (_FIRST, _SECOND, _PROFILES, _UNITS, _CORRECTIONS, _FEEDBACK)
+_REFERENCES = """
+-- The first day that was chosen for a reference; none where the rule chose it. What a chosen one replaces is kept.
+ALTER TABLE drift_references ADD COLUMN chosen TEXT;
+CREATE TABLE former_references (
+    workload INTEGER NOT NULL,
+    scope TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (workload, scope, digest)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS = (_FIRST, _SECOND, _PROFILES, _UNITS, _CORRECTIONS, _FEEDBACK, _REFERENCES)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

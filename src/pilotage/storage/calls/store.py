@@ -206,13 +206,19 @@ class EmbeddedCallStore:
         with self._projector.alone, self._moving:
             return self._removal.retain(workload, micros(before))
 
-    def profile(self, workload: str, plan: MeasurementPlan, now: dt.datetime) -> tuple[dt.date, ...]:
+    def profile(
+        self, workload: str, plan: MeasurementPlan, now: dt.datetime, chosen: Mapping[str, dt.date] | None = None
+    ) -> tuple[dt.date, ...]:
         """Freeze the references that are due and make the touched days' profiles again; which days."""
-        return self._profiler.update(workload, plan, now)
+        return self._profiler.update(workload, plan, now, chosen)
 
     def references(self, workload: str) -> tuple[Reference, ...]:
         """The frozen references."""
         return self._profiler.references(workload)
+
+    def former_references(self, workload: str) -> tuple[Reference, ...]:
+        """The references that were compared with before."""
+        return self._profiler.former_references(workload)
 
     def profiles(self, workload: str, since: dt.date, until: dt.date) -> tuple[DayProfile, ...]:
         """The profiles of these days, `until` exclusive."""
