@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 from tests.record.stories import Story, measured_well
 
-from pilotage.evidence.measurements import Estimate, LiveBenefit, NotEstimable, Traffic
+from pilotage.evidence.measurements import Estimate, NotEstimable, QuarterBenefit, Traffic
 
 
 def figure(value: float, width: float = 0.01) -> Estimate:
@@ -16,12 +16,29 @@ def figure(value: float, width: float = 0.01) -> Estimate:
     return Estimate(value=value, low=value - width, high=value + width, calls=4000, units=900, method="between arms")
 
 
-def benefit(value: float, width: float = 0.01, *, concurrent: bool = True) -> LiveBenefit:
-    """What the candidate brings at the last step."""
-    seen = figure(value, width)
-    return LiveBenefit(
-        stage="live-95/1", concurrent=concurrent, incumbent=figure(0.7), candidate=figure(0.8), comparison=seen
+def quarter(value: float | None, width: float = 0.01, **changes: object) -> QuarterBenefit:
+    """What the candidate brought in a whole quarter; None: nobody can tell."""
+    seen = NotEstimable(reason="No label came.") if value is None else figure(value, width)
+    whole = QuarterBenefit(
+        quarter="2026-Q2",
+        first=dt.date(2026, 4, 1),
+        until=dt.date(2026, 7, 1),
+        complete=True,
+        months=("2026-04", "2026-05", "2026-06"),
+        concurrent=True,
+        held_back=0.05,
+        incumbent=figure(0.7),
+        candidate=figure(0.8),
+        comparison=seen,
+        sums={},
     )
+    return structs.replace(whole, **changes)
+
+
+def running(value: float | None, width: float = 0.01, **changes: object) -> QuarterBenefit:
+    """The quarter after that, as far as it has come."""
+    so_far = {"quarter": "2026-Q3", "first": dt.date(2026, 7, 1), "until": dt.date(2026, 10, 1), "complete": False}
+    return quarter(value, width, **(so_far | {"months": ("2026-07",)} | changes))
 
 
 @pytest.fixture
@@ -37,35 +54,68 @@ def judged(story: Story, criterion: str, **measured) -> tuple[str, str]:
     return verdict.verdict, verdict.reason
 
 
-def test_a_benefit_as_promised_is_met(story):
-    """Above the floor and not shown to miss the target: met, with the figure, the promise and who works without it."""
-    target = story.standing.charter.target
-    verdict, reason = judged(story, "operate.value", benefit=benefit(target.target + 0.02, 0.001))
+def test_a_quarter_as_promised_is_met(story):
+    """Above the floor and not shown to miss the target: met, with the quarter, the promise, who works without it, and
+    the digest of its sums; it grows old from the quarter's end on.
+    """
+    promise = story.standing.charter.target.target
+    verdict, reason = judged(story, "operate.value", quarters=(quarter(promise + 0.02, 0.001),))
     assert verdict == "met"
+    assert "in 2026-Q2: " in reason
     assert "promised" in reason
     assert "Without the candidate: The rules route the ticket, as today." in reason
+    found = story.verdict("operate.value")
+    assert found.valid_until == dt.datetime(2026, 7, 1, tzinfo=dt.UTC) + dt.timedelta(days=100)
+    assert {"2026-Q2, sums, SHA-256", "2026-Q2, method"} <= {one.figure for one in found.evidence}
 
 
-def test_a_benefit_short_of_the_promise_is_unmet(story):
+def test_a_quarter_short_of_the_promise_is_unmet(story):
     """When even the best end of the interval misses the target, it falls short."""
-    target = story.standing.charter.target
-    verdict, reason = judged(story, "operate.value", benefit=benefit(target.target - 0.2, 0.001))
+    promise = story.standing.charter.target.target
+    verdict, reason = judged(story, "operate.value", quarters=(quarter(promise - 0.2, 0.001),))
     assert verdict == "unmet"
     assert "falls short" in reason
 
 
+def test_a_running_quarter_that_falls_short_counts_at_once(story):
+    """Nobody has to wait for its end; but one that does well so far does not make up for the whole one before."""
+    promise = story.standing.charter.target.target
+    good, bad = promise + 0.02, promise - 0.2
+    verdict, reason = judged(story, "operate.value", quarters=(quarter(good, 0.001), running(bad, 0.001)))
+    assert (verdict, "2026-Q3 so far" in reason) == ("unmet", True)
+    assert judged(story, "operate.value", quarters=(quarter(bad, 0.001), running(good, 0.001)))[0] == "unmet"
+    assert judged(story, "operate.value", quarters=(quarter(good, 0.001), running(None)))[0] == "met"
+
+
+def test_a_quarter_that_is_over_without_a_figure_is_unmet(story):
+    """Each quarter has to be measured: one that is over and was not is no open question."""
+    promise = story.standing.charter.target.target
+    verdict, reason = judged(story, "operate.value", quarters=(quarter(None), running(promise + 0.02, 0.001)))
+    assert verdict == "unmet"
+    assert "2026-Q2 is over and was not measured: No label came." in reason
+
+
+def test_before_the_first_whole_quarter_the_running_one_is_judged(story):
+    """A quarter of which only the last days were live waits for the next; until then there is what there is."""
+    promise = story.standing.charter.target.target
+    late = quarter(promise - 0.2, 0.001, first=dt.date(2026, 6, 20))
+    assert judged(story, "operate.value", quarters=(late, running(promise + 0.02, 0.001)))[0] == "met"
+    verdict, reason = judged(story, "operate.value", quarters=(late, running(None)))
+    assert (verdict, "No quarter has a figure yet." in reason) == ("pending", True)
+
+
 def test_a_benefit_that_nobody_can_tell_is_pending(story):
-    """An interval that holds floor and target, a figure that cannot be had and no live call: pending."""
-    target = story.standing.charter.target
-    assert judged(story, "operate.value", benefit=benefit(target.target, 0.9))[0] == "pending"
-    assert judged(story, "operate.value", benefit=NotEstimable(reason="Nothing served."))[1] == "Nothing served."
+    """An interval that holds floor and target, and no live call: pending."""
+    promise = story.standing.charter.target.target
+    assert judged(story, "operate.value", quarters=(quarter(promise, 0.9),))[0] == "pending"
     assert judged(story, "operate.value")[0] == "pending"
 
 
 def test_a_benefit_without_a_holdback_says_so(story):
     """Against the frozen baseline it counts, and says that it is not concurrent."""
-    target = story.standing.charter.target
-    found = judged(story, "operate.value", benefit=benefit(target.target + 0.02, 0.001, concurrent=False))
+    promise = story.standing.charter.target.target
+    alone = quarter(promise + 0.02, 0.001, concurrent=False, held_back=None)
+    found = judged(story, "operate.value", quarters=(alone,))
     assert found[0] == "met"
     assert "not concurrent" in found[1]
 

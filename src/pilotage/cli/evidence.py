@@ -30,6 +30,7 @@ DRAWN: dict[str, str] = {
     "labels": "evidence_monitoring:draw_labels",
     "service": "evidence_monitoring:draw_service",
     "adoption": "evidence_adoption:draw",
+    "value": "evidence_value:draw",
 }
 """How each section is shown on a terminal: `module:function` below `pilotage.cli`, loaded when it is asked for."""
 

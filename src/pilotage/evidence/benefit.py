@@ -36,13 +36,13 @@ def live_benefit(
     else:
         candidate = arm_over_stages(metric, [last.candidate])
         incumbent = baseline or NotEstimable(reason="There is no baseline from before the candidate ran.")
-        comparison = _against_baseline(target, metric, candidate, incumbent)
+        comparison = against_baseline(target, metric, candidate, incumbent)
     return LiveBenefit(
         stage=last.stage, concurrent=concurrent, incumbent=incumbent, candidate=candidate, comparison=comparison
     )
 
 
-def _against_baseline(target: Target, metric: Metric, candidate: Estimated, incumbent: Estimated) -> Estimated:
+def against_baseline(target: Target, metric: Metric, candidate: Estimated, incumbent: Estimated) -> Estimated:
     """Candidate against a baseline of other calls: their errors are independent, so their variances add up."""
     if target.form == "own" or isinstance(candidate, NotEstimable):
         return candidate

@@ -246,6 +246,28 @@ class LiveBenefit(Struct, frozen=True, kw_only=True, tag="live_benefit"):
     comparison: Estimated
 
 
+class QuarterBenefit(Struct, frozen=True, kw_only=True):
+    """What the candidate brought in a calendar quarter, from `first` (the day it went live, if that is later) until
+    before `until`, under the target's form. `complete`: it is over, and all that can be learned of its calls has come.
+
+    `months` are those that the comparison rests on, `held_back` the share of units that stayed with the incumbent;
+    where it is None, `incumbent` is the frozen baseline and nothing is `concurrent`. `sums` are the totals by month,
+    stage and arm.
+    """
+
+    quarter: str
+    first: dt.date
+    until: dt.date
+    complete: bool
+    months: tuple[str, ...]
+    concurrent: bool
+    held_back: float | None
+    incumbent: Estimated
+    candidate: Estimated
+    comparison: Estimated
+    sums: dict[str, dict[str, float]]
+
+
 class AdoptionSeen(Struct, frozen=True, kw_only=True):
     """What people did with the running release's answers, on the calls made from `since` until before `until`.
 
@@ -288,3 +310,4 @@ class Measurements(Struct, frozen=True, kw_only=True):
     spent: Estimated | None = None
     feedback: FeedbackSeen | None = None
     adoption: AdoptionSeen | None = None
+    quarters: tuple[QuarterBenefit, ...] = ()

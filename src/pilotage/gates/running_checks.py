@@ -3,53 +3,99 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 
 from msgspec import structs
 
 from pilotage.evidence.explaining import written
-from pilotage.evidence.measurements import Estimate, LiveBenefit, NotEstimable
+from pilotage.evidence.measurements import Estimate, NotEstimable, QuarterBenefit
 from pilotage.evidence.values import orientation
 from pilotage.gates.case import Case, Check, Finding, estimate_item, item, met, pending, unmet
 from pilotage.playbook.metrics import Metric, Target
 from pilotage.record.areas.costing import CostLineEstimated
-from pilotage.record.workload import day_of
+from pilotage.record.digests import digest_of
+from pilotage.record.verdicts import EvidenceItem
+from pilotage.record.workload import day_of, start_of
 
 WEEKS_A_YEAR = 365.25 / 7.0
 SECONDS_A_WEEK = 604_800.0
+LIVE_DAYS = 30
 KEEP_RUNNING = "Keep the server running and the calls coming: a reference is frozen first, and then weeks are compared."
 
 
 def value(case: Case) -> Finding:
-    """What the candidate brings while it serves, against the charter; and who does the work when it is down."""
+    """What the candidate brought in the last whole quarter, against the charter; and who does the work when it is down.
+
+    Until a quarter is over, the running one is judged on what there is. One that is over and has no figure was not
+    measured, and a running one that is shown to fall short counts at once.
+    """
     charter = case.workload.measured_charter
-    found = case.measurements.benefit if case.measurements else None
     metric = charter.metric(charter.target.metric) if charter else None
-    if charter is None or metric is None or not isinstance(found, LiveBenefit):
-        why = found.reason if isinstance(found, NotEstimable) else "Nothing has been measured in live traffic yet."
+    found = case.measurements.quarters if case.measurements else ()
+    if charter is None or metric is None or not found:
+        why = "Nothing has been measured in live traffic yet."
         return pending(why, next="Let it serve, and keep a few per cent of the work with the incumbent.")
-    evidence = (
-        item("step", found.stage),
-        item("concurrent with the incumbent", found.concurrent),
-        estimate_item("benefit", found.comparison),
-        estimate_item("incumbent", found.incumbent),
-        estimate_item("candidate", found.candidate),
-    )
-    if not isinstance(found.comparison, Estimate):
-        return pending(found.comparison.reason, *evidence)
+    last, running = quarters_to_judge(found, int(case.number("live_days_min", LIVE_DAYS)))
+    evidence = tuple(one for quarter in (last, running) if quarter for one in _quarter_items(quarter))
+    judged = last or running
+    if judged is None or not isinstance(judged.comparison, Estimate):
+        return _without_figure(last, running, evidence)
     place = case.workload.planning.place
     if place is None or not place.fact.when_absent.strip():
         why = "It is not written down who does the work when the candidate is down."
         return pending(why, *evidence, next="Say on the Plan page how the work goes on without an answer.")
-    finding = _against_promise(charter.target, metric, found, found.comparison)
+    finding = against_promise(charter.target, metric, judged, judged.comparison)
+    if finding.verdict != "unmet" and last and running and isinstance(running.comparison, Estimate):
+        now = against_promise(charter.target, metric, running, running.comparison)
+        finding = now if now.verdict == "unmet" else finding
     said = f" Without the candidate: {place.fact.when_absent}" if finding.verdict == "met" else ""
-    return structs.replace(finding, reason=f"{finding.reason}{said}", evidence=evidence)
+    since = start_of(case.workload, last.until) if last and finding.verdict == "met" else None
+    return structs.replace(finding, reason=f"{finding.reason}{said}", evidence=evidence, since=since)
 
 
-def _against_promise(target: Target, metric: Metric, found: LiveBenefit, seen: Estimate) -> Finding:
+def quarters_to_judge(
+    found: Sequence[QuarterBenefit], live_days: int
+) -> tuple[QuarterBenefit | None, QuarterBenefit | None]:
+    """The last complete quarter in which it was live for long enough, and the one that runs; None where none is."""
+    whole = [one for one in found if one.complete and (one.until - one.first).days >= live_days]
+    last = whole[-1] if whole else None
+    return last, None if found[-1].complete else found[-1]
+
+
+def _without_figure(
+    last: QuarterBenefit | None, running: QuarterBenefit | None, evidence: tuple[EvidenceItem, ...]
+) -> Finding:
+    following = "Keep 2 to 5 % of the units with the incumbent, see that labels come, and report them in time."
+    if last is not None and isinstance(last.comparison, NotEstimable):
+        return unmet(
+            f"{last.quarter} is over and was not measured: {last.comparison.reason}", *evidence, next=following
+        )
+    why = running.comparison.reason if running and isinstance(running.comparison, NotEstimable) else ""
+    return pending(f"No quarter has a figure yet. {why}".strip(), *evidence, next=following)
+
+
+def _quarter_items(quarter: QuarterBenefit) -> Iterator[EvidenceItem]:
+    name = quarter.quarter
+    yield item(f"{name}, months", ", ".join(quarter.months) or "none")
+    yield estimate_item(f"{name}, benefit", quarter.comparison)
+    yield estimate_item(f"{name}, incumbent", quarter.incumbent)
+    yield estimate_item(f"{name}, candidate", quarter.candidate)
+    if quarter.held_back is None:
+        yield item(f"{name}, concurrent", "no: against the frozen baseline")
+    else:
+        yield item(f"{name}, share of units held back", round(quarter.held_back, 4))
+    if isinstance(quarter.comparison, Estimate):
+        yield item(f"{name}, method", quarter.comparison.method)
+    yield item(f"{name}, sums, SHA-256", digest_of(quarter.sums))
+
+
+def against_promise(target: Target, metric: Metric, found: QuarterBenefit, seen: Estimate) -> Finding:
+    """A quarter's figure against the charter: short of the promise, open, or as promised."""
     up = orientation(metric) if target.form == "own" else 1.0
     low, high = sorted((up * seen.low, up * seen.high))
     said = (
-        f"{metric.title} at {found.stage}: {written(seen.value, metric, target.form)} "
+        f"{metric.title} in {found.quarter}{'' if found.complete else ' so far'}: "
+        f"{written(seen.value, metric, target.form)} "
         f"({written(min(seen.low, seen.high), metric, target.form)} to "
         f"{written(max(seen.low, seen.high), metric, target.form)}), promised "
         f"{written(target.target, metric, target.form)}, floor {written(target.floor, metric, target.form)}"

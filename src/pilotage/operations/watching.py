@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pilotage.evidence.measurements import Estimate, GuardrailResult
 from pilotage.gates.pilot_checks import wound_down
 from pilotage.operations.auditing import Auditor
+from pilotage.operations.benefiting import BenefitWatch
 from pilotage.operations.drifting import DriftWatch
 from pilotage.record import facts as f
 from pilotage.record.rules.exposing import within
@@ -172,6 +173,7 @@ class Watch:
         self._workspace = workspace
         self._auditor = Auditor(workspace)
         self._drift = DriftWatch(workspace)
+        self._benefit = BenefitWatch(workspace)
 
     def run(self) -> tuple[str, ...]:
         """One round over all workloads; the slugs for which something was written down.
@@ -196,7 +198,7 @@ class Watch:
 
     def _note(self, workload: Workload) -> bool:
         seen_now = (self._auditor.audit(workload), self._drift.look(workload))
-        noted = [one for one in seen_now if one is not None]
+        noted = [*(one for one in seen_now if one is not None), *self._benefit.look(workload)]
         return bool(noted) and self._workspace.desk.record(workload.slug, lambda _: noted) is not None
 
     def look_after(self, workload: Workload) -> bool:

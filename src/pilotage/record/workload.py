@@ -16,6 +16,7 @@ from pilotage.playbook.types import Lane, PhaseId
 from pilotage.record.areas.adopting import Adopting
 from pilotage.record.areas.architecture import Architecture
 from pilotage.record.areas.auditing import Auditing
+from pilotage.record.areas.benefiting import Benefiting
 from pilotage.record.areas.blind_reviewing import BlindReviewing
 from pilotage.record.areas.change import Change
 from pilotage.record.areas.costing import Costing
@@ -297,6 +298,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     deciding: Deciding = Deciding()
     feedback: Feedback = Feedback()
     adopting: Adopting = Adopting()
+    benefiting: Benefiting = Benefiting()
     blind: BlindReviewing = BlindReviewing()
     data: DataSources = DataSources()
     acts: dict[str, Act] = {}

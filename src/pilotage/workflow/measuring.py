@@ -36,6 +36,7 @@ from pilotage.evidence.measurements import (
     ShadowHealth,
 )
 from pilotage.evidence.plan import MeasurementPlan, shifted
+from pilotage.evidence.quarters import Month
 from pilotage.evidence.sample_ratio import SampleRatio
 from pilotage.evidence.snapshot import Snapshot, evaluate
 from pilotage.evidence.strata import LookSums, StageTotals
@@ -252,6 +253,7 @@ class Measuring:
             guardrails=_guardrails(charter, attempt, current) if attempt and current else (),
             live_guardrails=_live(workload, charter, rows),
             benefit=_benefit(workload, charter, rows),
+            quarters=self._spans.quarters(workload, plan_of(workload), rows, now),
             spent=_spent(workload, rows),
         )
         return measured, snapshot
@@ -261,6 +263,10 @@ class Measuring:
         since = workload.entered.get("pilot", workload.proposed.at)
         outcomes = self._calls.feedback(workload.slug, since, FEEDBACK_MOST + 1)
         return seen(told(outcomes[:FEEDBACK_MOST]), since, complete=len(outcomes) <= FEEDBACK_MOST)
+
+    def months(self, workload: Workload) -> tuple[Month, ...]:
+        """The target's sums of each month since the candidate went live."""
+        return self._spans.months(workload, plan_of(workload), self._clock.now())
 
     def _coverage(self, workload: Workload, share: float) -> tuple[FieldCoverage, ...]:
         counts = self._calls.coverage(workload.slug)

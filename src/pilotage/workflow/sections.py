@@ -30,6 +30,7 @@ from pilotage.workflow import (
     service_section,
     shortfall_section,
     trust_section,
+    value_section,
 )
 from pilotage.workflow.section import Section
 
@@ -43,6 +44,7 @@ LISTED: tuple[Section, ...] = (
     attempts_section.SECTION,
     cost_section.SECTION,
     adoption_section.SECTION,
+    value_section.SECTION,
     segments_section.SECTION,
     agreement_section.SECTION,
     disagreements_section.SECTION,

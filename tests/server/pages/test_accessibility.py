@@ -70,6 +70,7 @@ PAGES = (
     "/w/call-summaries/charter",
     "/w/ticket-triage/evidence",
     "/w/ticket-triage/evidence/attempts",
+    "/w/ticket-triage/evidence/value",
     "/w/ticket-triage/evidence/segments",
     "/w/ticket-triage/evidence/cost",
     "/w/ticket-triage/evidence/cost?likely=much&running_usd_a_year=-3",

@@ -27,6 +27,7 @@ PAGES = (
     *(f"/w/{slug}{part}" for slug in SLUGS for part in ("", "/charter", "/evidence", "/evidence/drift", "/calls")),
     *(f"/w/{slug}/documents" for slug in SLUGS),
     "/w/ticket-triage/evidence/attempts",
+    "/w/ticket-triage/evidence/value",
     "/w/ticket-triage/architecture",
     "/w/contract-search/architecture",
     "/w/ticket-triage/operating",

@@ -10,6 +10,7 @@ from pilotage.record.areas import (
     adopting,
     architecture,
     auditing,
+    benefiting,
     blind_reviewing,
     change,
     costing,
@@ -46,6 +47,7 @@ AreaFact = (
     | blind_reviewing.BlindFact
     | data.DataFact
     | adopting.AdoptingFact
+    | benefiting.BenefitingFact
 )
 AreaCommand = (
     planning.PlanningCommand
@@ -82,6 +84,7 @@ AREAS: tuple[Area, ...] = (
     blind_reviewing.AREA,
     data.AREA,
     adopting.AREA,
+    benefiting.AREA,
 )
 
 

@@ -36,10 +36,12 @@ from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.problems import not_found
 from pilotage.server.threads import run_in
 from pilotage.storage.protocols import DayRow, SumRow
+from pilotage.workflow import value_section
 from pilotage.workflow.charting_cost import payback_data, paying_data, year_data
 from pilotage.workflow.charting_target import looks_data, segments_data
 from pilotage.workflow.cost_section import CostSection, Curves, WhatIf, curves, what_if
 from pilotage.workflow.desk import Judgement
+from pilotage.workflow.value_section import ValueSection, quarters_data
 from pilotage.workflow.workspace import Workspace
 
 DRAWINGS = Drawings()
@@ -82,6 +84,11 @@ class Sources:
     def costs(self) -> CostSection:
         """What answers cost and what a year in production would, as known."""
         return what_if(self._workspace, self.judgement, WhatIf())
+
+    @cached_property
+    def value(self) -> ValueSection:
+        """What each quarter brought."""
+        return value_section.build(self._workspace, self.judgement)
 
     @cached_property
     def curves(self) -> Curves | None:
@@ -163,6 +170,7 @@ BUILDERS: dict[str, Callable[[Sources], ChartData | None]] = {
     "paired-differences": _differences,
     "segment-forest": lambda of: segments_data(of.judgement.workload, of.totals),
     "unit-costs": _unit_costs,
+    "value-by-quarter": lambda of: quarters_data(of.value),
     "payback": lambda of: payback_data(of.costs, of.curves, of.starts_on),
     "break-even": lambda of: paying_data(of.costs, of.curves),
     "year-in-production": lambda of: year_data(of.costs),

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from pilotage.record import facts as f
-from pilotage.record.areas import auditing, change, costing, data, drifting, planning, training
+from pilotage.record.areas import auditing, benefiting, change, costing, data, drifting, planning, training
 from pilotage.record.areas import reviewing as r
 from pilotage.record.errors import UnknownFact
 from pilotage.record.facts import Fact, decode
@@ -133,6 +133,9 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     ),
     drifting.ReferenceChosen: lambda fact, _: f"had the {fact.of} compared with the days from {fact.since} on",
     drifting.DriftExplained: lambda fact, _: f"explained the drift of {fact.field}",
+    benefiting.MonthMeasured: lambda fact, _: (
+        f"measured what {fact.month} brought, in {plural(len(fact.stages), 'step')}"
+    ),
     auditing.RecordsAudited: lambda fact, _: (
         f"verified {plural(fact.entries, 'ledger entry', 'ledger entries')}, {plural(fact.problems, 'problem')}, "
         f"and followed {fact.traced} of {plural(fact.sampled, 'call')}"

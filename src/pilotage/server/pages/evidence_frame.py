@@ -19,6 +19,7 @@ SUBPAGES: tuple[tuple[str, str], ...] = (
     ("/drift", "Drift"),
     ("/attempts", "All attempts"),
     ("/cost", "Cost"),
+    ("/value", "Value"),
 )  # fmt: skip
 """Path below `/w/{slug}/evidence`, and title."""
 
