@@ -82,9 +82,9 @@ def _reason(found: tuple[QuarterBenefit, ...]) -> str:
     if not found:
         return NOTHING
     over = sum(one.complete for one in found)
-    return (
-        f"{over} of {len(found)} quarters {'is' if over == 1 else 'are'} over, with all that is to be learned of them."
-    )
+    if not over:
+        return "No quarter is over yet."
+    return f"{over} {'quarter is' if over == 1 else 'quarters are'} over, with all that is to be learned of the calls."
 
 
 def _quarter(target: Target, metric: Metric, one: QuarterBenefit) -> QuarterJson:
