@@ -178,3 +178,25 @@ def test_a_report_is_one_file_with_its_pictures(terminal, history):
     text = (terminal.folder / "assessment.html").read_text(encoding="utf-8")
     assert text.count('<img src="data:image/svg+xml;base64,') == 2
     assert not re.search('(?:src|href|srcset)="(?!data:)', text)
+
+
+def test_the_report_is_a_pdf_where_its_name_says_so(terminal, history):
+    """With `--report` or `-o`, and vectors for pictures; the HTML is the same document, by its digest."""
+    ran = terminal.run("assess", history, "--by", "language", "-o", "assessment.pdf", "--report", "assessment.html")
+    assert (ran.code, "are both reports; give one" in ran.err) == (2, True)
+    ran = terminal.run("assess", history, "--by", "language", "-o", "assessment.pdf")
+    assert ran.code == 0, ran.err
+    assert ran.out.endswith("The report is in assessment.pdf.\n")
+    pdf = (terminal.folder / "assessment.pdf").read_bytes()
+    assert pdf.startswith(b"%PDF-")
+    assert b"/Subtype /Image" not in pdf
+    again = terminal.run("assess", history, "--by", "language", "-o", "draft.yaml", "--report", "again.pdf")
+    assert again.code == 0, again.err
+    assert (terminal.folder / "again.pdf").read_bytes().startswith(b"%PDF-")
+    assert "charter:" in (terminal.folder / "draft.yaml").read_text(encoding="utf-8")
+
+
+def test_a_report_of_no_form_is_refused(terminal, history):
+    """Before the file is read."""
+    ran = terminal.run("assess", history, "--report", "assessment.docx")
+    assert (ran.code, "ends in neither .pdf nor .html" in ran.err) == (2, True)

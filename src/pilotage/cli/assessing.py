@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct
 
 from pilotage.cli.failures import CliError, InvalidFile, Wrong, counted
-from pilotage.cli.files import STANDARD_STREAM, text_of, write_text
+from pilotage.cli.files import STANDARD_STREAM, text_of, write_bytes, write_text
 from pilotage.cli.invocation import Answer, Invocation, command
 from pilotage.cli.screen import Screen, Toned
 from pilotage.cli.wording import figure_words
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 COST_FORM = "ANSWER/LABEL=AMOUNT"
 CLASSES_SHOWN = 5
+PDF = "pdf"
+REPORT_FORMS = frozenset({PDF, "html"})
 Progress = Callable[[str], None]
 
 
@@ -95,9 +97,16 @@ class Assessed(Struct, frozen=True, kw_only=True):
     show_default=True,
     help="The length of the pilot to plan.",
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write a draft of the workload's file here.")
 @click.option(
-    "--report", type=click.Path(path_type=Path), help="Write a report here: one HTML file, pictures included."
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write a draft of the workload's file here; where the name ends in .pdf, the report.",
+)
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    help="Write a report here, pictures included; the ending, .pdf or .html, says the form.",
 )
 def assess_(
     run: Invocation,
@@ -140,23 +149,51 @@ def assess_(
         weeks=weeks,
         time_zone=time_zone,
     )
+    output, report = _places(output, report)
     _check(question, metric_file)
     with _readable(file) as path, _progress(run.screen) as progress:
         try:
             found = assess_file(path, question, progress=progress)
         except HistoryInvalid as invalid:
             raise _refusal(file, invalid) from invalid
-    assessed = Assessed(file=str(file), assessment=found)
-    today = dt.datetime.now(dt.UTC).date()
+    assessed, now = Assessed(file=str(file), assessment=found), dt.datetime.now(dt.UTC)
+    text = draft(file.name, found, today=now.date())
     if output is not None:
-        write_text(output, draft(file.name, found, today=today))
+        write_text(output, text)
     if report is not None:
-        from pilotage.reports.assessment import report_html, view_of
-
-        view = view_of(found, file.name, draft=draft(file.name, found, today=today), today=today)
-        write_text(report, report_html(view))
+        _write_report(report, found, file.name, text, now)
     run.screen.answer(assessed, lambda screen: _draw(screen, assessed, output, report))
     return None
+
+
+def _places(output: Path | None, report: Path | None) -> tuple[Path | None, Path | None]:
+    """Where the draft and the report go. Raises `CliError` where the ending of the report says no form."""
+    if output is not None and _form(output) == PDF:
+        if report is not None:
+            raise CliError("two-reports", f"{output} and {report} are both reports; give one, and -o for the draft.")
+        output, report = None, output
+    if report is not None and _form(report) not in REPORT_FORMS:
+        raise CliError("unknown-form", f"{report} ends in neither .pdf nor .html; the ending says what is written.")
+    return output, report
+
+
+def _form(path: Path) -> str:
+    return path.suffix.removeprefix(".").lower()
+
+
+def _write_report(path: Path, found: Assessment, name: str, text: str, now: dt.datetime) -> None:
+    from pilotage.reports.assessment import view_of
+    from pilotage.reports.documents.assessment import assessment_document
+
+    made = assessment_document(found, view_of(found, name, draft=text, today=now.date()), now)
+    if _form(path) == PDF:
+        from pilotage.reports.documents.typesetting import typesetter
+
+        write_bytes(path, typesetter().pdf(made))
+        return
+    from pilotage.reports.documents.page import page_of
+
+    write_text(path, page_of(made))
 
 
 def read_metric(file: Path) -> Metric:

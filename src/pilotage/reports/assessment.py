@@ -1,14 +1,12 @@
-"""An assessment in words and pictures: one template for the page and for the report that is a file of its own."""
+"""An assessment in words and pictures, for its page; as a report it is a document (`documents/assessment.py`)."""
 
 from __future__ import annotations
 
 import base64
 import datetime as dt
 import math
-from functools import cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from msgspec import Struct
 
 from pilotage.evidence.assess import Assessment, Segmented
@@ -119,22 +117,6 @@ def view_of(found: Assessment, name: str, *, draft: str, today: dt.date) -> Asse
     )
 
 
-def report_html(view: AssessmentView) -> str:
-    """The report: one file that asks for nothing else."""
-    return _environment().get_template("assessment_report.html").render(view=view)
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
 def shown(found: Estimated, metric: Metric, *, compared: bool = False) -> Shown:
     """An estimate on the metric's scale: shares as per cent, differences between shares in points."""
     if not isinstance(found, Estimate):
@@ -205,6 +187,12 @@ def _split(split: Segmented, found: Assessment) -> SplitShown:
 
 
 def _forest_pictures(split: Segmented, found: Assessment) -> Pictures:
+    data = forest_of(split, found)
+    return {} if data is None else _pictures(data)
+
+
+def forest_of(split: Segmented, found: Assessment) -> ForestData | None:
+    """The chart of a column's segments; None where none of them has a figure."""
     factor = PERCENT if found.metric.kind == "proportion" else 1.0
     lines = [("all", found.difference), *((one.value, one.difference) for one in split.segments)]
     rows = tuple(
@@ -213,27 +201,31 @@ def _forest_pictures(split: Segmented, found: Assessment) -> Pictures:
         if isinstance(one, Estimate)
     )
     if not rows:
-        return {}
+        return None
     unit = "points" if found.metric.kind == "proportion" else found.metric.unit
-    return _pictures(
-        ForestData(
-            title=split.column,
-            unit=f"{unit}; plus is better",
-            points=rows,
-            lines=(ForestLine(value=0.0, word="no difference"),),
-        )
+    return ForestData(
+        title=split.column,
+        unit=f"{unit}; plus is better",
+        points=rows,
+        lines=(ForestLine(value=0.0, word="no difference"),),
     )
 
 
 def _chance_pictures(found: Assessment) -> Pictures:
+    data = chance_of(found)
+    return {} if data is None else _pictures(data)
+
+
+def chance_of(found: Assessment) -> ChanceData | None:
+    """The chart of the chance of a go by weeks; None where there is no line to draw."""
     points = tuple(
         ChancePoint(weeks=c.weeks, expected=c.at_expected * PERCENT, target=c.at_target * PERCENT)
         for c in found.curve
         if c.at_expected is not None and c.at_target is not None
     )
     if len(points) < 2:  # noqa: PLR2004 - a line has two ends
-        return {}
-    return _pictures(ChanceData(title="Chance of a go", planned=found.weeks, points=points))
+        return None
+    return ChanceData(title="Chance of a go", planned=found.weeks, points=points)
 
 
 def _pictures(data: ChartData) -> Pictures:

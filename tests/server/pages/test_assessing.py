@@ -77,10 +77,23 @@ def test_the_report_is_a_file_by_itself(served, opening, history, tmp_path):
     saving.value.save_as(saved)
     text = saved.read_text(encoding="utf-8")
     assert not re.search('(?:src|href|srcset)="(?!data:)', text)
+    assert "it counts for no gate" in text
     opened.complaints.expected = ("leaves the server: file:",)
     page.goto(saved.as_uri())
-    assert page.evaluate("[...document.querySelectorAll('.chart img')].every(img => img.naturalWidth > 0)")
+    assert page.evaluate("[...document.images].map(img => img.naturalWidth > 0)") == [True]
     check(page)
+
+
+def test_the_report_is_a_pdf_too(served, opening, history, tmp_path):
+    """Saved from the page as it stands."""
+    page = opening(served, "nadia", accept_downloads=True).goto("/assess")
+    assess(page, history)
+    with page.expect_download() as saving:
+        page.get_by_role("link", name="Save as a PDF").click()
+    assert saving.value.suggested_filename == "assessment.pdf"
+    saved = tmp_path / "assessment.pdf"
+    saving.value.save_as(saved)
+    assert saved.read_bytes().startswith(b"%PDF-")
 
 
 def test_what_was_chosen_is_kept_when_it_is_refused(served, opening, history):

@@ -134,7 +134,8 @@ Block = Heading | Paragraph | Bullets | Code | Facts | Headlines | Table | Pictu
 class Imprint(Struct, frozen=True, kw_only=True):
     """Where a document comes from: the workload, the ledger position that it was made at, and the time of that entry.
 
-    `made_at` is the record's time, never the printer's: the same record gives the same document.
+    `made_at` is the record's time, never the printer's: the same record gives the same document. At position 0 it comes
+    from no ledger but from a file, whose name stands in the workload's place, and `made_at` is when that was read.
     """
 
     workload: str

@@ -113,6 +113,8 @@ def as_address(picture: Picture) -> str:
 
 
 def made(document: Document) -> str:
-    """When the record stood as the document says."""
+    """When the record stood as the document says; without a ledger, when it was made."""
     at = document.imprint.made_at
+    if not document.imprint.position:
+        return f"made on {at.day} {at:%b %Y, %H:%M} UTC"
     return f"as recorded on {at.day} {at:%b %Y, %H:%M} UTC"

@@ -19,7 +19,10 @@ from msgspec import Struct
 
 from pilotage.evidence.assess import PILOT_WEEKS, Assessment
 from pilotage.record.errors import Problem
-from pilotage.reports.assessment import report_html, view_of
+from pilotage.reports.assessment import view_of
+from pilotage.reports.documents.assessment import assessment_document
+from pilotage.reports.documents.page import page_of
+from pilotage.reports.documents.typesetting import typesetter
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
 from pilotage.server.pages.frame import Frame, Shown, page
@@ -201,9 +204,10 @@ async def _result(request: AnyRequest, found: Assessment, name: str) -> Response
     def build(_workspace: Workspace, frame: Frame) -> Shown:
         today = frame.now.date()
         view = view_of(found, name, draft=draft(name, found, today=today), today=today)
-        report = base64.b64encode(report_html(view).encode()).decode()
-        text = base64.b64encode(view.draft.encode()).decode()
-        return {"title": f"Assessment of {name}", "here": "assess"}, {"view": view, "report": report, "text": text}
+        made = assessment_document(found, view, frame.now)
+        files = {"report": page_of(made).encode(), "pdf": typesetter().pdf(made), "text": view.draft.encode()}
+        held = {what: base64.b64encode(content).decode() for what, content in files.items()}
+        return {"title": f"Assessment of {name}", "here": "assess"}, {"view": view, **held}
 
     return await page(request, "assessed.html", build)
 
