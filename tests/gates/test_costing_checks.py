@@ -100,7 +100,7 @@ def test_a_budget_covers_the_likely_cost_or_says_by_how_much_it_is_short():
     """The amount is held against rebuild, change and first year at their likely figures."""
     story = evaluating()
     assert judged(story, FUNDING)[0] == "pending"
-    story.does("sam", funding(story.now.date(), first_year_usd=20_000.0))
+    story.carry_cost().does("sam", funding(story.now.date(), first_year_usd=20_000.0))
     verdict, reason = judged(story, FUNDING)
     assert verdict == "unmet"
     assert "short by USD 17,000" in reason
@@ -112,7 +112,7 @@ def test_a_budget_ends_on_its_last_day():
     """The verdict says until when it holds, and holds no longer."""
     story = evaluating()
     last = story.now.date() + dt.timedelta(days=30)
-    story.does("sam", funding(story.now.date(), until_on=last))
+    story.carry_cost().does("sam", funding(story.now.date(), until_on=last))
     verdict = story.verdict(FUNDING)
     assert verdict.verdict == "met"
     assert verdict.valid_until == dt.datetime.combine(last + dt.timedelta(days=1), dt.time(), tzinfo=dt.UTC)

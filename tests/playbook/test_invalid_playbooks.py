@@ -134,6 +134,14 @@ BROKEN_DATA = {
         lambda d: line_of(d, "harden.resilience").update(params={"owner_attests": True}),
         "phases[3].criteria[2].params",
     ),
+    "never-met": (
+        lambda d: line_of(d, "harden.scale").pop("outside"),
+        "phases[3].criteria[7].kinds",
+    ),
+    "payer-missing": (
+        lambda d: d.update(ownership=[one for one in d["ownership"] if one["id"] != "cost"]),
+        "ownership",
+    ),
     "outside-beside-check": (
         lambda d: line_of(d, "harden.ownership").update(outside="workload"),
         "phases[3].criteria[11].outside",

@@ -9,6 +9,7 @@ from msgspec import structs
 
 from pilotage.evidence.measurements import Estimate, ProductionCase
 from pilotage.record.areas import costing
+from pilotage.record.areas.operating import AcceptRole, OfferRole
 from pilotage.record.commands import Command
 
 MEASURED = Estimate(value=0.02, low=0.019, high=0.021, calls=5000, units=900, method="stated by the test")
@@ -77,6 +78,10 @@ def funding(today: dt.date, **changes: Any) -> costing.CommitFunding:
     return structs.replace(commitment, **changes)
 
 
+CARRIED: tuple[tuple[str, Command], ...] = (
+    ("ann", OfferRole(role="cost", person="sam")),
+    ("sam", AcceptRole(role="cost", statement="I carry it.")),
+)
 COSTS: tuple[tuple[str, Command], ...] = (
     *(("eva", cost_line(category)) for category in costing.CATEGORIES),
     ("ann", PRODUCTION),

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Mapping
 
 from tests.record import operating_given
-from tests.record.costs import COSTS, funding
+from tests.record.costs import CARRIED, COSTS, funding
 from tests.record.operating_given import done
 
 from pilotage.record.areas import adopting, change, data, feedback, planning
@@ -81,6 +81,7 @@ GIVEN: dict[str, tuple[Given, ...]] = {
     ),
     "evaluate": (
         *COSTS,
+        *CARRIED,
         ("sam", funding(dt.date(2026, 1, 5))),
         *(
             (

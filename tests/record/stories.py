@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from msgspec import structs
-from tests.record.costs import COSTS, case, funding
+from tests.record.costs import CARRIED, COSTS, case, funding
 from tests.record.given import given
 
 from pilotage.evidence.measurements import (
@@ -26,13 +26,14 @@ from pilotage.gates.ceiling import ceiling, effective
 from pilotage.gates.evaluate import criteria_of, evaluate
 from pilotage.playbook.loading import load
 from pilotage.playbook.metrics import ErrorShare, Guardrail, LabelMatch, Metric, Target
-from pilotage.playbook.types import Playbook
+from pilotage.playbook.types import COST_ROLE, Playbook
 from pilotage.record import commands as c
 from pilotage.record import facts as f
 from pilotage.record.areas import deciding as d
 from pilotage.record.areas import reviewing as r
 from pilotage.record.areas.blind_reviewing import PairJudged, Preferred
 from pilotage.record.areas.change import NameAudience
+from pilotage.record.areas.costing import cost_owner
 from pilotage.record.areas.data import ColumnSeen, LabelsSeen, SampleFigures, TimesSeen
 from pilotage.record.areas.outside import RecordOutsideResult, SignOutsideResult, content_digest
 from pilotage.record.areas.training import RecordCompletions, RequireTraining
@@ -391,9 +392,17 @@ class Story:
                 self.does(person, command)
         return self
 
+    def carry_cost(self) -> Story:
+        """The sponsor is asked to carry the cost, unless somebody does, and accepts."""
+        if cost_owner(self.standing) is None:
+            for person, command in CARRIED[COST_ROLE in self.standing.operating.offers :]:
+                self.does(person, command)
+        return self
+
     def fund(self) -> Story:
-        """The sponsor, who carries the cost, commits a budget."""
-        self.does("sam", funding(self.now.date()))
+        """Whoever carries the cost commits a budget."""
+        self.carry_cost()
+        self.does(cost_owner(self.standing), funding(self.now.date()))
         return self
 
     def witness(self, by: str) -> str:

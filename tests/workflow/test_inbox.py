@@ -136,6 +136,19 @@ def test_a_role_waits_for_the_person_it_is_offered_to():
     assert not lines(story, "oli", "role")
 
 
+def test_the_money_waits_for_whoever_can_move_it():
+    """The owner offers the cost role, the person asked accepts it, and only then the commitment is theirs to give."""
+    story = Story().begin_evaluation()
+    about = [line for line in lines(story, "ann", "criterion") if line.about == ("evaluate.funding",)]
+    assert [line.href for line in about] == ["/w/ticket-triage/do/offer_role?role=cost"]
+    story.does("ann", o.OfferRole(role="cost", person="oli"))
+    asked = one(story, "oli", "role")
+    assert (asked.href, "evaluate.funding" in asked.about) == ("/w/ticket-triage/do/accept_role?role=cost", True)
+    story.does("oli", o.AcceptRole(role="cost"))
+    about = [line for line in lines(story, "oli", "criterion") if line.about == ("evaluate.funding",)]
+    assert [line.href for line in about] == ["/w/ticket-triage/do/commit_funding"]
+
+
 def test_handoff_items_wait_for_the_production_team():
     """Whoever holds operations sees each item that is offered, until they answer."""
     story = Story().begin_pilot()

@@ -6,7 +6,6 @@ import datetime as dt
 
 import pytest
 from msgspec import structs
-from tests.record.costs import funding
 from tests.record.stories import START, Story, answered, charter, measured_well
 from tests.workflow.test_inbox import judged
 
@@ -102,7 +101,7 @@ def test_money_is_what_was_promised_estimated_and_committed():
     story = Story().begin_evaluation().estimate()
     bare = figures_of(judged(Story().propose()), START)
     assert (bare.value_usd_a_year, bare.estimated_cost_usd, bare.committed_usd) == (None, None, None)
-    story.does("sam", funding(story.now.date()))
+    story.fund()
     found = figures_of(judged(story), story.now)
     assert found.committed_usd == story.standing.costing.funding.fact.amount_usd
     assert found.estimated_cost_usd == story.measurements.production.cost_usd

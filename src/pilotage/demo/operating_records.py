@@ -68,8 +68,9 @@ def _gaps() -> Iterator[Given]:
         yield Given(person=ENGINEER, command=command)
 
 
-def _roles() -> Iterator[Given]:
-    for role, (person, words) in _HOLDERS.items():
+def _roles(*named: str) -> Iterator[Given]:
+    for role in named or _HOLDERS:
+        person, words = _HOLDERS[role]
         yield Given(person=OWNER, command=o.OfferRole(role=role, person=person.username))
         yield Given(
             person=person,
@@ -110,6 +111,6 @@ def _runbook() -> Iterator[Given]:
 
 OPERATING: dict[str, tuple[Given, ...]] = {
     "pilot": tuple(_designs()),
-    "evaluate": tuple(_gaps()),
+    "evaluate": (*_gaps(), *_roles("cost")),
     "harden": (*_roles(), *_handoff(), *_runbook()),
 }

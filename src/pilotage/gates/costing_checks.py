@@ -9,9 +9,11 @@ from msgspec import structs
 from pilotage.evidence.estimate import draws_in_words
 from pilotage.evidence.measurements import Estimate, NotEstimable, ProductionCase
 from pilotage.gates.case import Case, Check, Finding, item, met, pending, unmet
+from pilotage.playbook.types import COST_ROLE
 from pilotage.record.areas.costing import CATEGORY_TITLES, Costing, cost_owner
+from pilotage.record.areas.operating import offered_to
 from pilotage.record.verdicts import EvidenceItem
-from pilotage.record.workload import start_of
+from pilotage.record.workload import Workload, start_of
 
 ESTIMATE_NEXT = "Estimate each missing line on the Cost page; three zeros with a reason say that it costs nothing."
 
@@ -93,10 +95,10 @@ def _against_measured(found: ProductionCase) -> str | None:
 def funding(case: Case) -> Finding:
     """Whoever carries the cost committed a dated budget that covers rebuild, change and first year as likely."""
     workload = case.workload
-    committed, payer = workload.costing.funding, cost_owner(workload)
-    by = "sponsor" if payer in {None, workload.sponsor} else payer
+    committed = workload.costing.funding
     if committed is None:
-        return pending("Nobody has committed a budget yet.", next="Commit a dated budget in person.", by=by)
+        action, by = _commits(workload, "Commit a dated budget in person.")
+        return pending(f"Nobody has committed a budget yet{_nobody_pays(workload)}.", next=action, by=by)
     fact, stamp = committed.fact, committed.stamp
     evidence = [
         item("committed, USD", fact.amount_usd, ledger=stamp.position),
@@ -107,9 +109,11 @@ def funding(case: Case) -> Finding:
     reopened = workload.reopened.get(case.phase)
     if reopened and reopened.position > stamp.position:
         reason = "The budget was committed before the workload went back; it counts no more."
-        return unmet(reason, *evidence, next="Commit it again for what is planned now.", by=by)
+        action, by = _commits(workload, "Commit it again for what is planned now.")
+        return unmet(reason, *evidence, next=action, by=by)
     if case.today > fact.until_on:
-        return unmet(f"The budget ended on {fact.until_on}.", *evidence, next="Commit a new one.", by=by)
+        action, by = _commits(workload, "Commit a new one.")
+        return unmet(f"The budget ended on {fact.until_on}.", *evidence, next=action, by=by)
     found = case.measurements.production if case.measurements else None
     if not isinstance(found, ProductionCase) or workload.costing.missing:
         reason = f"{_usd(fact.amount_usd)} are committed, but what it costs is not fully estimated, so nobody can say "
@@ -121,13 +125,31 @@ def funding(case: Case) -> Finding:
             f"{_usd(fact.amount_usd)} are committed until {fact.until_on}; rebuild, change and first year likely cost "
             f"{_usd(needed)}: short by {_usd(needed - fact.amount_usd)}."
         )
-        return unmet(reason, *evidence, next="Commit what is missing, or find where it can cost less.", by=by)
+        action, by = _commits(workload, "Commit what is missing, or find where it can cost less.")
+        return unmet(reason, *evidence, next=action, by=by)
     reason = (
         f"{_usd(fact.amount_usd)} are committed from {fact.from_on} until {fact.until_on}, against a likely cost of "
         f"{_usd(needed)}."
     )
     ends = start_of(workload, fact.until_on + dt.timedelta(days=1))
     return structs.replace(met(reason, *evidence), until=ends)
+
+
+def _commits(workload: Workload, action: str) -> tuple[str, str]:
+    """The next action about the money, and whose it is: somebody has to carry the cost before anything is committed."""
+    payer, asked = cost_owner(workload), offered_to(workload, COST_ROLE)
+    if payer is not None:
+        return action, payer
+    if asked is not None:
+        return "Accept the cost role, or refuse it with a reason.", asked
+    return "Offer the cost role to whoever carries the cost.", "owner"
+
+
+def _nobody_pays(workload: Workload) -> str:
+    if cost_owner(workload) is not None:
+        return ""
+    asked = offered_to(workload, COST_ROLE)
+    return f"; {asked} is asked to carry the cost" if asked else ", and nobody has accepted to carry the cost"
 
 
 def _usd(amount: float) -> str:

@@ -11,7 +11,7 @@ from typing import get_args
 from pilotage.playbook.errors import Problem
 from pilotage.playbook.nodes import Node, walk
 from pilotage.playbook.outline import Line, Outline, entries_of, number_of, text_of, weeks_of
-from pilotage.playbook.types import QUESTIONS_MAX, Lane, PhaseId, PilotRules, WaiverRules
+from pilotage.playbook.types import COST_ROLE, QUESTIONS_MAX, Lane, PhaseId, PilotRules, WaiverRules
 
 PHASES: tuple[str, ...] = get_args(PhaseId)
 LANES: tuple[str, ...] = get_args(Lane)
@@ -241,6 +241,33 @@ def checks_exist(outline: Outline) -> Iterator[Problem]:
             yield from _settings(line, wanted)
 
 
+def measured_are_judged(outline: Outline) -> Iterator[Problem]:
+    """What has to be measured is measured by a check, or takes a result from outside: no word would ever meet it."""
+    for line in outline.lines:
+        kinds = entries_of(line.node, "kinds")
+        check, outside = line.node.get("check"), line.node.get("outside")
+        judged = any(node is not None and node.value is not None for node in (check, outside))
+        if kinds and kinds[0].text == "measured" and not judged and line.id not in REQUIRED:
+            message = (
+                f"{line.id} has to be measured and nothing measures it, so it could never be met; name a check, write "
+                "`outside: release` or `outside: workload` so that a result can be brought from outside, or let its "
+                "first kind be attested, recorded or document."
+            )
+            yield line.place("kinds").problem("never-met", message)
+
+
+def funding_has_a_payer(outline: Outline) -> Iterator[Problem]:
+    """Where a budget is asked for, somebody can be asked to carry the cost."""
+    roles = {text_of(role, "id") for role in outline.entries("ownership")}
+    for line in outline.lines:
+        if text_of(line.node, "check") == "evaluate.funding" and COST_ROLE not in roles:
+            message = (
+                f"{line.id} needs somebody who carries the cost; add the ownership role {COST_ROLE}, since only who "
+                "accepted it commits a budget."
+            )
+            yield outline.place("ownership").problem("payer-missing", message)
+
+
 def outside_has_no_check(outline: Outline) -> Iterator[Problem]:
     """A result from outside stands in for a measurement that the product does not make, never beside one.
 
@@ -382,6 +409,8 @@ RULES: tuple[Rule, ...] = (
     unwaivable_stay_so,
     lanes_hold,
     checks_exist,
+    measured_are_judged,
+    funding_has_a_payer,
     outside_has_no_check,
     evidence_ages,
     ladder_climbs,

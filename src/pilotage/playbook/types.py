@@ -35,6 +35,7 @@ FrameworkId = Annotated[
         r"|EU AI Act (risk class|Art\. [0-9]{1,3}|Annex [IVX]+))$"
     ),
 ]
+COST_ROLE = "cost"
 QUESTIONS_MAX = 15
 
 

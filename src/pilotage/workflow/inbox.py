@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from msgspec import Struct
 
 from pilotage.gates.evaluate import CHECKS
+from pilotage.playbook.types import COST_ROLE
+from pilotage.record.areas.costing import cost_owner
 from pilotage.record.rules.piloting import attestable
 from pilotage.record.verdicts import Verdict
 from pilotage.record.workload import PHASES
@@ -143,6 +145,8 @@ def _to_criterion(
     """The line of a criterion, with the form that moves it, if the person may give it; else its place on the page."""
     name, slug = verdict.id, place.workload.slug
     criterion = place.judgement.playbook.criterion(name)
+    if name == "evaluate.funding" and cost_owner(place.workload) is None:
+        return place.form(kind, what, action, "offer_role", since=since, due=due, about=(name,), role=COST_ROLE)
     if name in PAGES:
         return place.page(kind, what, action, f"/w/{slug}{PAGES[name]}", since=since, due=due, about=(name,))
     if name in FORMS and place.may(FORMS[name]):

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Iterator
 
 from pilotage.gates.pilot_checks import wound_down
+from pilotage.playbook.types import COST_ROLE
 from pilotage.record.areas.operating import offered_items, offered_roles
 from pilotage.record.areas.outside import content_digest
 from pilotage.record.areas.readiness import prepared, rules_of
@@ -13,6 +14,7 @@ from pilotage.record.review_standing import standings, waiting_for
 from pilotage.workflow.signing import to_sign
 from pilotage.workflow.waiting import Place, Waiting
 
+OWNED = ("harden.ownership", "operate.ownership")
 REVIEWED = ("harden.reviews", "operate.reviews", "select.review-partners")
 
 
@@ -122,7 +124,7 @@ def offers(place: Place) -> Iterator[Waiting]:
             "Accept the role, or refuse it with a reason",
             "accept_role",
             since=workload.operating.offers[role].stamp.at,
-            about=("harden.ownership", "operate.ownership"),
+            about=(*OWNED, *(("evaluate.funding",) if role == COST_ROLE else ())),
             role=role,
         )
     for item in offered_items(workload, place.person):

@@ -9,9 +9,9 @@ from msgspec import structs
 from tests.record.costs import PRODUCTION, cost_line, funding
 from tests.record.stories import Story
 
-from pilotage.record import commands as c
-from pilotage.record.areas.costing import CATEGORIES
+from pilotage.record.areas.costing import CATEGORIES, FundingCommitted
 from pilotage.record.areas.operating import AcceptRole, OfferRole
+from pilotage.record.commands import PERMITTED
 
 
 def test_a_line_that_is_estimated_again_replaces_the_one_before():
@@ -80,29 +80,38 @@ def test_volume_and_worth_that_make_no_sense_are_refused(changes, code):
     assert code in Story().propose().refusal("ann", structs.replace(PRODUCTION, **changes))
 
 
-def test_only_who_carries_the_cost_commits_money():
-    """The sponsor carries the cost until somebody accepts the cost role; nobody commits money in their place."""
+def test_only_who_accepted_to_carry_the_cost_commits_money():
+    """Nobody stands in for the cost owner, the sponsor neither; the refusal says who can offer the role."""
     story = Story().propose()
-    assert "not-cost-owner" in story.refusal("ann", funding(story.now.date()))
-    assert "not-cost-owner" in story.refusal("tom", funding(story.now.date()))
-    story.does("sam", funding(story.now.date()))
+    refused = story.refusal("sam", funding(story.now.date()))
+    assert set(refused) == {"no-cost-owner"}
+    assert "the owner or the sponsor offers the cost role" in refused["no-cost-owner"].message
+    story.does("ann", OfferRole(role="cost", person="tom"))
+    asked = story.refusal("sam", funding(story.now.date()))["no-cost-owner"].message
+    assert "offered to tom, who has to accept it" in asked
+    story.does("tom", AcceptRole(role="cost"))
+    assert set(story.refusal("sam", funding(story.now.date()))) == {"not-cost-owner"}
+    assert set(story.refusal("ann", funding(story.now.date()))) == {"not-cost-owner"}
+    story.does("tom", funding(story.now.date()))
     held = story.standing.costing.funding
     assert held is not None
-    assert (held.fact.amount_usd, held.stamp.by) == (73_000.0, "sam")
-    unstaffed = Story()
-    unstaffed.does("ann", c.Propose(title="Triage", problem="Tickets wander.", incumbent="people"))
-    assert "no-cost-owner" in unstaffed.refusal("sam", funding(unstaffed.now.date()))
+    assert (held.fact.amount_usd, held.stamp.by) == (73_000.0, "tom")
 
 
-def test_whoever_accepted_the_cost_role_carries_the_cost():
-    """Once the cost role is accepted its holder commits the money, and the sponsor no longer does."""
+def test_whoever_can_accept_the_cost_role_can_commit():
+    """The cost owner may be anybody who can be offered a role, so no further role keeps them from committing."""
+    assert PERMITTED["commit_funding"] == PERMITTED["accept_role"]
+
+
+def test_what_was_committed_stands_when_the_cost_role_goes_to_somebody_else():
+    """A commitment is an act of its day: given by whoever carried the cost then, also before anybody was asked to."""
     story = Story().propose()
+    story.record(FundingCommitted(**structs.asdict(funding(story.now.date()))), "sam")
+    assert story.standing.costing.funding.stamp.by == "sam"
     story.does("ann", OfferRole(role="cost", person="tom"))
-    story.does("sam", funding(story.now.date()))
     story.does("tom", AcceptRole(role="cost"))
-    later = funding(story.now.date(), rebuild_usd=1.0)
-    assert "not-cost-owner" in story.refusal("sam", later)
-    story.does("tom", later)
+    assert story.standing.costing.funding.stamp.by == "sam"
+    story.does("tom", funding(story.now.date(), rebuild_usd=1.0))
     assert story.standing.costing.funding.stamp.by == "tom"
 
 
@@ -118,4 +127,4 @@ def test_a_budget_is_an_amount_for_a_time_to_come():
         from_on=story.now.date(),
         until_on=yesterday,
     )
-    assert set(story.refusal("sam", empty)) == {"no-amount", "dates-out-of-order", "ended-already"}
+    assert set(story.carry_cost().refusal("sam", empty)) == {"no-amount", "dates-out-of-order", "ended-already"}

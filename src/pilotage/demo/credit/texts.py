@@ -14,6 +14,7 @@ from pilotage.demo.cast import CAST, Person, Problem
 from pilotage.demo.credit.loans import LABEL
 from pilotage.demo.directing import Statements, Words
 from pilotage.demo.given import Given
+from pilotage.record.areas.costing import cost_owner
 from pilotage.record.areas.data import CheckSample
 from pilotage.record.commands import COMMANDS
 from pilotage.record.workload import Workload
@@ -21,6 +22,7 @@ from pilotage.record.workload import Workload
 # An act leaves no entry that could be compared with it.
 DONE: dict[str, Callable[[Workload], bool]] = {
     "comment": lambda workload: bool(workload.comments),
+    "accept_role": lambda workload: cost_owner(workload) is not None,
     "commit_funding": lambda workload: workload.costing.funding is not None,
     "check_sample": lambda workload: "loans" in workload.data.samples,
     "argue_sample": lambda workload: workload.data.argument("loans") is not None,

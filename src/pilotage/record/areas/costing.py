@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
 from msgspec import Meta, Struct, structs
 
+from pilotage.playbook.types import COST_ROLE
 from pilotage.record.areas.area import Area, Entry
-from pilotage.record.areas.operating import holder
+from pilotage.record.areas.operating import holder, offered_to
 from pilotage.record.errors import Problem, Refused
 from pilotage.record.stamps import Stamp, Standing
 from pilotage.record.texts import Base, Said, Text
@@ -134,8 +135,8 @@ class ProductionEstimated(Struct, frozen=True, kw_only=True, tag="production_est
 
 
 class CommitFunding(Struct, frozen=True, kw_only=True, tag="commit_funding", forbid_unknown_fields=True):
-    """Commit, in person, a dated budget for the rebuild, the change in the work and the first year. A new commitment
-    replaces the one before.
+    """Commit, in person, a dated budget for the rebuild, the change in the work and the first year, as the person who
+    accepted the cost role. A new commitment replaces the one before.
     """
 
     rebuild_usd: Annotated[Amount, Meta(description="for the rebuild, once")]
@@ -187,8 +188,8 @@ CostingCommand = EstimateCostLine | EstimateProduction | CommitFunding
 
 
 def cost_owner(workload: Workload) -> str | None:
-    """Who carries the cost: whoever accepted the cost role, and the sponsor until somebody has."""
-    return holder(workload, "cost") or workload.sponsor
+    """Who carries the cost: whoever was offered the cost role and accepted it in person. Nobody stands in for them."""
+    return holder(workload, COST_ROLE)
 
 
 def _ordered(figures: Iterable[float], field: str) -> Iterator[Problem]:
@@ -226,9 +227,15 @@ def commit_funding(workload: Workload, command: CommitFunding, context: Context)
 
 
 def _funding_problems(workload: Workload, command: CommitFunding, context: Context) -> Iterator[Problem]:
-    payer = cost_owner(workload)
-    if payer is None:
-        message = "Nobody carries the cost yet; assign the sponsor, or offer the cost role to somebody."
+    payer, offered = cost_owner(workload), offered_to(workload, COST_ROLE)
+    if payer is None and offered is not None:
+        message = f"Nobody carries the cost yet: the cost role is offered to {offered}, who has to accept it in person."
+        yield Problem(code="no-cost-owner", field="", message=message)
+    elif payer is None:
+        message = (
+            "Nobody carries the cost yet; the owner or the sponsor offers the cost role to one person, who accepts it "
+            "in person and then commits."
+        )
         yield Problem(code="no-cost-owner", field="", message=message)
     elif context.actor.person != payer:
         message = f"Only {payer}, who carries the cost, commits money for it; ask for the commitment."
@@ -249,6 +256,8 @@ def _committed(state: Costing, fact: FundingCommitted, stamp: Stamp) -> Costing:
 
 
 _WRITERS = frozenset({"owner", "sponsor", "engineer", "operator"})
+# Whoever can accept the cost role can commit what it costs.
+_HOLDERS = frozenset({"owner", "sponsor", "engineer", "operator", "reviewer", "admin"})
 AREA = Area(
     name="costing",
     entries=(
@@ -260,7 +269,7 @@ AREA = Area(
     permitted={
         "estimate_cost_line": _WRITERS,
         "estimate_production": _WRITERS,
-        "commit_funding": _WRITERS,
+        "commit_funding": _HOLDERS,
     },
     asks_credential=frozenset({"commit_funding"}),
 )

@@ -167,6 +167,13 @@ def holder(workload: Workload, role: str) -> str | None:
     return accepted.stamp.by if accepted else None
 
 
+def offered_to(workload: Workload, role: str) -> str | None:
+    """The person whose own answer to an offered role is awaited, or None."""
+    offer = workload.operating.offers.get(role)
+    waits = offer is not None and not _answered(workload, workload.operating.role_answer(role))
+    return offer.fact.person if offer and waits else None
+
+
 def receives(workload: Workload, person: str) -> bool:
     """Whether a person speaks for the production team: holds its operations or engineering role."""
     return any(holder(workload, role) == person for role in RECEIVING)
@@ -179,12 +186,7 @@ def open_items(workload: Workload) -> tuple[Standing[HandoffItemListed], ...]:
 
 def offered_roles(workload: Workload, person: str) -> tuple[str, ...]:
     """The ownership roles that wait for a person's own answer."""
-    operating = workload.operating
-    return tuple(
-        role
-        for role, offer in operating.offers.items()
-        if offer.fact.person == person and not _answered(workload, operating.role_answer(role))
-    )
+    return tuple(role for role in workload.operating.offers if offered_to(workload, role) == person)
 
 
 def offered_items(workload: Workload, person: str) -> tuple[str, ...]:
