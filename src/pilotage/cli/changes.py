@@ -180,7 +180,7 @@ def _records(reading: ReadFile, workload: Workload | None, known: Known) -> Iter
         unknown = False
         for field in person_fields(type(placed.command)):
             name = getattr(placed.command, field)
-            if name not in known.by_name and name not in known.persons:
+            if name is not None and name not in known.by_name and name not in known.persons:
                 unknown = True
                 yield reading.wrong(f"{placed.place}.{field}", unknown_person(name, known), "unknown-person")
         command = persons_renamed(placed.command, lambda name: known.by_name.get(name, name))

@@ -19,8 +19,8 @@ from pilotage.record.workload import Workload
 DESK = 9
 TRAINED_ON = dt.date(2013, 8, 27)
 AUDIENCES = (
-    change.NameAudience(id="desk", title="The flight-delay desk", people=DESK),
-    change.NameAudience(id="leads", title="Shift leads", people=3, sees_answers=False),
+    change.NameAudience(id="desk", title="The flight-delay desk", people=DESK, contact="dele"),
+    change.NameAudience(id="leads", title="Shift leads", people=3, sees_answers=False, contact="imke"),
     change.NameAudience(id="airport", title="Duty managers of the airport", people=4, sees_answers=False),
 )
 STREAMS = {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pilotage.evidence.measurements import Answer, GuardrailResult
 from pilotage.record.facts import CaseFrozen, EvidenceFrozen, Recorded
 from pilotage.record.fold import fold
+from pilotage.record.stamps import Stamp
 from pilotage.record.workload import Decision, Workload
 from pilotage.reports.documents.case import Case, CaseVerdict, thawed_case
 from pilotage.reports.documents.imprints import imprint
@@ -38,14 +41,18 @@ def memo(workspace: Workspace, judgement: Judgement, names: Names) -> Document:
 
 
 def memo_of(workspace: Workspace, judgement: Judgement, names: Names, number: int) -> Document:
-    """The memo of one decision, counted from 1. Everything but the signatures is as it was when it was put."""
+    """The memo of one decision, counted from 1. All is as it was when it was put, but the signatures, and whom it
+    reached: those are as they stood at the memo's own position.
+    """
     now = judgement.workload
     decision = now.decisions[number - 1]
-    before = [recorded_of(one) for one in workspace.ledger.read(now.slug) if one.position <= decision.stamp.position]
+    entries = [recorded_of(one) for one in workspace.ledger.read(now.slug)]
+    before = [one for one in entries if one.position <= decision.stamp.position]
     then = fold(now.slug, before) or now
     case, reasons, problem = _case(judgement, decision, before)
     answer, guardrails, lacking = _evidence(decision, before)
     given = now.signed("decision", decision.digest)
+    stands = imprint(then, decision.stamp, *(one.stamp for one in given.values()), *_sending(now, decision.digest))
     return memo_document(
         MemoTold(
             workload=then,
@@ -58,10 +65,17 @@ def memo_of(workspace: Workspace, judgement: Judgement, names: Names, number: in
             guardrails=guardrails,
             given=given,
             named=names,
-            imprint=imprint(then, decision.stamp, *(one.stamp for one in given.values())),
+            imprint=stands,
+            reached=fold(now.slug, [one for one in entries if one.position <= stands.position]),
             problem=" ".join(filter(None, (problem, lacking))),
         )
     )
+
+
+def _sending(workload: Workload, digest: str) -> Iterator[Stamp]:
+    """The entries that sent a decision, and those that confirmed it."""
+    yield from (one.stamp for one in workload.deciding.sent_of(digest))
+    yield from workload.deciding.receipts.get(digest, {}).values()
 
 
 def _draft(workspace: Workspace, judgement: Judgement, names: Names) -> Document:

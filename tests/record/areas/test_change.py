@@ -29,6 +29,15 @@ def named() -> Story:
     return story
 
 
+def test_whoever_speaks_for_an_audience_has_an_account():
+    """A contact is a person known here, or nobody; an audience recorded without one still stands."""
+    story = named()
+    assert story.standing.change.present["desk"].contact is None
+    assert set(story.refusal("ann", audience(contact="zoe"))) == {"unknown-person"}
+    story.does("ann", audience(contact="oli"))
+    assert story.standing.change.present["desk"].contact == "oli"
+
+
 def test_an_audience_keeps_its_earlier_wordings():
     """What an audience was before stays known, so that one who joins today does not undo what yesterday was enough."""
     story = named()

@@ -7,6 +7,7 @@ from tests.record.stories import Story
 
 from pilotage.record import commands as c
 from pilotage.record.areas import deciding as d
+from pilotage.record.areas.change import NameAudience
 from pilotage.record.areas.operating import AcceptRole, OfferRole
 
 OTHER = "cd" * 32
@@ -33,6 +34,22 @@ def test_stakeholders_are_who_holds_something_on_the_workload(story):
     story.does("oli", AcceptRole(role="operations", statement="Mine."))
     assert d.stakeholders(story.standing)["oli"] == ("operations role",)
     assert d.stakeholders(story.standing)["pia"] == ("privacy reviewer",)
+
+
+def test_an_audience_gets_the_decision_through_its_contact(story):
+    """Who speaks for an audience with people in it is a stakeholder, and confirms in person; an empty one has none."""
+    story.does("ann", NameAudience(id="desk", title="The desk", people=9, contact="oli"))
+    story.does("ann", NameAudience(id="gone", title="The old desk", people=0, contact="eva"))
+    assert d.stakeholders(story.standing)["oli"] == ("speaks for The desk",)
+    assert "eva" not in d.stakeholders(story.standing)
+    digest = sent(story)
+    assert d.to_confirm(story.standing, "oli") == digest
+    shown = {one.person: one for one in d.recipients_of(story.standing, digest)}
+    assert (shown["oli"].holds, shown["oli"].received) == ("speaks for The desk", None)
+    assert (shown["ann"].signed, shown["ann"].received is not None) == (True, True)
+    story.does("oli", d.ConfirmReceipt(digest=digest))
+    shown = {one.person: one for one in d.recipients_of(story.standing, digest)}
+    assert (shown["oli"].received.by, shown["oli"].signed) == ("oli", False)
 
 
 def test_a_decision_goes_to_stakeholders_and_to_those_named_besides(story):

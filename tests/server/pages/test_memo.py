@@ -47,9 +47,8 @@ def test_a_decided_memo_says_what_was_frozen(workspace):
     workload = judgement.workload
     decision = workload.decisions[-1]
     assert document.kicker == "Decision memo · decision 1"
-    assert document.imprint.position == max(
-        one.stamp.position for one in workload.signed("decision", decision.digest).values()
-    )
+    receipts = workload.deciding.receipts[decision.digest]
+    assert document.imprint.position == max(stamp.position for stamp in receipts.values())
     titles = {one.id: one.title for phase in judgement.playbook.phases for one in phase.criteria}
     tables = [one for one in of_kind(document, Table) if "verdict" in {column.title for column in one.columns}]
     shown = {row[0]: row[1] for table in tables for row in table.rows}
@@ -82,6 +81,22 @@ def test_the_case_is_frozen_under_the_digest_that_is_signed(workspace):
     assert hashlib.sha256(case.payload["content"].encode()).hexdigest() == case.payload["digest"] == decision.case
     assert case.payload["reasons"].keys() == {"commitment"}
     assert not any("reason" in one for one in msgspec.json.decode(case.payload["content"])["verdicts"])
+
+
+def test_a_memo_lists_whom_it_reached(workspace):
+    """Each recipient stands with why, the entry that sent it, and the receipt; a draft lists whom it would reach."""
+    workload = workspace.desk.load(TRIAGE)
+    digest = workload.decisions[-1].digest
+    (table,) = [one for one in of_kind(memo(workspace), Table) if "receipt" in {column.title for column in one.columns}]
+    (sent,) = workload.deciding.sent_of(digest)
+    receipts = workload.deciding.receipts[digest]
+    assert {row[0] for row in table.rows} >= {"Nadia Rahman", "Jonas Weber", "Clara Fontaine"}
+    assert all(f"entry {sent.stamp.position:,}" in row[2] for row in table.rows)
+    kinds = {row[0]: row[3].split()[0] for row in table.rows}
+    assert (kinds["Nadia Rahman"], kinds["Clara Fontaine"]) == ("signed", "confirmed")
+    assert sum(kind == "confirmed" for kind in kinds.values()) == len(receipts)
+    draft = [one for one in of_kind(memo(workspace, MATCHING), Table) if "receipt" in {c.title for c in one.columns}]
+    assert {(row[2], row[3]) for table in draft for row in table.rows} == {("not yet", "not confirmed")}
 
 
 def test_nothing_later_changes_a_memo(workspace):

@@ -23,6 +23,13 @@ ShortName = Annotated[
 Cohort = Annotated[
     str, Meta(max_length=200, description="the cohort that its people are exposed as, when they are exposed together")
 ]
+Contact = Annotated[
+    Annotated[str, Meta(min_length=1, max_length=64)] | None,
+    Meta(
+        description="who speaks for them: somebody with an account, who gets every decision for them",
+        extra={"person": True},
+    ),
+]
 Progress = Literal["planned", "under_way", "done"]
 Changed = Literal["workflow", "role", "metric"]
 Channel = Literal["talk", "meeting", "letter", "notice"]
@@ -39,17 +46,21 @@ class NameAudience(Struct, frozen=True, kw_only=True, tag="name_audience", forbi
         True
     )
     cohort: Cohort = ""
+    contact: Contact = None
     base: Base = None
 
 
 class AudienceNamed(Struct, frozen=True, kw_only=True, tag="audience_named"):
-    """People whom the change concerns in the same way. `cohort` is how they are exposed together, or empty."""
+    """People whom the change concerns in the same way. `cohort` is how they are exposed together, or empty; `contact`
+    is who speaks for them, where somebody does.
+    """
 
     id: str
     title: str
     people: int
     sees_answers: bool
     cohort: str
+    contact: str | None = None
 
 
 class PlanStream(Struct, frozen=True, kw_only=True, tag="plan_stream", forbid_unknown_fields=True):
@@ -169,7 +180,10 @@ def not_yet(day: dt.date, field: str, context: Context) -> Iterator[Problem]:
         yield Problem(code="not-yet", field=field, message=message)
 
 
-def _audience(_workload: Workload, command: NameAudience, _context: Context) -> Iterator[Problem]:
+def _audience(_workload: Workload, command: NameAudience, context: Context) -> Iterator[Problem]:
+    if command.contact is not None and command.contact not in context.people:
+        message = f"{command.contact} is nobody's id here; add the person first, or leave the contact out."
+        yield Problem(code="unknown-person", field="contact", message=message)
     if command.cohort and not command.sees_answers:
         message = "Who is exposed as a cohort sees answers; tick that they do, or leave the cohort empty."
         yield Problem(code="cohort-without-answers", field="cohort", message=message)

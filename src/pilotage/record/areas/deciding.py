@@ -120,12 +120,47 @@ def _holdings(workload: Workload) -> Iterator[tuple[str | None, str]]:
     yield from ((person, f"{review} reviewer") for review, person in workload.reviewers.items())
     yield from ((holder(workload, role), f"{role} role") for role in workload.operating.offers)
     yield from ((one.fact.owner, "prepares people") for one in workload.change.streams.values())
+    yield from ((one.contact, f"speaks for {one.title}") for one in workload.change.present.values())
 
 
 def received(workload: Workload, digest: str) -> dict[str, Stamp]:
     """Whom a decision reached, and when they said so: who signed it has it."""
     signed = {given.stamp.by: given.stamp for given in workload.signed("decision", digest).values()}
     return {**signed, **workload.deciding.receipts.get(digest, {})}
+
+
+class Recipient(Struct, frozen=True, kw_only=True):
+    """One person whom a decision concerns: why, when it was sent to them, and when they had it: who signed has it."""
+
+    person: str
+    holds: str
+    sent: Stamp | None = None
+    received: Stamp | None = None
+    signed: bool = False
+
+
+def recipients_of(workload: Workload, digest: str) -> tuple[Recipient, ...]:
+    """Everybody who got a decision or is to get it; an empty digest asks who would get the next one."""
+    holding = {person: ", ".join(holds) for person, holds in stakeholders(workload).items()}
+    named = {person: one.fact.why for person, one in workload.deciding.recipients.items()}
+    before = dict.fromkeys(workload.deciding.addressed(digest), "held a role when it was sent")
+    had = received(workload, digest)
+    signers = {given.stamp.by for given in workload.signed("decision", digest).values()}
+    sent = {
+        person: one.stamp
+        for one in reversed(workload.deciding.sent_of(digest))
+        for person in (*one.fact.stakeholders, *one.fact.others)
+    }
+    return tuple(
+        Recipient(
+            person=person,
+            holds=holds,
+            sent=sent.get(person),
+            received=had.get(person),
+            signed=person in signers,
+        )
+        for person, holds in {**before, **named, **holding}.items()
+    )
 
 
 def concerned(workload: Workload, digest: str) -> tuple[str, ...]:

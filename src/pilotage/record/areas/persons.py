@@ -12,7 +12,7 @@ Given = TypeVar("Given", bound=Struct)
 
 
 def person_fields(kind: type[Struct]) -> tuple[str, ...]:
-    """The fields of a command that name a person."""
+    """The fields of a command that name a person, whether they have to or not."""
     info = msgspec.inspect.type_info(kind)
     if not isinstance(info, msgspec.inspect.StructType):
         raise TypeError(kind)
@@ -25,4 +25,5 @@ def person_fields(kind: type[Struct]) -> tuple[str, ...]:
 
 def persons_renamed(command: Given, named: Callable[[str], str]) -> Given:
     """The command with every person it names under another name."""
-    return structs.replace(command, **{field: named(getattr(command, field)) for field in person_fields(type(command))})
+    persons = {field: getattr(command, field) for field in person_fields(type(command))}
+    return structs.replace(command, **{field: named(person) for field, person in persons.items() if person is not None})

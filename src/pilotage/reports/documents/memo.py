@@ -1,7 +1,7 @@
 """The decision memo: the question, what was found, what it costs, what is open and not known, who signed. Pure.
 
 Before a decision it is a draft of what is known now. Once a decision is put, it is made of what was frozen with it and
-of the record as it stood then, and only signatures are added.
+of the record as it stood then; only signatures, and whom it reached, are added.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pilotage.record.workload import Decision, Signature, Workload
 from pilotage.reports.charts.target import target_data
 from pilotage.reports.documents.case import Case, CaseVerdict
 from pilotage.reports.documents.memo_findings import DECISION, costs, judged, left_open, not_known, shortfall
+from pilotage.reports.documents.memo_recipients import reaches
 from pilotage.reports.documents.model import (
     Block,
     Column,
@@ -57,7 +58,8 @@ GUARDED = {"within": "holds", "breached": "breached", "undecided": "undecided", 
 
 class MemoTold(Struct, frozen=True, kw_only=True):
     """What the memo says. `workload` is the record as it stood when the decision was put, or as it stands for a draft;
-    `decision` is None in a draft, `problem` says what of it could not be read. `given` are the signatures that count.
+    `decision` is None in a draft, `problem` says what of it could not be read. `given` are the signatures that count;
+    `reached` is the record at the memo's own position, with what was sent and confirmed since it was put.
     """
 
     workload: Workload
@@ -71,6 +73,7 @@ class MemoTold(Struct, frozen=True, kw_only=True):
     given: Mapping[str, Signature]
     named: Named
     imprint: Imprint
+    reached: Workload | None = None
     problem: str = ""
 
 
@@ -94,6 +97,7 @@ def memo_document(told: MemoTold) -> Document:
             *left_open(told.workload, told.named),
             *not_known(told.workload, told.case, told.answer, told.guardrails),
             *_dissent(told),
+            *reaches(told.reached or told.workload, told.decision, told.named),
             *_signed(told),
         ),
         imprint=told.imprint,

@@ -184,7 +184,7 @@ _COMMANDS: tuple[Command, ...] = (
     *OPERATING_EXAMPLES,
     *DECIDING_EXAMPLES,
     *FEEDBACK_EXAMPLES,
-    change.NameAudience(id="desk", title="First line, Berlin", people=9, cohort="berlin"),
+    change.NameAudience(id="desk", title="First line, Berlin", people=9, cohort="berlin", contact="ada"),
     change.PlanStream(
         stream="training",
         plan="Two short sessions for the first line, one of them on the tickets that went wrong.",

@@ -26,7 +26,8 @@ from pilotage.workflow.desk import Judgement
 from pilotage.workflow.workspace import Workspace
 
 CRITERIA = ("harden.change-plan", "deploy.training", "deploy.communication")
-COLUMNS = ("audience", "title", "people", "sees answers", "cohort", "trained", "needed", "share", "lacking", "until")
+STATED = ("audience", "title", "people", "sees answers", "cohort", "contact")
+COLUMNS = (*STATED, "trained", "needed", "share", "lacking", "until")
 
 
 class Stream(Struct, frozen=True, kw_only=True):
@@ -80,7 +81,8 @@ async def export_audiences(request: AnyRequest, slug: FromPath[str]) -> Response
         for name, audience in workload.change.present.items():
             one = trained.get(name)
             said = (one.trained, one.needed, one.share, one.lacking, one.holds_until) if one else (None,) * 5
-            rows.append((name, audience.title, audience.people, audience.sees_answers, audience.cohort, *said))
+            stated = (audience.people, audience.sees_answers, audience.cohort, audience.contact)
+            rows.append((name, audience.title, *stated, *said))
         return csv_of(COLUMNS, rows)
 
     return csv_answer(f"{slug}-audiences", await run_in(parts_of(request).threads.reading, work))

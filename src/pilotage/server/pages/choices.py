@@ -147,6 +147,10 @@ def _audiences(judgement: Judgement) -> list[Option]:
     return [Option(value=name, label=audience.title) for name, audience in named]
 
 
+def _contact(_judgement: Judgement, people: People, _person: str) -> Choices:
+    return {"contact": people.options}
+
+
 def _plan_stream(judgement: Judgement, people: People, _person: str) -> Choices:
     streams = [Option(value=stream.id, label=stream.title) for stream in judgement.playbook.streams]
     return {"stream": streams, "owner": people.options}
@@ -201,6 +205,7 @@ _CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {
     **outside_forms.CHOICES,
     **deciding_forms.CHOICES,
     **feedback_forms.CHOICES,
+    "name_audience": _contact,
     "plan_stream": _plan_stream,
     "change_work": _of_audience,
     "tell_audience": _of_audience,

@@ -11,9 +11,8 @@ from litestar.response import Response
 from msgspec import Struct
 
 from pilotage.record.areas import deciding as record
-from pilotage.record.stamps import Stamp
 from pilotage.record.verdicts import Verdict
-from pilotage.record.workload import Decision, Workload
+from pilotage.record.workload import Decision
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
 from pilotage.server.auth.identity import current_identity
@@ -37,17 +36,6 @@ STATES: dict[str, Badge] = {
 }
 
 
-class RecipientShown(Struct, frozen=True, kw_only=True):
-    """One person whom a decision concerns: why, when it was sent to them, and when they had it."""
-
-    person: str
-    holds: str
-    state: str
-    sent: Stamp | None = None
-    received: Stamp | None = None
-    signed: bool = False
-
-
 class VerdictFrozen(Struct, frozen=True, kw_only=True):
     """One criterion as it stood when the decision was put, beside what it is now."""
 
@@ -55,36 +43,11 @@ class VerdictFrozen(Struct, frozen=True, kw_only=True):
     then: Badge | None
 
 
-def recipients_of(workload: Workload, decision: Decision | None, absent: frozenset[str]) -> tuple[RecipientShown, ...]:
-    """Everybody who gets a decision, the stakeholders first."""
-    digest = decision.digest if decision else ""
-    holding = {person: ", ".join(holds) for person, holds in record.stakeholders(workload).items()}
-    named = {person: one.fact.why for person, one in workload.deciding.recipients.items()}
-    before = dict.fromkeys(workload.deciding.addressed(digest), "held a role when it was sent")
-    had = record.received(workload, digest) if decision else {}
-    signers = {given.stamp.by for given in workload.signed("decision", digest).values()} if decision else set()
-    sent = {
-        person: one.stamp
-        for one in reversed(workload.deciding.sent_of(digest))
-        for person in (*one.fact.stakeholders, *one.fact.others)
-    }
-
-    def state(person: str) -> str:
-        if person in had:
-            return "received"
-        return "absent" if person in absent else "sent" if person in sent else "unsent"
-
-    return tuple(
-        RecipientShown(
-            person=person,
-            holds=holds,
-            state=state(person),
-            sent=sent.get(person),
-            received=had.get(person),
-            signed=person in signers,
-        )
-        for person, holds in {**before, **named, **holding}.items()
-    )
+def state_of(one: record.Recipient, absent: frozenset[str]) -> str:
+    """How far a decision has come with one person, as a name of `STATES`."""
+    if one.received is not None:
+        return "received"
+    return "absent" if one.person in absent else "sent" if one.sent is not None else "unsent"
 
 
 def _frozen(judgement: Judgement, decision: Decision | None) -> dict[str, list[VerdictFrozen]]:
@@ -107,7 +70,8 @@ async def show_decision(request: AnyRequest, slug: FromPath[str]) -> Response[by
     def build(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
         workload = judgement.workload
         decision = record.newest(workload)
-        recipients = recipients_of(workload, decision, workspace.accounts.absent_ids())
+        recipients = record.recipients_of(workload, decision.digest if decision else "")
+        absent = workspace.accounts.absent_ids()
         return {
             "decision": decision,
             "in_force": decision is not None and workload.decision_in_force(decision),
@@ -118,6 +82,7 @@ async def show_decision(request: AnyRequest, slug: FromPath[str]) -> Response[by
             "asked": judgement.verdicts.get(CRITERION),
             "unknown": unknowns(judgement),
             "recipients": recipients,
+            "reached": {one.person: state_of(one, absent) for one in recipients},
             "dissents": workload.deciding.dissents_of(decision.digest) if decision else (),
             "messages": workload.deciding.sent_of(decision.digest) if decision else (),
             "confirms": record.to_confirm(workload, person),
@@ -147,20 +112,21 @@ async def export_recipients(request: AnyRequest, slug: FromPath[str]) -> Respons
 
     def work() -> bytes:
         workload = workspace.desk.load(slug)
-        shown = recipients_of(workload, record.newest(workload), workspace.accounts.absent_ids())
-        return csv_of(COLUMNS, _rows(shown))
+        newest = record.newest(workload)
+        shown = record.recipients_of(workload, newest.digest if newest else "")
+        return csv_of(COLUMNS, _rows(shown, workspace.accounts.absent_ids()))
 
     return csv_answer(f"{slug}-recipients", await run_in(parts_of(request).threads.reading, work))
 
 
-def _rows(shown: tuple[RecipientShown, ...]) -> Iterator[tuple[Cell, ...]]:
+def _rows(shown: tuple[record.Recipient, ...], absent: frozenset[str]) -> Iterator[tuple[Cell, ...]]:
     for one in shown:
         yield (
             one.person,
             one.holds,
             one.sent.at.isoformat() if one.sent else None,
             one.received.at.isoformat() if one.received else None,
-            one.state,
+            state_of(one, absent),
         )
 
 

@@ -218,7 +218,7 @@ def as_typed(value: Any) -> str:  # noqa: ANN401 - any value of a field
 
 
 def with_choices(fields: Iterable[Field], choices: Mapping[str, Sequence[Option]]) -> tuple[Field, ...]:
-    """The fields, those named with a list to choose from; a list of one is chosen already."""
+    """The fields, those named with a list to choose from; where one is needed, a list of one is chosen."""
     made = []
     for field in fields:
         options = choices.get(field.name)
@@ -231,7 +231,7 @@ def with_choices(fields: Iterable[Field], choices: Mapping[str, Sequence[Option]
                 field,
                 widget="choice",
                 options=tuple(options),
-                default=options[0].value if len(options) == 1 else field.default,
+                default=options[0].value if required and len(options) == 1 else field.default,
                 required=required,
                 attributes=(("required", ""),) if required else (),
             )
