@@ -58,3 +58,11 @@ def test_pilots_are_listed_by_owner_while_they_run():
     named = [structs.replace(w, slug=f"w{n}") for n, w in enumerate([pilot, evaluation, *others])]
     assert portfolio_of(named).live_pilots == {"ann": ("w0", "w1")}
     assert portfolio_of([structs.replace(pilot, owner=None)]).live_pilots == {}
+
+
+def test_a_pilot_that_was_refused_occupies_nobody():
+    """After a no-go in force the owner has room for another pilot, though nobody killed this one."""
+    story = Story().begin_evaluation()
+    assert portfolio_of([story.standing]).live_pilots == {"ann": (story.standing.slug,)}
+    story.decide("no_go")
+    assert portfolio_of([story.standing]).live_pilots == {}

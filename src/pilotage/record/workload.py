@@ -36,6 +36,7 @@ from pilotage.record.stamps import Act, Said, Stamp
 from pilotage.record.verdicts import PASSING, Mode
 
 PHASES: tuple[PhaseId, ...] = get_args(PhaseId)
+PILOTING = frozenset({"pilot", "evaluate"})
 
 
 class ScoreGiven(Struct, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ from pilotage.workflow.portfolio import portfolio_of
 TRIES = 5
 OVERVIEW_S = 15.0
 """How old a judgement may be in an overview of all. The watch goes round more often, so there is always one."""
-NEEDS_VERDICTS = (c.Advance, c.Decide, c.Expose)
+NEEDS_VERDICTS = (c.Advance, c.Decide, c.Expose, c.Revive)
 
 
 class Judgement(Struct, frozen=True, kw_only=True):
@@ -300,7 +300,8 @@ class Desk:
         )
         if workload is None or not isinstance(command, NEEDS_VERDICTS):
             return context
-        judged = self._judge(workload, self._portfolio_now())
+        portfolio = self._portfolio_now()
+        judged = self._judge(workload, portfolio)
         return Context(
             actor=context.actor,
             now=context.now,
@@ -309,6 +310,7 @@ class Desk:
             demonstration_workspace=self._demonstration,
             verdicts=judged.verdicts,
             ceiling=judged.ceiling,
+            portfolio=portfolio,
             answer=judged.answer,
             evidence=self._frozen(judged) if isinstance(command, c.Decide) else None,
             case=self._case(judged) if isinstance(command, c.Decide) else None,

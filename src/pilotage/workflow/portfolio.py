@@ -7,9 +7,7 @@ from math import sqrt
 from statistics import fmean
 
 from pilotage.record.verdicts import PortfolioView, RankedProblem
-from pilotage.record.workload import Workload
-
-RUNNING = {"pilot", "evaluate"}
+from pilotage.record.workload import PILOTING, Workload
 
 
 def ranked(workload: Workload) -> RankedProblem:
@@ -33,7 +31,8 @@ def portfolio_of(workloads: Iterable[Workload]) -> PortfolioView:
     standing = [workload for workload in workloads if not workload.killed]
     live: dict[str, tuple[str, ...]] = {}
     for workload in standing:
-        if workload.owner and workload.phase in RUNNING:
+        refused = workload.decision is not None and workload.decision.outcome == "no_go"
+        if workload.owner and workload.phase in PILOTING and not refused:
             live[workload.owner] = (*live.get(workload.owner, ()), workload.slug)
     ranking = sorted(map(ranked, standing), key=lambda problem: (-(problem.score or 0.0), problem.slug))
     return PortfolioView(ranking=tuple(ranking), live_pilots=live)

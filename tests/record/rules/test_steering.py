@@ -89,6 +89,52 @@ def test_a_killed_workload_does_not_move_on():
     story.does("ann", c.Advance(to_phase="harden"))
 
 
+@pytest.mark.parametrize("lane", ["low", "standard", "high"])
+def test_an_owner_with_a_pilot_starts_no_second_one(lane):
+    """In every lane: where the gate asks for focus it says so, and where it does not, the limit holds all the same and
+    the refusal names the pilot that occupies the owner.
+    """
+    story = ready_for_pilot(lane)
+    story.portfolio = structs.replace(story.portfolio, live_pilots={"ann": ("other-pilot",)})
+    refused = story.problems("ann", c.Advance(to_phase="pilot"))
+    assert [one.code for one in refused] == ["owner-occupied" if lane == "low" else "criterion-open"]
+    assert "already runs other-pilot" in refused[0].message
+    story.portfolio = structs.replace(story.portfolio, live_pilots={"ann": (story.standing.slug,)})
+    story.does("ann", c.Advance(to_phase="pilot"))
+
+
+def test_a_waiver_of_focus_makes_room():
+    """Two accountable people may let an owner run a second pilot for a while, where the lane asks for focus."""
+    story = ready_for_pilot("standard")
+    story.portfolio = structs.replace(story.portfolio, live_pilots={"ann": ("other-pilot",)})
+    story.waive("select.focus")
+    story.does("ann", c.Advance(to_phase="pilot"))
+
+
+@pytest.mark.parametrize("lane", ["low", "standard"])
+def test_a_killed_pilot_waits_until_its_owner_has_room(lane):
+    """Lifting the kill starts the pilot again, so that it is held to the limit; past the pilot it is not."""
+    story = Story().begin_pilot(lane=lane)
+    story.does("oli", c.Kill(reason="Wrong answers."))
+    story.portfolio = structs.replace(story.portfolio, live_pilots={"ann": ("other-pilot",)})
+    refused = story.refusal("sam", c.Revive(reason="Mended."))
+    assert "ann already runs other-pilot, and the limit is 1" in refused["owner-occupied"].message
+    story.portfolio = structs.replace(story.portfolio, live_pilots={})
+    story.does("sam", c.Revive(reason="Mended."))
+    late = Story().begin_hardening()
+    late.does("oli", c.Kill(reason="Wrong answers."))
+    late.portfolio = structs.replace(late.portfolio, live_pilots={"ann": ("other-pilot",)})
+    late.does("sam", c.Revive(reason="Mended."))
+
+
+def ready_for_pilot(lane: str) -> Story:
+    """Everything that the gate `select` asks for is there."""
+    story = Story().propose(lane=lane).write_charter()
+    story.does("ann", c.AcceptOwnership(technical=True, operational=True, statement="I decide on both."))
+    story.measurements = measured_well(story.now)
+    return story.attest_all("select")
+
+
 @pytest.mark.parametrize("outcome", [None, "no_go", "extend"])
 def test_only_a_signed_go_leads_into_production(outcome):
     """Evaluate ends with a go that owner and sponsor signed; no other decision, and none, moves on."""

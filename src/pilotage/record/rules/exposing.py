@@ -9,8 +9,9 @@ from pilotage.record import facts as f
 from pilotage.record.areas.readiness import rules_of, untrained
 from pilotage.record.context import Context
 from pilotage.record.errors import Problem, Refused, refuse
+from pilotage.record.rules.piloting import occupied
 from pilotage.record.verdicts import MODE_RANK, ExposureLimit
-from pilotage.record.workload import Workload
+from pilotage.record.workload import PILOTING, Workload
 
 SHARED_MODES = {"suggest", "live"}
 
@@ -73,10 +74,13 @@ def kill(workload: Workload, command: c.Kill, _context: Context) -> list[f.Fact]
     return [f.Killed(reason=command.reason)]
 
 
-def revive(workload: Workload, command: c.Revive, _context: Context) -> list[f.Fact]:
-    """The kill is lifted; exposing again is a command of its own."""
+def revive(workload: Workload, command: c.Revive, context: Context) -> list[f.Fact]:
+    """The kill is lifted, a pilot's only where its owner has room for it; exposing again is a command of its own."""
     if not workload.killed:
         raise refuse("not-killed", "", "The workload is not killed; there is nothing to revive.")
+    problems = list(occupied(workload, context)) if workload.phase in PILOTING else []
+    if problems:
+        raise Refused(problems)
     return [f.Revived(reason=command.reason)]
 
 

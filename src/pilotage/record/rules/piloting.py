@@ -12,6 +12,8 @@ from pilotage.record.digests import digest_of
 from pilotage.record.errors import Problem, Refused, refuse
 from pilotage.record.workload import Workload
 
+FOCUS = "select.focus"
+
 
 def register_release(workload: Workload, command: c.RegisterRelease, _context: Context) -> list[f.Fact]:
     """A release's name is used once; what it stands for never changes."""
@@ -104,6 +106,23 @@ def word_suffices(criterion: Criterion) -> bool:
 def attestable(criterion: Criterion) -> bool:
     """Whether a criterion may be attested: a word suffices, or its check asks for the owner's word besides."""
     return word_suffices(criterion) or (criterion.check is not None and bool(criterion.params.get("owner_attests")))
+
+
+def occupied(workload: Workload, context: Context) -> Iterator[Problem]:
+    """A pilot starts only while its owner has room for it, in every lane: also where the gate does not ask for it, and
+    after a kill. Who waives the criterion makes room.
+    """
+    asked = context.verdicts.get(FOCUS)
+    others = [slug for slug in context.portfolio.live_pilots.get(workload.owner or "", ()) if slug != workload.slug]
+    limit = context.playbook.pilot.live_pilots_per_owner
+    if len(others) < limit or (asked is not None and asked.passes):
+        return
+    yield Problem(
+        code="owner-occupied",
+        field="",
+        message=f"{workload.owner} already runs {', '.join(others)}, and the limit is {limit}; decide on, stop or hand "
+        f"over {others[0]} before this pilot starts, or let somebody else own this one.",
+    )
 
 
 def _why_not(criterion: Criterion) -> str:

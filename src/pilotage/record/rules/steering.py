@@ -11,7 +11,7 @@ from pilotage.record import facts as f
 from pilotage.record.context import Context
 from pilotage.record.digests import digest_of
 from pilotage.record.errors import Problem, Refused, refuse
-from pilotage.record.rules.piloting import find_criterion
+from pilotage.record.rules.piloting import FOCUS, find_criterion, occupied
 from pilotage.record.verdicts import Verdict
 from pilotage.record.workload import Workload, day_of
 
@@ -61,6 +61,8 @@ def advance(workload: Workload, command: c.Advance, context: Context) -> list[f.
         after = order[at + 1] if at + 1 < len(order) else "no other"
         raise refuse("wrong-phase", "to_phase", f"After {workload.phase} comes {after}, not {command.to_phase}.")
     problems = list(_gate_problems(workload, context))
+    if command.to_phase == "pilot" and FOCUS not in {problem.field for problem in problems}:
+        problems.extend(occupied(workload, context))
     if workload.killed:
         problems.append(Problem(code="killed", field="", message="The workload is killed; revive it first."))
     if workload.phase == "evaluate" and not (workload.decision and workload.decision.outcome == "go"):
