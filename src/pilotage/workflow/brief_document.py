@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Iterator
 
 from pilotage.gates.evaluate import gate_of
-from pilotage.reports.documents.brief import BriefTold, Gain, brief_document
+from pilotage.reports.documents.brief import ROOMS, BriefTold, Gain, brief_document
 from pilotage.reports.documents.imprints import imprint
 from pilotage.reports.documents.model import Document
+from pilotage.reports.documents.typesetting import typesetter
 from pilotage.workflow.answer_section import build as answer_section
 from pilotage.workflow.casing import case_of
 from pilotage.workflow.charting_target import looks_data
@@ -34,30 +35,40 @@ PLACES = ("target", "guardrail", "observed")
 
 
 def brief(workspace: Workspace, judgement: Judgement, names: Names) -> Document:
-    """The brief as it stands."""
+    """The brief as it stands, on one page: with everything if that fits, else with what the rule leaves."""
+    return fitted(_told(workspace, judgement, names))
+
+
+def fitted(told: BriefTold) -> Document:
+    """The longest brief that takes no more than one page, as measured by setting it."""
+    made = (brief_document(told, room) for room in ROOMS[:-1])
+    found = next((document for document in made if typesetter().fit(document).fits), None)
+    return found or brief_document(told, ROOMS[-1])
+
+
+def _told(workspace: Workspace, judgement: Judgement, names: Names) -> BriefTold:
     workload, measured = judgement.workload, judgement.measurements
     charter = workload.measured_charter
     case, costs = case_of(workspace, judgement), what_if(workspace, judgement, WhatIf())
     answer = measured.answer if measured else None
     metric = charter.metric(charter.target.metric) if charter else None
-    return brief_document(
-        BriefTold(
-            workload=workload,
-            state=_state(judgement),
-            answer=answer,
-            gains=tuple(_gains(workspace, judgement)),
-            production=case.production,
-            production_reason=case.production_reason,
-            cost=case.cost_usd,
-            net=costs.forecast.net_usd_a_year if costs.forecast else None,
-            waiting=case.waiting_usd_a_month,
-            payback=case.payback,
-            looks=looks_data(answer, charter.target, metric) if answer and charter and metric else None,
-            plan=tuple(_plan(judgement)),
-            needs=tuple(names.named(one) for one in dict.fromkeys(needs(judgement))),
-            named=names,
-            imprint=imprint(workload),
-        )
+    return BriefTold(
+        workload=workload,
+        state=_state(judgement),
+        answer=answer,
+        gains=tuple(_gains(workspace, judgement)),
+        production=case.production,
+        production_reason=case.production_reason,
+        cost=case.cost_usd,
+        net=costs.forecast.net_usd_a_year if costs.forecast else None,
+        waiting=case.waiting_usd_a_month,
+        payback=case.payback,
+        looks=looks_data(answer, charter.target, metric) if answer and charter and metric else None,
+        plan=tuple(_plan(judgement)),
+        prepares=tuple(_prepares(judgement)),
+        needs=tuple(names.named(one) for one in dict.fromkeys(needs(judgement))),
+        named=names,
+        imprint=imprint(workload),
     )
 
 
@@ -90,15 +101,19 @@ def _gains(workspace: Workspace, judgement: Judgement) -> Iterator[Gain]:
 
 
 def _plan(judgement: Judgement) -> Iterator[tuple[str, dt.date | None]]:
-    workload, titles = judgement.workload, {stream.id: stream.title for stream in judgement.playbook.streams}
+    workload = judgement.workload
     charter, costing = workload.charter, workload.costing
     yield "Pilot begins", charter.starts_on if charter else None
     yield "Decide by", workload.decision_on
-    for stream in workload.change.streams.values():
-        if stream.fact.progress != "done":
-            yield f"People prepared: {titles.get(stream.fact.stream, stream.fact.stream).lower()}", stream.fact.due_on
     if costing.funding is not None:
         yield "Money ends", costing.funding.fact.until_on
+
+
+def _prepares(judgement: Judgement) -> Iterator[tuple[str, dt.date]]:
+    titles = {stream.id: stream.title for stream in judgement.playbook.streams}
+    for stream in judgement.workload.change.streams.values():
+        if stream.fact.progress != "done":
+            yield titles.get(stream.fact.stream, stream.fact.stream).lower(), stream.fact.due_on
 
 
 def needs(judgement: Judgement) -> Iterator[str]:

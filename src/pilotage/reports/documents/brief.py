@@ -39,9 +39,10 @@ from pilotage.reports.scales import Scale, comparison_scale
 
 Known = Literal["measured", "estimated", "promised", "missing"]
 WEEKS_A_YEAR = 365.25 / 7
-NEEDS_SHOWN = 4
 TIMES = frozenset({"ms", "s", "sec", "seconds", "min", "minutes", "h", "hours", "days"})
 ERRORS = (LabelMatch, ErrorShare)
+SHORTENED = "Shortened to stay on one page, without"
+WHOLE = "All of it stands on the workload's own pages."
 
 
 class Gain(Struct, frozen=True, kw_only=True):
@@ -58,7 +59,7 @@ class Gain(Struct, frozen=True, kw_only=True):
 
 class BriefTold(Struct, frozen=True, kw_only=True):
     """What the brief says. `needs` is what waits for the sponsor now, `gains` the target first, `waiting` what a month
-    without the candidate costs in US dollars.
+    without the candidate costs in US dollars, `prepares` the change streams that are not done, with their days.
     """
 
     workload: Workload
@@ -73,9 +74,30 @@ class BriefTold(Struct, frozen=True, kw_only=True):
     payback: FanData | None
     looks: TargetData | None
     plan: tuple[tuple[str, dt.date | None], ...]
+    prepares: tuple[tuple[str, dt.date], ...]
     needs: tuple[str, ...]
     named: Named
     imprint: Imprint
+
+
+class Room(Struct, frozen=True, kw_only=True):
+    """How much the brief says: whether each change stream has a line of its own, how many things that wait for the
+    sponsor, how many characters of a text, and whether there is a picture.
+    """
+
+    streams: bool
+    needs: int
+    characters: int
+    pictured: bool
+
+
+# From all that there is to what fits a page whatever is on record; the first that fits is taken.
+ROOMS = (
+    Room(streams=True, needs=4, characters=4000, pictured=True),
+    Room(streams=False, needs=4, characters=240, pictured=True),
+    Room(streams=False, needs=4, characters=160, pictured=False),
+    Room(streams=False, needs=2, characters=80, pictured=False),
+)
 
 
 class Row(Struct, frozen=True, kw_only=True):
@@ -93,32 +115,63 @@ class Row(Struct, frozen=True, kw_only=True):
         return self.what, self.figure, self.between, self.known, self.rests
 
 
-def brief_document(told: BriefTold) -> Document:
-    """The brief on one page."""
-    workload = told.workload
+def brief_document(told: BriefTold, room: Room = ROOMS[0]) -> Document:
+    """The brief, with as much as there is room for; what was left out is named at its end."""
+    workload, left_out = told.workload, tuple(_left_out(told, room))
+    picture = tuple(_pictured(told)) if room.pictured else ()
     return Document(
         kicker="Sponsor's brief",
         title=workload.title,
         subtitle=f"For {told.named.name(workload.sponsor) if workload.sponsor else 'a sponsor, who is not named yet'}"
         f" · phase {workload.phase}",
         blocks=(
-            Paragraph(told.state, "lead"),
+            Paragraph(cut(told.state, 2 * room.characters), "lead"),
             Heading("What it brings"),
-            _brings(told),
-            *_pictured(told),
+            _brings(told, room),
+            *picture,
             Heading("What it costs, and what waiting costs"),
-            *_costs(told),
+            *_costs(told, room),
             Heading("The plan"),
-            Facts(tuple((what, day(on) if on else "no day is set") for what, on in sorted(told.plan, key=_when))),
+            Facts(tuple((what, day(on) if on else "no day is set") for what, on in _plan(told, room))),
             Heading("What is needed from you now"),
-            *_needs(told),
+            *_needs(told, room),
+            *([Paragraph(f"{SHORTENED} {', '.join(left_out)}. {WHOLE}", "quiet")] if left_out else []),
         ),
         imprint=told.imprint,
         compact=True,
     )
 
 
-def _brings(told: BriefTold) -> Block:
+def cut(text: str, characters: int) -> str:
+    """A text of at most so many characters, cut between words, and marked where it was cut."""
+    if len(text) <= characters:
+        return text
+    kept = text[: characters - 1].rsplit(" ", 1)[0] if " " in text[: characters - 1] else text[: characters - 1]
+    return f"{kept.rstrip(' ,;:.')}…"
+
+
+def _left_out(told: BriefTold, room: Room) -> Iterator[str]:
+    """What the rule took out, in the order in which it stands on the page."""
+    if room == ROOMS[0]:
+        return
+    yield f"texts beyond {room.characters} characters"
+    if not room.pictured and any(True for _ in _pictured(told)):
+        yield "the picture"
+    if not room.streams and len(told.prepares) > 1:
+        yield f"the days of {len(told.prepares)} change streams"
+
+
+def _plan(told: BriefTold, room: Room) -> list[tuple[str, dt.date | None]]:
+    """Days in their order; change streams that have no room of their own are one line, with the last of their days."""
+    steps = list(told.plan)
+    if room.streams or len(told.prepares) == 1:
+        steps += [(f"People prepared: {title}", due) for title, due in told.prepares]
+    elif told.prepares:
+        steps.append((f"People prepared: the last of {len(told.prepares)}", max(due for _, due in told.prepares)))
+    return sorted(steps, key=_when)
+
+
+def _brings(told: BriefTold, room: Room) -> Block:
     rows = (*_money(told), *_time(told), *_errors(told))
     return Table(
         columns=(
@@ -128,7 +181,7 @@ def _brings(told: BriefTold) -> Block:
             Column(title="known", verdict=True, share=1.0),
             Column(title="rests on", share=3.0),
         ),
-        rows=tuple(row.cells for row in rows),
+        rows=tuple(tuple(cut(cell, room.characters) for cell in row.cells) for row in rows),
     )
 
 
@@ -249,7 +302,7 @@ def _pictured(told: BriefTold) -> Iterator[Block]:
         yield Picture(data=told.looks, alt="The target at every look.", caption=caption)
 
 
-def _costs(told: BriefTold) -> Iterator[Block]:
+def _costs(told: BriefTold, room: Room) -> Iterator[Block]:
     case, funding, waiting = told.production, told.workload.costing.funding, told.waiting
     items = []
     if case is not None:
@@ -274,13 +327,13 @@ def _costs(told: BriefTold) -> Iterator[Block]:
         (waiting is None, "What waiting costs is not known: it takes a value to set against the cost."),
     ):
         if lacking:
-            yield Note(text=why, tone="warn")
+            yield Note(text=cut(why, 2 * room.characters), tone="warn")
 
 
-def _needs(told: BriefTold) -> Iterator[Block]:
+def _needs(told: BriefTold, room: Room) -> Iterator[Block]:
     if not told.needs:
         yield Paragraph("Nothing waits for you now.")
         return
-    shown, more = told.needs[:NEEDS_SHOWN], len(told.needs) - NEEDS_SHOWN
+    shown, more = told.needs[: room.needs], len(told.needs) - room.needs
     rest = (f"{plural(more, 'more', 'more')} on the Workload page.",) if more > 0 else ()
-    yield Bullets((*shown, *rest))
+    yield Bullets((*(cut(one, room.characters) for one in shown), *rest))
