@@ -101,6 +101,38 @@ def test_a_lapsed_clearance_is_borne_with_for_its_grace():
     assert at(story) == NONE
 
 
+def test_a_clearance_that_ends_by_a_change_is_borne_with_for_no_day():
+    """Clearance comes before anything runs on personal data: what was not cleared stops it at once, until it is."""
+    story = Story().begin_pilot().clear()
+    story.record(f.VerdictMeasured(criterion="pilot.clearance", verdict="met", reason="", evidence=()), "system")
+    story.record(f.ExposureSet(mode="shadow", percent=0.0, cohorts=(), reason=WHY), "ann")
+    grown = ("subject", "body", "customer number")
+    story.does("sid", clearance("security", fields=grown))
+    assert at(story) == NONE
+    story.does("pia", clearance("privacy", fields=grown))
+    assert at(story) == SUGGEST
+
+
+def test_late_replies_hold_the_rollout_before_they_take_it_back():
+    """Once people are exposed, a criterion that has to hold before that stops the roll-out where it is for its days of
+    grace; only then it goes back. Nobody is exposed anew meanwhile.
+    """
+    story = serving()
+    story.does("oli", c.Expose(mode="live", percent=5, reason=WHY))
+    kept = {name: one for name, one in story.standing.standing_waivers.items() if name != "deploy.feedback"}
+    story.workload = structs.replace(story.standing, standing_waivers=kept)
+    story.record(f.VerdictMeasured(criterion="deploy.feedback", verdict="met", reason="", evidence=()), "system")
+    story.measurements = structs.replace(story.measurements, feedback=None)
+    story.record(f.VerdictMeasured(criterion="deploy.feedback", verdict="pending", reason="", evidence=()), "system")
+    story.wait(days=7)
+    assert story.verdict("deploy.feedback").verdict == "pending"
+    assert at(story) == ("live", 5.0)
+    assert any("goes no further while deploy.feedback" in reason for reason in story.ceiling().reasons)
+    story.wait(days=7)
+    assert story.ceiling().mode == "suggest"
+    assert "deploy.feedback must hold before anybody is exposed" in why(story)
+
+
 def test_a_zombie_is_switched_off():
     """After the decision date and its grace an undecided pilot has the ceiling none, day by the charter's zone."""
     story = Story().propose().write_charter(time_zone="Pacific/Auckland")

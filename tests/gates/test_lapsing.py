@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec import structs
 from tests.gates.test_ceiling import at, serving
 from tests.operations.test_watching import judged as judgement_of
@@ -85,6 +87,58 @@ def test_a_role_that_nobody_holds_any_more_takes_exposure_back_after_its_grace()
     watched(story)
     assert OWNERSHIP not in story.standing.ceased
     assert not bounds(story)
+
+
+REFUSED = o.RefuseRole(role="operations", reason="I have no time for it.")
+
+
+def test_a_role_that_was_given_back_counts_from_that_day_whether_the_watch_ran_or_not():
+    """What the record says itself needs nobody to see it: a dead watch prolongs no grace, and neither does offering the
+    role again to somebody who does not answer.
+    """
+    story = watched(in_service())
+    story.does("oli", REFUSED)
+    since = story.now
+    assert story.verdict(OWNERSHIP).ceased == since
+    story.wait(days=20)
+    story.does("ann", o.OfferRole(role="operations", person="eva"))
+    assert story.verdict(OWNERSHIP).ceased == since
+    story.now = since + dt.timedelta(days=30, seconds=-1)
+    assert not bounds(story)
+    story.now = since + dt.timedelta(days=30)
+    assert bounds(story)
+    story.does("eva", o.AcceptRole(role="operations"))
+    assert story.verdict(OWNERSHIP).ceased is None
+    assert not bounds(story)
+
+
+MEANWHILE = st.lists(
+    st.tuples(st.integers(0, 20), st.sampled_from(["look", "offer eva", "offer oli", "offer tom", "refuse"])),
+    max_size=8,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(MEANWHILE)
+def test_nothing_but_holding_again_prolongs_the_grace(meanwhile):
+    """Whatever is offered and refused meanwhile, and however often or seldom the watch looks, exposure goes back exactly
+    when the days of grace are over, counted from the day on which the role was first given back.
+    """
+    story = watched(in_service())
+    story.does("oli", REFUSED)
+    since, grace = story.now, dt.timedelta(days=story.playbook.criterion(OWNERSHIP).grace_days)
+    for days, what in meanwhile:
+        story.wait(days=days)
+        offered = story.standing.operating.offers["operations"].fact.person
+        if what == "look":
+            watched(story)
+        elif what == "refuse":
+            answered = story.standing.operating.role_answer("operations") is not None
+            if not answered:
+                story.does(offered, REFUSED)
+        elif what.removeprefix("offer ") != offered:
+            story.does("ann", o.OfferRole(role="operations", person=what.removeprefix("offer ")))
+        assert bounds(story) == (story.now >= since + grace)
 
 
 def test_an_acceptance_that_grew_old_is_borne_with_for_its_grace_only():

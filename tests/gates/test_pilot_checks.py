@@ -8,6 +8,7 @@ from tests.record.stories import START, Story, attestation, charter, clearance, 
 
 from pilotage.evidence.measurements import FieldCoverage, NotEstimable
 from pilotage.record import commands as c
+from pilotage.record.areas.data import ListSource
 
 
 def judged(story: Story, criterion: str) -> tuple[str, str]:
@@ -32,6 +33,43 @@ def test_privacy_and_security_both_clear():
     assert verdict.verdict == "unmet"
     assert verdict.next.by == "privacy reviewer"
     story.does("pia", clearance("privacy"))
+    assert judged(story, "pilot.clearance")[0] == "met"
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"fields": ("subject", "body", "customer number")}, "customer number"),
+        ({"processors": ("the desk", "a model provider")}, "a model provider"),
+    ],
+)
+def test_what_one_signs_beyond_the_other_is_not_cleared(changes, said):
+    """A field or a processor that only one of them signed is used without the other's word, and speaks against it at
+    once; wording that differs in case and spaces alone is the same.
+    """
+    story = Story().begin_pilot().clear()
+    story.does("sid", clearance("security", **changes))
+    verdict = story.verdict("pilot.clearance")
+    assert (verdict.verdict, verdict.at_once, verdict.next.by) == ("unmet", True, "privacy reviewer")
+    assert f"Not cleared by privacy: {said}." in verdict.reason
+    story.does("pia", clearance("privacy", **{name: tuple(map(str.upper, one)) for name, one in changes.items()}))
+    assert judged(story, "pilot.clearance")[0] == "met"
+
+
+def test_a_source_of_personal_data_that_came_later_is_not_cleared():
+    """A new source of personal data was not signed; another wording of one that was changes nothing."""
+    story = Story().begin_pilot().clear()
+    tickets = story.standing.data.sources["tickets"].fact
+    again = {field: getattr(tickets, field) for field in tickets.__struct_fields__}
+    story.does("eva", ListSource(**{**again, "holds": "Three years of tickets by now."}))
+    assert judged(story, "pilot.clearance")[0] == "met"
+    story.does("eva", ListSource(**{**again, "id": "calls", "title": "Telephone notes", "personal_data": False}))
+    assert judged(story, "pilot.clearance")[0] == "met"
+    story.does("eva", ListSource(**{**again, "id": "calls", "title": "Telephone notes"}))
+    verdict = story.verdict("pilot.clearance")
+    assert (verdict.verdict, verdict.at_once) == ("unmet", True)
+    assert "Not cleared by privacy: the source calls." in verdict.reason
+    story.clear()
     assert judged(story, "pilot.clearance")[0] == "met"
 
 

@@ -50,6 +50,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     counts. `until` is when it ends by itself. Evidence names persons and entries, never personal text: it may be
     written into the ledger. `waivable` is false where what was found cannot be set aside, whatever the playbook says of
     the criterion. `at_once` says that something speaks against it, rather than that something is missing by now.
+    `ceased` is since when it has not held, where the record says so itself.
     """
 
     verdict: VerdictKind
@@ -62,6 +63,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     waivable: bool = True
     until: dt.datetime | None = None
     at_once: bool = False
+    ceased: dt.datetime | None = None
 
 
 Check = Callable[[Case], Finding]

@@ -86,12 +86,25 @@ def _stage(s: Standing) -> Iterator[Bound]:
         verdict = s.verdicts.get(criterion.id)
         # Training is asked of each cohort that is exposed, not of all before the first one: `_training` does that.
         if criterion.before_exposure and criterion.id != TRAINING and not (verdict and verdict.passes):
-            yield Bound(
-                mode="suggest",
-                cohort_required=True,
-                reason=f"{criterion.id} must hold before anybody is exposed: "
-                f"{verdict.reason if verdict else 'it was not judged.'}",
-            )
+            yield _held_back(s, criterion.id, verdict.reason if verdict else "it was not judged.")
+
+
+def _held_back(s: Standing, criterion_id: str, reason: str) -> Bound:
+    """Nobody is exposed before it holds. Once people are, its days of grace are for them: the roll-out stays where it
+    is, and only then goes back.
+    """
+    exposed = s.workload.exposure
+    if exposed.mode in {"suggest", "live"} and _in_grace(s, criterion_id):
+        return Bound(
+            mode=exposed.mode,
+            percent=exposed.percent,
+            reason=f"The roll-out goes no further while {criterion_id} does not hold: {reason}",
+        )
+    return Bound(
+        mode="suggest",
+        cohort_required=True,
+        reason=f"{criterion_id} must hold before anybody is exposed: {reason}",
+    )
 
 
 def _skewed(s: Standing) -> Iterator[Bound]:
@@ -179,16 +192,17 @@ def _clearance(s: Standing) -> Iterator[Bound]:
 def _in_grace(s: Standing, criterion_id: str) -> bool:
     """Whether a criterion held and ceased to so lately that the playbook still bears with it.
 
-    Grace counts from the day on which its evidence grew too old or, however else it ceased, from when the watch saw
-    that; until the watch has written it down, from now. It is for what is missing: what speaks against the criterion, a
-    rejection say, counts at once.
+    Grace counts from the first moment that is known: the day on which its evidence grew too old, the entry by which it
+    ceased, or when the watch saw that it had. Only where none of them is known, from now. It is for what is missing:
+    what speaks against the criterion, a rejection say, counts at once.
     """
     verdict = s.verdicts.get(criterion_id)
     if verdict is None or verdict.at_once:
         return False
-    known = [moment for moment in (_aged(s, verdict), s.workload.ceased.get(criterion_id)) if moment is not None]
-    if not known and not s.workload.was_met(criterion_id):
+    aged, written = _aged(s, verdict), s.workload.ceased.get(criterion_id)
+    if aged is None and written is None and not s.workload.was_met(criterion_id):
         return False
+    known = [moment for moment in (aged, written, verdict.ceased) if moment is not None]
     return s.now < min(known, default=s.now) + dt.timedelta(days=s.playbook.criterion(criterion_id).grace_days)
 
 

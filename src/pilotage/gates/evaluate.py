@@ -98,6 +98,7 @@ def judge(case: Case) -> Verdict:
         next=None if passes else NextAction(action=finding.next or criterion.next, by=finding.by or criterion.by),
         valid_until=_lapses(case, finding),
         at_once=finding.at_once,
+        ceased=None if passes else finding.ceased,
     )
     return _noticed(case, verdict if verdict.passes or not finding.waivable else _waived(case, verdict))
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 
+from msgspec import structs
+
 from pilotage.gates.case import Case, Check, Finding, item, met, unmet
 from pilotage.record.areas.operating import HandoffItemRefused, RoleRefused, accepted_item, accepted_role
 from pilotage.record.areas.runbook import triggers, walked_through
@@ -18,9 +20,15 @@ def ownership(case: Case) -> Finding:
     for role in roles:
         found = _role_open(case, role.id, role.title.lower(), evidence)
         if found is not None:
-            return found
+            return structs.replace(found, ceased=_vacant_since(case))
     given = [accepted.stamp.at for role in roles if (accepted := accepted_role(case.workload, role.id))]
     return met(f"All {len(roles)} roles are accepted, each in person.", *evidence, since=min(given))
+
+
+def _vacant_since(case: Case) -> dt.datetime | None:
+    """Since when the first of the roles that somebody held is held by nobody, as far as the record says."""
+    roles = {role.id for role in case.playbook.ownership}
+    return min((one.at for role, one in case.workload.operating.vacated.items() if role in roles), default=None)
 
 
 def _role_open(case: Case, role: str, title: str, evidence: list[EvidenceItem]) -> Finding | None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping
+
+from msgspec import structs
 
 from pilotage.evidence.measurements import Estimate, Measurements
 from pilotage.gates.case import Case, Check, Finding, days_between, estimate_item, item, met, pending, unmet
@@ -23,7 +26,10 @@ def cleared(workload: Workload) -> dict[str, Clearance]:
 
 
 def clearance(case: Case) -> Finding:
-    """Privacy and security both signed fields, processors and retention, and neither of them is the owner."""
+    """Privacy and security both signed all fields and processors that either names, and neither of them is the owner.
+
+    Whatever else ends a clearance than its age is a change of what was cleared, which nobody is given days to mend.
+    """
     have = cleared(case.workload)
     missing = [area for area in CLEARING if area not in have]
     evidence = [
@@ -36,14 +42,50 @@ def clearance(case: Case) -> Finding:
         for area, c in sorted(have.items())
     ]
     if missing:
-        return unmet(
+        lacking = unmet(
             f"Not cleared by {' and '.join(missing)}.",
             *evidence,
             next="Sign which fields are used, who processes them and how long they are kept.",
             by=f"{missing[0]} reviewer",
         )
+        return structs.replace(lacking, at_once=True)
+    changed = list(_uncleared(case.workload, have))
+    if changed:
+        area = changed[0][0]
+        grown = unmet(
+            f"{' '.join(said for _, said in changed)} Both sign what is used now.",
+            *evidence,
+            next="Sign the fields and processors as they are now, or have what is new taken back.",
+            by=f"{area} reviewer",
+        )
+        return structs.replace(grown, at_once=True)
     oldest = min(have[area].stamp.at for area in CLEARING)
     return met("Privacy and security cleared the pilot.", *evidence, since=oldest)
+
+
+def _uncleared(workload: Workload, have: Mapping[str, Clearance]) -> Iterator[tuple[str, str]]:
+    """What is used by now and an area has not signed, in sentences: what the other one signed beyond it, and sources of
+    personal data that are in use only since. Where the days of retention differ the shorter ones count, so that nothing
+    is kept that was not signed.
+    """
+    fields = {_plain(one): one for area in CLEARING for one in have[area].fields}
+    processors = {_plain(one): one for area in CLEARING for one in have[area].processors}
+    for area in CLEARING:
+        signed = have[area]
+        new = [*_beyond(fields, signed.fields), *_beyond(processors, signed.processors)]
+        since = workload.data.personal_since.items()
+        new += [f"the source {name}" for name, one in since if one.position > signed.stamp.position]
+        if new:
+            yield area, f"Not cleared by {area}: {', '.join(new)}."
+
+
+def _beyond(used: Mapping[str, str], signed: Iterable[str]) -> Iterator[str]:
+    known = {_plain(one) for one in signed}
+    return (said for name, said in used.items() if name not in known)
+
+
+def _plain(said: str) -> str:
+    return " ".join(said.casefold().split())
 
 
 def _measured(case: Case) -> Measurements | Finding:

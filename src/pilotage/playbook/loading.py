@@ -192,7 +192,7 @@ def _loosened_line(line: Criterion, usual: Criterion) -> Iterator[str]:
     if usual.valid_days is not None and (line.valid_days is None or line.valid_days > usual.valid_days):
         longer = "for ever" if line.valid_days is None else f"{line.valid_days} days"
         yield f"{line.id} lets evidence count {longer} instead of {usual.valid_days} days."
-    if line.grace_days > usual.grace_days and usual.enforced:
+    if line.grace_days > usual.grace_days and (usual.enforced or usual.before_exposure):
         yield f"{line.id} grants {line.grace_days} days of grace instead of {usual.grace_days}."
 
 

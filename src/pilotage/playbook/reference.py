@@ -99,6 +99,8 @@ def _evidence(line: Criterion) -> Iterator[str]:
         yield f"`{name}`: {_value(value)}"
     if line.valid_days is not None:
         yield f"valid for {line.valid_days} days"
+    if line.before_exposure and line.grace_days and not line.enforced:
+        yield f"when it lapses, who is exposed already stays so for {line.grace_days} days, and nobody else comes in"
     if line.enforced:
         yield f"when it lapses, the ceiling drops {f'after {line.grace_days} days' if line.grace_days else 'at once'}"
 

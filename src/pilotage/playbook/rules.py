@@ -316,15 +316,16 @@ def _sensible(name: str, node: Node, value: float) -> Iterator[Problem]:
 
 
 def evidence_ages(outline: Outline) -> Iterator[Problem]:
-    """Evidence stays valid for a day at least, and grace is given only where something is enforced."""
+    """Evidence stays valid for a day at least, and grace is given only where a lapse takes exposure back."""
     for line in outline.lines:
         valid, grace = number_of(line.node, "valid_days"), number_of(line.node, "grace_days")
         if valid is not None and not valid >= 1:
             yield line.place("valid_days").problem("out-of-range", "Let evidence stay valid for 1 day or longer.")
         if grace is not None and not grace >= 0:
             yield line.place("grace_days").problem("out-of-range", "Days of grace cannot be negative.")
-        if grace is not None and grace > 0 and not line.flag("enforced", default=False):
-            message = "Grace has no effect here; write `enforced: true`, or remove it."
+        takes_back = line.flag("enforced", default=False) or line.flag("before_exposure", default=False)
+        if grace is not None and grace > 0 and not takes_back:
+            message = "Grace has no effect here; write `enforced: true` or `before_exposure: true`, or remove it."
             yield line.place("grace_days").problem("grace-without-enforcement", message)
 
 

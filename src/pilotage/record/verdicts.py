@@ -43,7 +43,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
     `kind` is how it was judged: measured, recorded, attested or document. `renew` is what keeps it from lapsing: it is
     set where it holds and its end, `valid_until`, is near. `at_once`: something speaks against it, so that the ceiling
-    bears with it for no days of grace.
+    bears with it for no days of grace. `ceased`: since when it has not held, where the record says so itself.
     """
 
     id: str
@@ -58,6 +58,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
     waiver: WaiverNote | None = None
     renew: NextAction | None = None
     at_once: bool = False
+    ceased: dt.datetime | None = None
 
     @property
     def passes(self) -> bool:

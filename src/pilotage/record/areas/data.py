@@ -177,9 +177,12 @@ DataCommand = ListSource | CheckSample | ArgueSample
 
 
 class DataSources(Struct, frozen=True, kw_only=True):
-    """The sources, and by source the newest look at a sample and what is argued about it."""
+    """The sources, and by source the newest look at a sample and what is argued about it. `personal_since` holds since
+    when each source in use has held personal data.
+    """
 
     sources: dict[str, Standing[SourceListed]] = {}
+    personal_since: dict[str, Stamp] = {}
     samples: dict[str, Standing[SampleChecked]] = {}
     arguments: dict[str, Standing[SampleArgued]] = {}
 
@@ -236,6 +239,16 @@ def argue_sample(workload: Workload, command: ArgueSample, _context: Context) ->
     if problems or sample is None:
         raise Refused(problems)
     return [SampleArgued(source=command.source, digest=sample.fact.digest, argument=command.argument)]
+
+
+def _listed(state: DataSources, fact: SourceListed, stamp: Stamp) -> DataSources:
+    """Another wording of a source changes nothing about since when it has held personal data."""
+    before = state.personal_since
+    since = {name: one for name, one in before.items() if name != fact.id}
+    if fact.personal_data and fact.in_use:
+        since[fact.id] = before.get(fact.id, stamp)
+    sources = {**state.sources, fact.id: Standing(fact=fact, stamp=stamp)}
+    return structs.replace(state, sources=sources, personal_since=since)
 
 
 def _checked(state: DataSources, fact: SampleChecked, stamp: Stamp) -> DataSources:
@@ -346,6 +359,6 @@ AREA = Area(
     name="data",
     entries=(Entry(command=ListSource, fact=SourceListed, attribute="sources", key="id", check=_source),),
     rules={CheckSample: check_sample, ArgueSample: argue_sample},
-    folds={SampleChecked: _checked, SampleArgued: _argued},
+    folds={SourceListed: _listed, SampleChecked: _checked, SampleArgued: _argued},
     permitted={"list_source": _WRITERS, "check_sample": _WRITERS, "argue_sample": _WRITERS},
 )

@@ -118,12 +118,15 @@ class HandoffItemRefused(Struct, frozen=True, kw_only=True, tag="handoff_item_re
 
 
 class Operating(Struct, frozen=True, kw_only=True):
-    """What was offered to whom, and the last answer to it. Roles and items stand by their ids."""
+    """What was offered to whom, and the last answer to it. Roles and items stand by their ids; `vacated` holds since
+    when a role that somebody had accepted is held by nobody.
+    """
 
     offers: dict[str, Standing[RoleOffered]] = {}
     role_answers: dict[str, Standing[RoleAccepted | RoleRefused]] = {}
     items: dict[str, Standing[HandoffItemListed]] = {}
     item_answers: dict[str, Standing[HandoffItemAccepted | HandoffItemRefused]] = {}
+    vacated: dict[str, Stamp] = {}
 
     def role_answer(self, role: str) -> Standing[RoleAccepted | RoleRefused] | None:
         """What the person to whom a role is offered last said to that offer."""
@@ -302,8 +305,26 @@ def refuse_handoff_item(workload: Workload, command: RefuseHandoffItem, context:
     return [HandoffItemRefused(item=command.item, reason=command.reason)]
 
 
+def _role_offered(state: Operating, fact: RoleOffered, stamp: Stamp) -> Operating:
+    """A role that is offered anew is held by nobody until it is accepted."""
+    vacated = _vacated(state, fact.role, stamp)
+    return structs.replace(state, offers={**state.offers, fact.role: Standing(fact=fact, stamp=stamp)}, vacated=vacated)
+
+
 def _role_answered(state: Operating, fact: RoleAccepted | RoleRefused, stamp: Stamp) -> Operating:
-    return structs.replace(state, role_answers={**state.role_answers, fact.role: Standing(fact=fact, stamp=stamp)})
+    answers = {**state.role_answers, fact.role: Standing(fact=fact, stamp=stamp)}
+    if isinstance(fact, RoleAccepted):
+        vacated = {role: since for role, since in state.vacated.items() if role != fact.role}
+    else:
+        vacated = _vacated(state, fact.role, stamp)
+    return structs.replace(state, role_answers=answers, vacated=vacated)
+
+
+def _vacated(state: Operating, role: str, stamp: Stamp) -> dict[str, Stamp]:
+    """Since when roles are held by nobody, once this one is not any more; offering it again does not begin anew."""
+    answer = state.role_answer(role)
+    held = answer is not None and isinstance(answer.fact, RoleAccepted)
+    return {**state.vacated, role: stamp} if held else state.vacated
 
 
 def _item_answered(state: Operating, fact: HandoffItemAccepted | HandoffItemRefused, stamp: Stamp) -> Operating:
@@ -326,6 +347,7 @@ AREA = Area(
         RefuseHandoffItem: refuse_handoff_item,
     },
     folds={
+        RoleOffered: _role_offered,
         RoleAccepted: _role_answered,
         RoleRefused: _role_answered,
         HandoffItemAccepted: _item_answered,
