@@ -121,8 +121,8 @@ MEANWHILE = st.lists(
 @settings(max_examples=25, deadline=None)
 @given(MEANWHILE)
 def test_nothing_but_holding_again_prolongs_the_grace(meanwhile):
-    """Whatever is offered and refused meanwhile, and however often or seldom the watch looks, exposure goes back exactly
-    when the days of grace are over, counted from the day on which the role was first given back.
+    """Whatever is offered and refused meanwhile, and however often or seldom the watch looks, exposure goes back when
+    the days of grace are over, counted from the day on which the role was first given back, and not before.
     """
     story = watched(in_service())
     story.does("oli", REFUSED)
