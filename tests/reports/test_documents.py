@@ -10,11 +10,12 @@ from msgspec import structs
 from tests.record.stories import charter
 
 from pilotage.record.charter import Charter
+from pilotage.record.digests import digest_of
 from pilotage.record.stamps import Stamp
 from pilotage.record.workload import Signature
 from pilotage.reports.charts.forest import ForestData, ForestLine, ForestRow
 from pilotage.reports.documents.charter import CharterTold, charter_document
-from pilotage.reports.documents.model import Bullets, Document, Imprint, Note, Paragraph, Picture
+from pilotage.reports.documents.model import Bullets, Document, Imprint, Note, Paragraph, Picture, content_of
 from pilotage.reports.documents.page import page_of, policy
 from pilotage.reports.documents.typesetting import typesetter
 
@@ -49,6 +50,15 @@ def signed(role: str, meaning: str) -> Signature:
 def pages(pdf: bytes) -> int:
     """How many pages a PDF says that it has."""
     return int(re.findall(rb"/Type/Pages/Count (\d+)", pdf)[0])
+
+
+def test_a_digest_is_taken_once_and_is_of_the_content():
+    """Footer, list and audit pack name the same text, taken over the content once; another content has another."""
+    document = told()
+    assert document.digest is document.digest
+    assert document.digest == digest_of(content_of(document)) == told().digest
+    assert document == told()
+    assert structs.replace(document, subtitle="Other").digest != document.digest
 
 
 def test_a_charter_is_one_page():

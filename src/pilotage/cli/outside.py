@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import click
 
 from pilotage.cli.access import Json
-from pilotage.cli.failures import CliError
 from pilotage.cli.invocation import Answer, Invocation, command
 from pilotage.cli.names import Names
+from pilotage.cli.one_of_many import OneOfMany
 from pilotage.cli.screen import Cell, Screen, Toned
 from pilotage.cli.wording import verdict_word
 
@@ -25,25 +25,8 @@ def outside(run: Invocation, workload: str, criterion: str | None) -> Answer:
     They show as attested, never as measured, and count once somebody else signed them: `pilotage do WORKLOAD
     sign-outside-result` with the digest that --criterion shows.
     """
-    found = run.access.outside(workload)
-    if criterion is None:
-        run.screen.answer(found, lambda screen: _draw_all(screen, found["criteria"], Names.of(run.access)))
-        return None
-    one = _one(found["criteria"], criterion)
-    run.screen.answer(one, lambda screen: _draw(screen, one, Names.of(run.access)))
+    SHOWN.show(run, run.access.outside(workload), criterion)
     return None
-
-
-def _one(found: Sequence[Json], criterion: str) -> Json:
-    for one in found:
-        if one["criterion"] == criterion:
-            return one
-    known = ", ".join(one["criterion"] for one in found)
-    raise CliError("takes-no-result", f"{criterion} takes no result from outside here; these do: {known}.")
-
-
-def _draw_all(screen: Screen, found: Sequence[Json], names: Names) -> None:
-    screen.table(HEADS, [_row(one, names) for one in found])
 
 
 def _row(one: Json, names: Names) -> Sequence[Cell]:
@@ -90,3 +73,14 @@ def _draw_result(screen: Screen, title: str, result: Json, names: Names) -> None
         screen.line(f"signed    {signed['at'][:10]} by {names(signed['by'])}: {result['signer_says']}", "good")
     else:
         screen.line("signed    by nobody yet; somebody who did not bring it has to", "waiting")
+
+
+SHOWN = OneOfMany(
+    entries="criteria",
+    key="criterion",
+    heads=HEADS,
+    row=_row,
+    full=_draw,
+    code="takes-no-result",
+    unknown="{wanted} takes no result from outside here; these do: {known}.",
+)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import click
 
 from pilotage.cli.access import Json
-from pilotage.cli.failures import CliError
 from pilotage.cli.invocation import Answer, Invocation, command
 from pilotage.cli.names import Names
+from pilotage.cli.one_of_many import OneOfMany
 from pilotage.cli.screen import Cell, Screen, Tone, Toned
 from pilotage.cli.wording import words
 
@@ -25,25 +25,8 @@ def reviews(run: Invocation, workload: str, review: str | None) -> Answer:
     With --review: what it asks, what is answered, what the product proposes from what it measured or has on record,
     its findings, its conclusion, what changed since, and the digest that a conclusion given now would cover.
     """
-    found = run.access.reviews(workload)
-    if review is None:
-        run.screen.answer(found, lambda screen: _draw_all(screen, found["reviews"], Names.of(run.access)))
-        return None
-    one = _one(found["reviews"], review)
-    run.screen.answer(one, lambda screen: _draw(screen, one, Names.of(run.access)))
+    SHOWN.show(run, run.access.reviews(workload), review)
     return None
-
-
-def _one(found: Sequence[Json], area: str) -> Json:
-    for one in found:
-        if one["area"] == area:
-            return one
-    known = ", ".join(one["area"] for one in found)
-    raise CliError("unknown-review", f"There is no {area} review; this workload's playbook has {known}.")
-
-
-def _draw_all(screen: Screen, found: Sequence[Json], names: Names) -> None:
-    screen.table(HEADS, [_row(one, names) for one in found])
 
 
 def _row(one: Json, names: Names) -> Sequence[Cell]:
@@ -78,3 +61,14 @@ def _draw(screen: Screen, one: Json, names: Names) -> None:
         screen.line(f"  answer   {names(question['answer'] or 'none yet')}")
         if question["proposal"] and not question["as_proposed"]:
             screen.line(f"  {question['proposal']['source']} {names(question['proposal']['text'])}", "quiet")
+
+
+SHOWN = OneOfMany(
+    entries="reviews",
+    key="area",
+    heads=HEADS,
+    row=_row,
+    full=_draw,
+    code="unknown-review",
+    unknown="There is no {wanted} review; this workload's playbook has {known}.",
+)

@@ -7,6 +7,7 @@ either can be told whether it is what the record says.
 from __future__ import annotations
 
 import datetime as dt
+from functools import cached_property
 from typing import Literal
 
 from msgspec import Struct
@@ -145,7 +146,7 @@ class Imprint(Struct, frozen=True, kw_only=True):
     simulated: bool = False
 
 
-class Document(Struct, frozen=True, kw_only=True):
+class Document(Struct, frozen=True, kw_only=True, dict=True):
     """A document. `kicker` says of what kind, above the title. `compact` is set small enough for a single page."""
 
     kicker: str
@@ -155,9 +156,11 @@ class Document(Struct, frozen=True, kw_only=True):
     imprint: Imprint
     compact: bool = False
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """SHA-256 over the canonical JSON of everything the document says, as 64 hexadecimal digits."""
+        """SHA-256 over the canonical JSON of everything the document says, as 64 hexadecimal digits. Taken once: the
+        footer, the list and the audit pack name it.
+        """
         return digest_of(content_of(self))
 
 
