@@ -16,6 +16,7 @@ from pilotage.reports.documents.memo_findings import DECIDED, DECISION, WORDS
 from pilotage.reports.documents.model import Bullets, Document, Note, Paragraph, Picture, Signatures, Table
 from pilotage.reports.documents.page import page_of
 from pilotage.reports.documents.typesetting import typesetter
+from pilotage.reports.documents.wording import entry as entry_words
 from pilotage.workflow.documents import document_of, listed
 from pilotage.workflow.errors import NoDocument
 
@@ -91,7 +92,7 @@ def test_a_memo_lists_whom_it_reached(workspace):
     (sent,) = workload.deciding.sent_of(digest)
     receipts = workload.deciding.receipts[digest]
     assert {row[0] for row in table.rows} >= {"Nadia Rahman", "Jonas Weber", "Clara Fontaine"}
-    assert all(f"entry {sent.stamp.position:,}" in row[2] for row in table.rows)
+    assert all(entry_words(sent.stamp.position) in row[2] for row in table.rows)
     kinds = {row[0]: row[3].split()[0] for row in table.rows}
     assert (kinds["Nadia Rahman"], kinds["Clara Fontaine"]) == ("signed", "confirmed")
     assert sum(kind == "confirmed" for kind in kinds.values()) == len(receipts)
