@@ -2,10 +2,11 @@
 
 Run: python bench/sums.py [--calls N] [--rebuilt N] [--folder FOLDER]. The plan has a target on costs of errors, five
 guardrails and a declared segment; two calls in three have a label, which comes hours later. Calls come in batches of
-10,000 and are summed after each, then their labels, then the closed windows. For the rebuild a store is filled with
-segments by the store's own writer from copies of one block of calls with other ids and times, in a process of its own,
-and another process projects another plan; beside it, one bare DuckDB statement groups the same calls by unit and counts
-them, which is the least that any rebuild has to do.
+10,000 and are summed after each, or after every five, as when nobody projected for a while; then their labels, a batch
+at a time, then the closed windows. For the rebuild a store is filled with segments by the store's own writer from copies
+of one block of calls with other ids and times, in a process of its own, and another process projects another plan;
+beside it, one bare DuckDB statement groups the same calls by unit and counts them, which is the least that any rebuild
+has to do.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ from pilotage.storage.calls.segments import SegmentFiles, list_segment
 CALLS = 100_000
 REBUILT = 10_000_000
 BATCH = 10_000
+TOGETHER = (1, 5)
 STEP_US = 20_000
 LABEL_AFTER_US = 4 * 3_600_000_000
 LANGUAGES = ("de", "en", "fr")
@@ -71,21 +73,22 @@ def calls_of_batch(rng: random.Random, first: int) -> list[object]:
     ]
 
 
-def incremental(folder: Path, calls: int) -> dict[str, float]:
-    """Calls, their labels, and their closed windows, a batch at a time."""
+def incremental(folder: Path, calls: int, together: int = 1) -> dict[str, float]:
+    """Calls, so many batches together, their labels, and their closed windows."""
     rng, used = random.Random(7), {"calls": 0.0, "labels": 0.0}
     start = dt.datetime.fromtimestamp(START_US / 1e6, dt.UTC)
-    with EmbeddedCallStore(folder / "incremental") as store:
-        for first in range(0, calls, BATCH):
+    with EmbeddedCallStore(folder / f"incremental-{together}") as store:
+        for number, first in enumerate(range(0, calls, BATCH), start=1):
             store.append_calls(SLUG, calls_of_batch(rng, first))
-            used["calls"] += projected(store, start)
+            if number % together == 0 or first + BATCH >= calls:
+                used["calls"] += projected(store, start)
         for first in range(0, calls, BATCH):
             labels = [packed_outcome(rng, n) for n in range(first, first + BATCH) if n % 3]
             store.append_outcomes(SLUG, labels)
             used["labels"] += projected(store, start)
         closing = projected(store, start + dt.timedelta(days=4))
     return {
-        "new calls, summed as they come: calls/CPU-s": calls / used["calls"],
+        f"new calls, {together * BATCH:,} at a time: calls/CPU-s": calls / used["calls"],
         "their labels: labels/CPU-s": calls * 2 / 3 / used["labels"],
         "closed label windows: calls/CPU-s": calls / closing,
     }
@@ -199,8 +202,9 @@ def main() -> None:
         f"DuckDB {version('duckdb')}, pyarrow {version('pyarrow')}, NumPy {version('numpy')}"
     )
     with tempfile.TemporaryDirectory(dir=chosen.folder) as fresh:
-        for name, value in incremental(Path(fresh), chosen.calls).items():
-            print(f"{name:60} {value:12,.0f}")
+        for together in TOGETHER:
+            for name, value in incremental(Path(fresh), chosen.calls, together).items():
+                print(f"{name:60} {value:12,.0f}")
         folder = Path(fresh) / "rebuilt"
         apart("fill", folder, chosen.rebuilt)
         made, least = (apart(work, folder, chosen.rebuilt) for work in ("rebuild", "bare"))

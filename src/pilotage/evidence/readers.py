@@ -334,14 +334,27 @@ def _scalar(json_text: str) -> str:
 @lru_cache(maxsize=4096)
 def _field(json_text: str, field: str) -> str:
     """The text of one key of an answer that is an object."""
+    return _text_read(_reader(field), json_text)
+
+
+@lru_cache(maxsize=256)
+def _reader(field: str) -> Callable[[str], Any]:
+    """Reads an object's value under one key, None where there is none; the other values are passed over, not built."""
+    kept = msgspec.defstruct("Kept", [("value", Any, None)], rename={"value": field})
+    decode = msgspec.json.Decoder(kept).decode
+    return lambda json_text: decode(json_text).value  # type: ignore[attr-defined]
+
+
+def _text_read(read: Callable[[str], Any], json_text: str) -> str:
     try:
-        answer = msgspec.json.decode(json_text)
+        value = read(json_text)
     except msgspec.DecodeError:
         return UNREADABLE
-    if not isinstance(answer, dict) or answer.get(field) is None:
-        return UNREADABLE
-    value = answer[field]
-    return ("true" if value else "false") if isinstance(value, bool) else scalar_text(value)
+    if value is True:
+        return "true"
+    if value is False:
+        return "false"
+    return UNREADABLE if value is None else scalar_text(value)
 
 
 def answer_texts(json_texts: Sequence[str], field: str | None) -> list[str]:
@@ -349,8 +362,8 @@ def answer_texts(json_texts: Sequence[str], field: str | None) -> list[str]:
     if field is None:
         return [_scalar(text) for text in json_texts]
     # Many different answers would only push one another out of the cache.
-    read = _field.__wrapped__
-    return [read(text, field) for text in json_texts]
+    read = _reader(field)
+    return [_text_read(read, text) for text in json_texts]
 
 
 def scalar_text(value: Any) -> str:  # noqa: ANN401 - an outcome is any JSON value

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,9 +18,12 @@ from tests.storage.call_store_contract import W, assert_same_sums, total
 from tests.storage.calls.test_segment_files import allow, refuse
 
 from pilotage.evidence.sums import Totals, UnitSum
-from pilotage.storage.calls import EmbeddedCallStore, projector
-from pilotage.storage.calls.accumulators import Change, merge, sums_in, taken_out
+from pilotage.storage.calls import EmbeddedCallStore, accumulators, projector
+from pilotage.storage.calls.accumulators import Change, merge, merge_blocks, sums_in, taken_out
+from pilotage.storage.calls.connection import DATABASE
 from pilotage.storage.calls.folding import bin_end_us, wait_bin
+from pilotage.storage.calls.packing import WINDOW, Rows, packed, unpacked
+from pilotage.storage.calls.schema import PACKED_SUMS
 from pilotage.storage.errors import StorageRefused, StorageUnavailable
 
 
@@ -84,6 +90,30 @@ def test_many_late_labels_are_taken_in_steps(store: EmbeddedCallStore, monkeypat
     assert_same_sums(store, reference(plan(), sent, learned, LATE))
 
 
+def test_several_segments_are_taken_in_one_step(folder: Path):
+    """A backlog of several segments is one step as far as it fits in one, and sums as if it had come call by call."""
+    sent = [call(n, unit=f"u{n % 5}", hours=n / 10) for n in range(300)]
+    with EmbeddedCallStore(folder, flush_rows=60) as store:
+        for start in range(0, 300, 60):
+            store.append_calls(W, sent[start : start + 60])
+        refuse(folder, "UPDATE OF call_number ON projections WHEN NEW.call_number NOT IN (0, 300)")
+        assert store.project(W, plan(), LATE) == 300
+        assert_same_sums(store, reference(plan(), sent, [], LATE))
+
+
+def test_a_step_takes_no_more_segments_than_it_may(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    """A step ends before the segment that would make it too long, and the next one goes on there."""
+    monkeypatch.setattr(projector, "CALLS_PER_STEP", 650)
+    monkeypatch.setattr(projector, "MANY", 1)
+    sent = [call(n, unit=f"u{n % 5}", hours=n / 10) for n in range(900)]
+    with EmbeddedCallStore(folder, flush_rows=300) as store:
+        for start in range(0, 900, 300):
+            store.append_calls(W, sent[start : start + 300])
+        refuse(folder, "UPDATE OF call_number ON projections WHEN NEW.call_number NOT IN (0, 600, 900)")
+        assert store.project(W, plan(), LATE) == 900
+        assert_same_sums(store, reference(plan(), sent, [], LATE))
+
+
 def test_an_unknown_time_zone_is_refused(store: EmbeddedCallStore):
     """A plan whose days nobody can tell is refused by name."""
     store.append_calls(W, [call(1)])
@@ -135,6 +165,81 @@ def test_packed_sums_are_the_sums(batches: list[list[tuple[int, int, float, floa
         assert row == pytest.approx(fields, rel=1e-9, abs=1e-6)
     gone = merge([blobs[0]], taken_out(blobs[0]))
     assert gone.blobs == [b""]
+
+
+values = st.one_of(st.sampled_from([0.0, 1.0, -3.0, 32767.0, 32768.0, -32768.0, -32769.0, 0.25]), st.floats())
+some_rows = st.dictionaries(
+    st.tuples(st.integers(0, 5), st.sampled_from([0, 1, 2, 300, 0x7FFE, 0x7FFF, 70_000]), st.sampled_from([0, WINDOW])),
+    st.tuples(st.one_of(st.integers(1, 3), st.sampled_from([65_535, 65_536, 2.5, 1e300])), values, values),
+    max_size=30,
+)
+
+
+@given(some_rows)
+def test_a_packed_row_is_exactly_what_it_was(given_rows: dict[tuple[int, int, int], tuple[float, float, float]]):
+    """Whatever the numbers are, whole or not, short or not: each row comes back as it was, with its unit and series."""
+    keys = sorted((unit, series | window) for unit, series, window in given_rows)
+    told = [(*key, *map(float, given_rows[key[0], key[1] & ~WINDOW, key[1] & WINDOW])) for key in keys]
+    units, series, *kept = (np.array([row[place] for row in told]) for place in range(5))
+    blobs = packed(Rows(units.astype(np.int64), series.astype(np.int64), *(x.astype(np.float64) for x in kept)), 6)
+    back = unpacked(blobs)
+    names = ("owners", "series", "n", "y", "z")
+    found = sorted(zip(*(getattr(back, name).tolist() for name in names), strict=True))
+    assert [_said(row) for row in found] == [_said(row) for row in told]
+    assert [blob == b"" for blob in blobs] == [unit not in units.tolist() for unit in range(6)]
+
+
+def _said(row: tuple[float, ...]) -> tuple[str, ...]:
+    """A row to the last bit; nothing has no sign, and NaN is itself."""
+    return tuple(repr(number or type(number)(0)) for number in row)
+
+
+def _as_records(blob: bytes) -> bytes:
+    """A unit's sums as the schema before wrote them: one record after the other, each in full."""
+    rows = unpacked([blob])
+    records = np.empty(len(rows.n), [("series", "<u4"), ("n", "<f8"), ("y", "<f8"), ("z", "<f8")])
+    for name in records.dtype.names or ():
+        records[name] = getattr(rows, name)
+    return records.tobytes()
+
+
+def test_sums_of_the_schema_before_are_taken_over(folder: Path):
+    """Units' sums as they were written before go on where they stood, without the calls being read again."""
+    sent = [call(n, unit=f"u{n % 7}", hours=n / 5) for n in range(120)]
+    learned = [outcome(1000 + n, n, hours=30) for n in range(0, 120, 2)]
+    with EmbeddedCallStore(folder) as store:
+        store.append_calls(W, sent[:80])
+        store.append_outcomes(W, learned[:30])
+        store.project(W, plan(), START)
+    with closing(sqlite3.connect(folder / DATABASE, isolation_level=None)) as connection:
+        connection.create_function("as_records", 1, _as_records)
+        connection.execute("UPDATE units SET sums = as_records(sums) WHERE length(sums) > 0")
+        connection.executescript(PACKED_SUMS)
+    with EmbeddedCallStore(folder) as store:
+        store.append_calls(W, sent[80:])
+        store.append_outcomes(W, learned[30:])
+        assert store.project(W, plan(), LATE) == 40 + 30
+        assert_same_sums(store, reference(plan(), sent, learned, LATE))
+
+
+def test_a_share_of_calls_alone_takes_four_bytes():
+    """Most sums of a share are of calls alone: they are kept in a number for the series and one for the calls."""
+    rows = Rows(np.zeros(40, dtype=np.int64), np.arange(40), np.full(40, 5.0), np.zeros(40), np.zeros(40))
+    assert len(packed(rows, 1)[0]) == 8 + 40 * 4
+
+
+def test_units_merged_some_at_a_time_are_merged_as_all_at_once(monkeypatch: pytest.MonkeyPatch):
+    """How many units are taken at a time changes neither their sums nor, beyond rounding, the totals."""
+    draw = np.random.default_rng(3)
+    blobs, blocks = [b""] * 50, []
+    for _ in range(6):
+        owners = np.sort(draw.integers(0, 50, 400))
+        blocks.append(Rows(owners, draw.integers(0, 9, 400), np.ones(400), *draw.normal(size=(2, 400))))
+    whole = merge_blocks(blobs, blocks)
+    monkeypatch.setattr(accumulators, "UNITS_AT_ONCE", 7)
+    parts = merge_blocks(blobs, blocks)
+    assert (parts.blobs, parts.series) == (whole.blobs, whole.series)
+    assert parts.moments == pytest.approx(whole.moments, rel=1e-12, abs=1e-12)
 
 
 @given(st.integers(0, 2**50))

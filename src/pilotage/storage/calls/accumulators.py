@@ -1,9 +1,8 @@
-"""Per-unit sums and their totals as packed arrays: a unit that comes back replaces its old contribution. Pure.
+"""Per-unit sums and their totals: a unit that comes back replaces its old contribution. Pure.
 
-A unit's sums are one blob of records (series number, n, y, z), in order of series number. The totals change by the
-difference between the new and the old moments of the units touched: a few roundings of the unit's own terms per
-touch, relative error about 1e-16 each. The numbers of window sums, from which a unit bets, have their top bit set;
-they have no totals.
+A unit's sums are one blob (see `packing`). The totals change by the difference between the new and the old moments of
+the units touched: a few roundings of the unit's own terms per touch, relative error about 1e-16 each. Window sums, from
+which a unit bets, have no totals.
 """
 
 from __future__ import annotations
@@ -17,46 +16,52 @@ from numpy.typing import NDArray
 
 from pilotage.evidence.sums import Totals
 from pilotage.playbook.metrics import Metric
+from pilotage.storage.calls.packing import WINDOW, Floats, Integers, Rows, joined, packed, unpacked
 
-RECORD = np.dtype([("series", "<u4"), ("n", "<f8"), ("y", "<f8"), ("z", "<f8")])
-WINDOW = 0x8000_0000
 MOMENTS = Totals.__struct_fields__
 
 _OF_CALLS = tuple(name for name in MOMENTS if name == "units" or set(name) == {"n"})
 _OF_VALUES = tuple(name for name in MOMENTS if name not in _OF_CALLS)
-_SERIES_MASK = 0xFFFF_FFFF
+UNITS_AT_ONCE = 1_000
+_SERIES_BITS = 32
 _WIDTH = 6
 _DENSE = 4096
 _SPARSE = 8
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 PerUnit = Mapping[int, Metric]
 
 
 class Change:
-    """What is added to units' series, row by row: unit, series, day (an ordinal), n, y, z.
+    """What is added to units' series: rows of unit, series, day (an ordinal), n, y, z, and rows as columns, which are
+    in order of unit.
 
-    `n` is 1 for a contribution that comes and -1 for one that goes. Rows are kept flat, since a hundred thousand of
-    them come in a batch.
+    `n` is 1 for a contribution that comes and -1 for one that goes. Rows are kept flat, since thousands of them come
+    in a batch.
     """
 
     def __init__(self) -> None:
         self.flat: list[float] = []
-        self.blocks: list[Floats] = []
-        self.day_blocks: list[Floats] = []
+        self.blocks: list[Rows] = []
+        self.day_blocks: list[Rows] = []
 
-    def rows(self) -> Floats:
-        """Rows for the units' sums, six columns."""
-        return self._with(self.blocks)
+    def unit_blocks(self) -> list[Rows]:
+        """Rows for the units' sums, each block in order of unit."""
+        return [*self._flat(0), *self.blocks]
 
-    def day_rows(self) -> Floats:
-        """Rows for the daily sums, six columns."""
-        return self._with(self.day_blocks)
+    def rows(self) -> Rows:
+        """The same in one."""
+        return joined(self.unit_blocks())
 
-    def _with(self, blocks: list[Floats]) -> Floats:
+    def day_rows(self) -> Rows:
+        """Rows for the daily sums; an owner is a day."""
+        return joined([*self._flat(2), *self.day_blocks])
+
+    def _flat(self, owner: int) -> list[Rows]:
+        if not self.flat:
+            return []
         rows = np.array(self.flat, dtype=np.float64).reshape(-1, _WIDTH)
-        return np.concatenate([rows, *blocks]) if blocks else rows
+        columns = rows[rows[:, owner].argsort(kind="stable")].T
+        return [Rows(columns[owner].astype(np.int64), columns[1].astype(np.int64), *columns[3:])]
 
 
 def distinct(codes: Integers, count: int) -> tuple[Integers, Integers]:
@@ -80,25 +85,48 @@ class Merged(Struct):
     moments: Floats
 
 
-def merge(blobs: Sequence[bytes], rows: Floats, per_unit: PerUnit = MappingProxyType({})) -> Merged:
+def merge_blocks(blobs: Sequence[bytes], blocks: Sequence[Rows], per_unit: PerUnit = MappingProxyType({})) -> Merged:
+    """As `merge`, some units after the other; each block of rows is in order of unit. What is at hand fits into the
+    processor's cache then, and memory that was just given back is not asked for again, which costs as much as summing.
+    """
+    made: list[bytes] = []
+    moments: dict[int, Floats] = {}
+    for first in range(0, len(blobs), UNITS_AT_ONCE):
+        some = blobs[first : first + UNITS_AT_ONCE]
+        one = merge(some, joined([block.between(first, first + len(some)) for block in blocks]), per_unit)
+        made += one.blobs
+        for number, change in zip(one.series, one.moments, strict=True):
+            before = moments.get(number)
+            moments[number] = change if before is None else before + change
+    numbers = sorted(moments)
+    changes = np.array([moments[number] for number in numbers]).reshape(-1, len(MOMENTS))
+    return Merged(blobs=made, series=numbers, moments=changes)
+
+
+def merge(blobs: Sequence[bytes], rows: Rows, per_unit: PerUnit = MappingProxyType({})) -> Merged:
     """Apply a change to the units whose blobs are given, in one pass. `per_unit` has, by series number, the metrics
     that are counted per unit: their moments are of one value a unit, though the blobs keep the sums.
     """
-    old = np.frombuffer(b"".join(blobs), RECORD)
-    sizes = np.array([len(blob) // RECORD.itemsize for blob in blobs], dtype=np.int64)
-    old_codes = (np.repeat(np.arange(len(blobs), dtype=np.int64), sizes) << 32) | old["series"].astype(np.int64)
-    new_codes = (rows[:, 0].astype(np.int64) << 32) | rows[:, 1].astype(np.int64)
-    codes, places = _unit_series(np.concatenate([old_codes, new_codes]), len(blobs))
-    old_places, new_places = places[: len(old)], places[len(old) :]
-    was = tuple(_placed(old_places, old[name], len(codes)) for name in ("n", "y", "z"))
-    now = tuple(x + _summed(new_places, rows[:, 3 + i], len(codes)) for i, x in enumerate(was))
-    touched = np.flatnonzero(np.bincount(new_places, minlength=len(codes)))
-    touched = touched[(codes[touched] & WINDOW) == 0]
-    numbers = codes[touched] & _SERIES_MASK
+    old = unpacked(blobs)
+    cells = _cells(old, rows, len(blobs))
+    size, old_places, new_places = len(cells.series), cells.places[: len(old.n)], cells.places[len(old.n) :]
+    was = tuple(_placed(old_places, values, size) for values in (old.n, old.y, old.z))
+    now = tuple(x + _summed(new_places, more, size) for x, more in zip(was, (rows.n, rows.y, rows.z), strict=True))
+    changed = np.bincount(new_places, minlength=size) > 0
+    kept = np.flatnonzero(now[0])
+    blobs = packed(Rows(cells.owners[kept], cells.series[kept], *(x[kept] for x in now)), len(blobs))
+    if cells.width and not per_unit:
+        # One column of a table after the other: nothing has to be picked out.
+        there = changed.reshape(-1, cells.width).any(axis=0) & ((cells.series[: cells.width] & WINDOW) == 0)
+        numbers = cells.series[: cells.width][there]
+        after, before = (tuple(x.reshape(-1, cells.width)[:, there] for x in sums) for sums in (now, was))
+        return Merged(blobs=blobs, series=numbers.tolist(), moments=_changes_of_columns(after, before))
+    touched = np.flatnonzero(changed & ((cells.series & WINDOW) == 0))
+    numbers = cells.series[touched]
     firsts, belongs = distinct(numbers, int(numbers.max(initial=0)) + 1)
     after, before = (_counted(numbers, tuple(x[touched] for x in sums), per_unit) for sums in (now, was))
     moments = _changes(belongs, len(firsts), after, before)
-    return Merged(blobs=_blobs(len(blobs), codes, now), series=numbers[firsts].tolist(), moments=moments)
+    return Merged(blobs=blobs, series=numbers[firsts].tolist(), moments=moments)
 
 
 def _counted(numbers: Integers, sums: tuple[Floats, ...], per_unit: PerUnit) -> tuple[Floats, ...]:
@@ -118,25 +146,40 @@ def _counted(numbers: Integers, sums: tuple[Floats, ...], per_unit: PerUnit) -> 
     return sums
 
 
-def _unit_series(codes: Integers, units: int) -> tuple[Integers, Integers]:
-    """The pairs of unit and series that occur, in order, and by row which it is."""
-    series = codes & _SERIES_MASK
-    is_window = (series & WINDOW) != 0
-    width = int((series & ~WINDOW).max(initial=0)) + 1
-    dense = (codes >> 32) * (2 * width) + (series & ~WINDOW) + is_window * width
-    firsts, places = distinct(dense, 2 * width * units)
-    return codes[firsts], places
+class _Cells(Struct, frozen=True):
+    """Pairs of unit and series, in order: whose, and of which series. `places` says by row, the old ones first, which
+    pair it is of. `width`: every unit has as many, the same ones; 0 where only those are there that occur.
+    """
+
+    owners: Integers
+    series: Integers
+    places: Integers
+    width: int
 
 
-def by_day(rows: Floats, overall: NDArray[np.bool_]) -> list[tuple[int, int, float, float, float]]:
+def _cells(old: Rows, new: Rows, units: int) -> _Cells:
+    both = np.concatenate([old.series, new.series])
+    # Only those numbers count that occur: most units have sums of most of them.
+    whole = (both & ~WINDOW) * 2 + ((both & WINDOW) != 0)
+    firsts, ranks = distinct(whole, int(whole.max(initial=0)) + 1)
+    width, names = max(len(firsts), 1), both[firsts]
+    codes = np.concatenate([old.owners, new.owners]) * width + ranks
+    if width * units <= len(codes):
+        return _Cells(np.arange(units).repeat(width), np.tile(names, units), codes, width)
+    places, which = distinct(codes, width * units)
+    found = codes[places]
+    return _Cells(found // width, names[found % width], which, 0)
+
+
+def by_day(rows: Rows, overall: NDArray[np.bool_]) -> list[tuple[int, int, float, float, float]]:
     """The change of the daily sums: day, series, n, y, z. `overall` says by number which series span all segments."""
-    series = rows[:, 1].astype(np.int64)
-    plain = (series & WINDOW) == 0
-    plain[plain] = overall[series[plain]]
-    kept = rows[plain]
-    codes, places = np.unique((kept[:, 2].astype(np.int64) << 32) | series[plain], return_inverse=True)
-    sums = [_summed(places, kept[:, column], len(codes)).tolist() for column in (3, 4, 5)]
-    return list(zip((codes >> 32).tolist(), (codes & _SERIES_MASK).tolist(), *sums, strict=True))
+    plain = (rows.series & WINDOW) == 0
+    plain[plain] = overall[rows.series[plain]]
+    kept = rows.taken(plain)
+    codes, places = np.unique((kept.owners << _SERIES_BITS) | kept.series, return_inverse=True)
+    sums = [_summed(places, values, len(codes)).tolist() for values in (kept.n, kept.y, kept.z)]
+    days, series = codes >> _SERIES_BITS, codes & ((1 << _SERIES_BITS) - 1)
+    return list(zip(days.tolist(), series.tolist(), *sums, strict=True))
 
 
 def _summed(places: Integers, values: Floats, size: int) -> Floats:
@@ -161,6 +204,17 @@ def _changes(belongs: Integers, size: int, after: Sequence[Floats], before: Sequ
     return moments
 
 
+def _changes_of_columns(after: Sequence[Floats], before: Sequence[Floats]) -> Floats:
+    """The same where every unit has a row and every series a column."""
+    moments = np.zeros((after[0].shape[1], len(MOMENTS)))
+    values = np.flatnonzero(sum(sums.any(axis=0) for sums in (*after[1:], *before[1:])))
+    for names, columns in ((_OF_CALLS, slice(None)), (_OF_VALUES, values)):
+        more, less = (_moments([x[:, columns] for x in sums], names) for sums in (after, before))
+        for name, gained, lost in zip(names, more, less, strict=True):
+            moments[columns, MOMENTS.index(name)] = (gained - lost).sum(axis=0)
+    return moments
+
+
 def _moments(sums: Sequence[Floats], names: Sequence[str]) -> Iterator[Floats]:
     """Moments as `Totals` names them, one after the other: `yyz` is y*y*z. A unit without calls has none."""
     n, y, z = sums
@@ -176,38 +230,24 @@ def _moments(sums: Sequence[Floats], names: Sequence[str]) -> Iterator[Floats]:
         yield products[name]
 
 
-def _blobs(units: int, codes: Integers, sums: Sequence[Floats]) -> list[bytes]:
-    kept = np.flatnonzero(sums[0] != 0)
-    records = np.empty(len(kept), RECORD)
-    records["series"] = codes[kept] & _SERIES_MASK
-    for name, values in zip(("n", "y", "z"), sums, strict=True):
-        records[name] = values[kept]
-    packed = records.tobytes()
-    ends = (np.cumsum(np.bincount(codes[kept] >> 32, minlength=units)) * RECORD.itemsize).tolist()
-    return [packed[start:end] for start, end in zip([0, *ends], ends, strict=False)]
-
-
 def sums_in(blob: bytes) -> dict[int, tuple[float, float, float]]:
     """A unit's sums by series number."""
-    return {int(row[0]): (row[1], row[2], row[3]) for row in np.frombuffer(blob, RECORD).tolist()}
+    rows = unpacked([blob])
+    sums = zip(rows.n.tolist(), rows.y.tolist(), rows.z.tolist(), strict=True)
+    return dict(zip(rows.series.tolist(), sums, strict=True))
 
 
-def taken_out(blob: bytes) -> Floats:
+def taken_out(blob: bytes) -> Rows:
     """The change that takes everything of unit 0 out again, window sums left aside."""
-    records = np.frombuffer(blob, RECORD)
-    records = records[(records["series"] & WINDOW) == 0]
-    rows = np.zeros((len(records), _WIDTH))
-    rows[:, 1] = records["series"]
-    for column, name in enumerate(("n", "y", "z"), start=3):
-        rows[:, column] = -records[name]
-    return rows
+    rows = unpacked([blob])
+    rows = rows.taken((rows.series & WINDOW) == 0)
+    return Rows(rows.owners, rows.series, -rows.n, -rows.y, -rows.z)
 
 
 def without_windows(blob: bytes) -> bytes:
     """The blob without its window sums."""
-    records = np.frombuffer(blob, RECORD)
-    kept: bytes = records[(records["series"] & WINDOW) == 0].tobytes()
-    return kept
+    rows = unpacked([blob])
+    return packed(rows.taken((rows.series & WINDOW) == 0), 1)[0]
 
 
 def as_totals(moments: bytes) -> Totals:

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from pilotage.storage.calls.accumulators import Integers
 from pilotage.storage.calls.columnar import NOWHERE, Columnar, Span, Wide, Windows
 from pilotage.storage.calls.columns import Learned, OutcomeRow, call_keys, learned, outcome_rows
 from pilotage.storage.calls.connection import Connections
 from pilotage.storage.calls.folding import Batch, UnitKey
+from pilotage.storage.calls.packing import Integers
 from pilotage.storage.calls.schema import lowest_id
 from pilotage.storage.calls.sums_tables import locate, preload
 

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from msgspec import Struct
 
 from pilotage.playbook.metrics import Metric
-from pilotage.storage.calls.accumulators import WINDOW, Floats, Integers, distinct
+from pilotage.storage.calls.accumulators import distinct
 from pilotage.storage.calls.columns import NEVER_US, Learned
 from pilotage.storage.calls.folding import (
     DUE,
@@ -30,6 +30,7 @@ from pilotage.storage.calls.folding import (
 )
 from pilotage.storage.calls.kinds import SIDES, Judge, Values, View, encoded
 from pilotage.storage.calls.marks import Mark
+from pilotage.storage.calls.packing import WINDOW, Floats, Integers, Rows
 from pilotage.storage.calls.windows import window_us
 
 NOWHERE = -1
@@ -209,7 +210,7 @@ class Columnar:
         for values in wide.columns:
             if not values.segment:
                 summed = _summed(values, rows, stripes, len(cells[0]))
-                batch.change.day_blocks += self._rows(cells, summed, values, wide.strata, sign, daily=True)
+                batch.change.day_blocks += self._rows(cells, summed, values, wide.strata, sign, segmented=False)
 
     def add_units(self, batch: Batch, wide: Wide, sign: float) -> None:
         """Change the units' sums."""
@@ -224,7 +225,7 @@ class Columnar:
 
     def rows(
         self, cells: tuple[Integers, Integers], summed: Floats, values: Values, strata: Strata, *, bit: int = 0
-    ) -> list[Floats]:
+    ) -> list[Rows]:
         """Rows for the units' sums out of sums by unit and stratum."""
         return self._rows(cells, summed, values, strata, 1.0, bit=bit)
 
@@ -237,14 +238,14 @@ class Columnar:
         sign: float,
         *,
         bit: int = 0,
-        daily: bool = False,
-    ) -> list[Floats]:
+        segmented: bool = True,
+    ) -> list[Rows]:
         there = np.flatnonzero(summed.any(axis=0))
         owners, stripes = cells[0][there], cells[1][there]
         sums = sign * summed[:, there]
         made = []
         wholes, parts = np.unique(stripes, return_inverse=True)
-        for which in range(1 + len(self.fold.plan.segments) if values.segmented and not (bit or daily) else 1):
+        for which in range(1 + len(self.fold.plan.segments) if values.segmented and segmented and not bit else 1):
             numbers = [
                 self._number(strata.names[stripe], values, which - 1)
                 if which
@@ -252,12 +253,8 @@ class Columnar:
                 for stripe in wholes.tolist()
             ]
             series = np.array([-1 if number is None else number | bit for number in numbers], dtype=np.int64)[parts]
-            kept = series >= 0
-            block = np.zeros((int(kept.sum()), 6))
-            block[:, 2 if daily else 0] = owners[kept]
-            block[:, 1] = series[kept]
-            block[:, 3:] = sums[:, kept].T
-            made.append(block)
+            block = Rows(owners, series, *sums)
+            made.append(block if (series >= 0).all() else block.taken(series >= 0))
         return made
 
     def _number_all(self, strata: Strata, stripe: int, values: Values) -> int:

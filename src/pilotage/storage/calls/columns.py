@@ -14,8 +14,8 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from pilotage.runtime.records import PackedCall, PackedExecution
-from pilotage.storage.calls.accumulators import Integers
 from pilotage.storage.calls.marks import NOTHING_KNOWN, Known, tells_action
+from pilotage.storage.calls.packing import Integers
 from pilotage.storage.calls.rows import CALL_COLUMNS, EXECUTION_COLUMNS, SCHEMA, column_of, table_of, unpack
 from pilotage.storage.calls.schema import lowest_id
 

@@ -23,8 +23,9 @@ from pilotage.evidence.rules import Contribution
 from pilotage.evidence.values import Contributor, compile_plan
 from pilotage.playbook.metrics import Metric
 from pilotage.runtime.records import Call
-from pilotage.storage.calls.accumulators import WINDOW, Change
+from pilotage.storage.calls.accumulators import Change
 from pilotage.storage.calls.marks import NOTHING_KNOWN, Known, Mark, Marking
+from pilotage.storage.calls.packing import WINDOW
 from pilotage.storage.calls.rows import segment_of
 from pilotage.storage.calls.windows import BetClock, SeriesName, UnitRow, window_us
 

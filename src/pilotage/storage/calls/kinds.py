@@ -38,9 +38,10 @@ from pilotage.playbook.metrics import (
     awaited_outcome,
 )
 from pilotage.runtime.records import Call
-from pilotage.storage.calls.accumulators import Floats, Integers, distinct
+from pilotage.storage.calls.accumulators import distinct
 from pilotage.storage.calls.columns import NEVER_US, Learned
 from pilotage.storage.calls.marks import Marking
+from pilotage.storage.calls.packing import Floats, Integers
 from pilotage.storage.calls.rows import calls_of
 
 SIDES = ("served", "beside")
@@ -177,12 +178,11 @@ def encoded(column: pa.ChunkedArray | pa.Array) -> Look:
 
 
 def _by_text(texts: pa.DictionaryArray, field: str | None) -> Look:
-    seen: dict[str, int] = {}
     compared = answer_texts(texts.dictionary.to_pylist(), field)
-    same = np.array([*(seen.setdefault(text, len(seen)) for text in compared), -1], dtype=np.int64)
+    numbers = {text: number for number, text in enumerate(dict.fromkeys(compared))}
+    same = np.array([*map(numbers.__getitem__, compared), len(numbers)], dtype=np.int64)
     codes, _ = encoded(texts)
-    same[-1] = len(seen)
-    return same[codes], len(seen) + 1
+    return same[codes], len(numbers) + 1
 
 
 class Judge:

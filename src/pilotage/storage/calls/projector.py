@@ -291,8 +291,8 @@ class Projector:
             self._recount(projection, batch, last)
             projection.call_number = last
             with self._connections.writing(durable=False) as connection:
-                for some, rows in rebuild.blocks(batch):
-                    write_unit_sums(connection, projection.id, projection.fold, batch, some=some, rows=rows)
+                for some, blocks in rebuild.blocks(batch):
+                    write_unit_sums(connection, projection.id, projection.fold, batch, some=some, blocks=blocks)
                 self._write_into(connection, projection, batch)
         finally:
             rebuild.close()
@@ -432,8 +432,8 @@ class Projector:
 
     def _write(self, projection: Projection, batch: Batch, *, ripened: bool = False) -> None:
         with self._connections.writing(durable=False) as connection:
-            rows = batch.change.rows()
-            write_unit_sums(connection, projection.id, projection.fold, batch, some=(0, len(batch.units)), rows=rows)
+            some, blocks = (0, len(batch.units)), batch.change.unit_blocks()
+            write_unit_sums(connection, projection.id, projection.fold, batch, some=some, blocks=blocks)
             self._write_into(connection, projection, batch, ripened=ripened)
         projection.fold.book.stored()
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -53,15 +54,22 @@ class CallReader:
         return retried(read)
 
     def table_after(self, workload: int, number: int, limit: int) -> pa.Table:
-        """The same as a table."""
+        """The next calls by number as a table: of as many segments as give up to `limit`, or as many fresh ones."""
 
         def read() -> pa.Table:
             with self._connections.reading() as connection:
                 segments = [s for s in manifest(connection, workload) if s.last_number > number]
                 if not segments:
                     return table_of_packed(*packed_rows(connection, workload, after=number, limit=limit))
-            table = self._table(segments[0])
-            return table.filter(pc.greater(table.column("number"), number))
+            first = self._table(segments[0])
+            found = [first.filter(pc.greater(first.column("number"), number))]
+            rows = found[0].num_rows
+            for segment in segments[1:]:
+                rows += segment.rows
+                if rows > limit:
+                    break
+                found.append(self._table(segment))
+            return pa.concat_tables(found)
 
         return retried(read)
 
@@ -150,9 +158,15 @@ def retried(read: Callable[[], T]) -> T:
 
 def read_segment(files: SegmentFiles, segment: Segment, columns: Sequence[str] = COLUMNS) -> pa.Table:
     """A segment's rows in order of number."""
+    with _opened(files, segment) as file:
+        return file.read(list(columns), use_threads=False)
+
+
+@contextlib.contextmanager
+def _opened(files: SegmentFiles, segment: Segment) -> Iterator[pq.ParquetFile]:
     try:
         with pq.ParquetFile(files.folder / segment.path) as file:
-            return file.read(list(columns), use_threads=False)
+            yield file
     except (OSError, pa.ArrowException) as error:
         raise SegmentVanished(
             "segment-unreadable", f"The segment {segment.path} cannot be read ({error}): restore it from a copy."
@@ -160,11 +174,30 @@ def read_segment(files: SegmentFiles, segment: Segment, columns: Sequence[str] =
 
 
 def _read_lean(files: SegmentFiles, segment: Segment) -> pa.Table:
-    table = read_segment(files, segment, [name for name in COLUMNS if name not in _UNREAD])
-    present = pc.if_else(pc.is_valid(table.column("input")), "", pa.scalar(None, pa.string()))
+    with _opened(files, segment) as file:
+        missing = _missing(file.metadata, "input")
+        some = missing is None or 0 < missing < segment.rows
+        unread = _UNREAD if some else (*_UNREAD, "input")
+        table = file.read([name for name in COLUMNS if name not in unread], use_threads=False)
+    there, nothing = pa.scalar("", pa.string()), pa.nulls(table.num_rows, pa.string())
+    if some:
+        present = pc.if_else(pc.is_valid(table.column("input")), there, pa.scalar(None, pa.string()))
+    else:
+        present = nothing if missing else pa.repeat(there, table.num_rows)
     columns = {name: table.column(name) for name in table.column_names} | {"input": present}
-    nothing = pa.nulls(table.num_rows, pa.string())
     return pa.table([columns.get(name, nothing) for name in COLUMNS], schema=SCHEMA)
+
+
+def _missing(metadata: pq.FileMetaData, column: str) -> int | None:
+    """On how many rows a column has no value, as far as the file says so: inputs are longer than all the rest."""
+    place = metadata.schema.to_arrow_schema().get_field_index(column)
+    missing = 0
+    for number in range(metadata.num_row_groups):
+        told = metadata.row_group(number).column(place).statistics
+        if told is None or not told.has_null_count:
+            return None
+        missing += int(told.null_count)
+    return missing
 
 
 def _fresh_among(connection: sqlite3.Connection, workload: int, numbers: Sequence[int]) -> Iterable[tuple[int, Call]]:

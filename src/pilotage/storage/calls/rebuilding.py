@@ -16,11 +16,11 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from pilotage.storage.calls.accumulators import WINDOW, Floats, Integers
 from pilotage.storage.calls.bulk import Bulk
 from pilotage.storage.calls.columnar import Columnar, Strata, Wide
 from pilotage.storage.calls.folding import Batch
 from pilotage.storage.calls.kinds import Values
+from pilotage.storage.calls.packing import WINDOW, Floats, Integers, Rows
 from pilotage.storage.calls.reading import SegmentVanished
 from pilotage.storage.calls.segments import Segment, SegmentFiles
 from pilotage.storage.calls.statements import text_of
@@ -78,14 +78,12 @@ class Rebuild:
         windows.write(batch)
         return batch, segments[-1].last_number, calls
 
-    def blocks(self, batch: Batch) -> Iterator[tuple[tuple[int, int], Floats]]:
+    def blocks(self, batch: Batch) -> Iterator[tuple[tuple[int, int], list[Rows]]]:
         """Rows for the units' sums, a number of units at a time: the first and the one after the last, and the rows."""
-        moved, units = batch.change.rows(), len(batch.units)
+        moved, units = batch.change.unit_blocks(), len(batch.units)
         for first in range(0, units, UNITS_AT_ONCE):
             last = min(first + UNITS_AT_ONCE, units)
-            theirs = moved[(moved[:, 0] >= first) & (moved[:, 0] < last)]
-            theirs[:, 0] -= first
-            yield (first, last), np.concatenate([theirs, *self._rows(first, last)])
+            yield (first, last), [*(block.between(first, last) for block in moved), *self._rows(first, last)]
 
     def close(self) -> None:
         """Let go of the engine."""
@@ -162,14 +160,14 @@ class Rebuild:
         self._run("ALTER TABLE merged RENAME TO cells")
         self._cells = self._held()
 
-    def _rows(self, first: int, last: int) -> list[Floats]:
+    def _rows(self, first: int, last: int) -> list[Rows]:
         text = text_of("sums_of_units").format(sums=_sums(self._names()))
         found = self._asked(text, {"first": first, "last": last})
         columns: dict[str, Floats] = {name: found.column(name).to_numpy() for name in found.column_names}
         places: Integers = columns["place"].astype(np.int64) - first
         stripes: Integers = columns["stratum"].astype(np.int64)
         strata = Strata(self._columnar.strata(), stripes)
-        blocks: list[Floats] = []
+        blocks: list[Rows] = []
         for (metric, series, segment, windowed), number in self._columns.items():
             summed = np.nan_to_num(np.stack([columns[f"{name}{number}"] for name in "nyz"]).astype(np.float64))
             n, y, z = summed

@@ -227,7 +227,7 @@ def _forget(connection: sqlite3.Connection, projection: Projection, unit: str, c
         fold.tally(batch.counts, call, known_of(known, call), -1, projection.due_until_us)
     write_series(connection, projection.id, fold.book)
     fold.book.stored()
-    add_days(connection, projection.id, by_day(batch.change.rows(), fold.book.overall()))
+    add_days(connection, projection.id, by_day(batch.change.day_rows(), fold.book.overall()))
     add_counts(connection, projection.id, batch.counts)
     connection.execute("DELETE FROM days WHERE projection = ? AND n = 0", (projection.id,))
     connection.execute("DELETE FROM bets WHERE projection = ? AND units = 0", (projection.id,))

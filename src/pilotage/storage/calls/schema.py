@@ -288,7 +288,13 @@ CREATE TABLE former_references (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS = (_FIRST, _SECOND, _PROFILES, _UNITS, _CORRECTIONS, _FEEDBACK, _REFERENCES)
+PACKED_SUMS = """
+-- A unit's sums say how many of them are kept in a short form: of those written so far none is, until they are written
+-- again.
+UPDATE units SET sums = CAST(x'0000000000000000' || sums AS BLOB) WHERE length(sums) > 0;
+"""
+
+MIGRATIONS = (_FIRST, _SECOND, _PROFILES, _UNITS, _CORRECTIONS, _FEEDBACK, _REFERENCES, PACKED_SUMS)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from pilotage.runtime.records import Call, Outcome
-from pilotage.storage.calls.accumulators import MOMENTS, Floats, Merged, by_day, merge, without_windows
+from pilotage.storage.calls.accumulators import MOMENTS, Merged, by_day, merge_blocks, without_windows
 from pilotage.storage.calls.folding import (
     DUE,
     MINUTE_US,
@@ -26,6 +26,7 @@ from pilotage.storage.calls.folding import (
     unit_key,
 )
 from pilotage.storage.calls.marks import Known
+from pilotage.storage.calls.packing import Rows
 from pilotage.storage.calls.schema import lowest_id
 from pilotage.storage.calls.windows import NO_WEALTH, SeriesName, UnitRow
 
@@ -153,10 +154,16 @@ def locate(
 
 
 def write_unit_sums(
-    connection: sqlite3.Connection, projection: int, fold: Fold, batch: Batch, *, some: tuple[int, int], rows: Floats
+    connection: sqlite3.Connection,
+    projection: int,
+    fold: Fold,
+    batch: Batch,
+    *,
+    some: tuple[int, int],
+    blocks: Sequence[Rows],
 ) -> None:
-    """Write the sums of some of the batch's units, from the first to before the last; `rows` count units from the
-    first.
+    """Write the sums of some of the batch's units, from the first to before the last; `blocks` count units from the
+    first, and have them in order.
     """
     first, last = some
     units = batch.units[first:last]
@@ -165,7 +172,7 @@ def write_unit_sums(
     for index in batch.recount:
         if first <= index < last:
             units[index - first].sums = without_windows(units[index - first].sums)
-    merged = merge([row.sums for row in units], rows, fold.per_unit())
+    merged = merge_blocks([row.sums for row in units], blocks, fold.per_unit())
     for row, blob in zip(units, merged.blobs, strict=True):
         row.sums = blob
     write_units(connection, projection, fold, units, batch.clocks[first:last])

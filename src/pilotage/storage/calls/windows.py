@@ -16,7 +16,8 @@ from pilotage.evidence.plan import BetThreshold, MeasurementPlan
 from pilotage.evidence.sums import UnitSum
 from pilotage.evidence.values import MICROS_PER_HOUR
 from pilotage.playbook.metrics import Metric
-from pilotage.storage.calls.accumulators import RECORD, WINDOW, sums_in
+from pilotage.storage.calls.accumulators import sums_in
+from pilotage.storage.calls.packing import WINDOW, unpacked
 
 NO_WEALTH = (0.0,) * 10
 
@@ -104,20 +105,19 @@ class BetClock:
             while (due_us := self.due_us(row)) is not None and due_us <= now_us:
                 row.closed += 1
         closed = np.array([row.closed for row in rows])
-        records = np.frombuffer(b"".join(row.sums for row in rows), RECORD)
-        owners = np.repeat(np.arange(len(rows)), [len(row.sums) // RECORD.itemsize for row in rows])
+        sums = unpacked([row.sums for row in rows])
         placed: dict[tuple[str, str, str], tuple[int, LogWealth]] = {}
         for number, name in names.items():
-            theirs = records["series"] == number | WINDOW
+            theirs = sums.series == number | WINDOW
             group = self._group_of.get((name.metric, name.series))
             if name.segment or group is None or not theirs.any():
                 continue
-            due = theirs & (opened <= group)[owners] & (group < closed)[owners]
-            betting = records[due]
-            for bet in self._groups[group][1] if len(betting) else ():
+            due = theirs & (opened <= group)[sums.owners] & (group < closed)[sums.owners]
+            betting = sums.taken(due)
+            for bet in self._groups[group][1] if len(betting.n) else ():
                 if (bet.metric, bet.series) == (name.metric, name.series):
-                    logs = summed_log_wealth(bet, betting["n"], betting["y"], betting["z"])
-                    placed[name.stage, name.release, bet.id] = len(betting), logs
+                    logs = summed_log_wealth(bet, betting.n, betting.y, betting.z)
+                    placed[name.stage, name.release, bet.id] = len(betting.n), logs
         return placed
 
     def settled(self, row: UnitRow, names: Mapping[int, SeriesName]) -> dict[tuple[str, str, str], LogWealth]:
