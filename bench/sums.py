@@ -4,9 +4,9 @@ Run: python bench/sums.py [--calls N] [--rebuilt N] [--folder FOLDER]. The plan 
 guardrails and a declared segment; two calls in three have a label, which comes hours later. Calls come in batches of
 10,000 and are summed after each, or after every five, as when nobody projected for a while; then their labels, a batch
 at a time, then the closed windows. For the rebuild a store is filled with segments by the store's own writer from
-copies of one block of calls with other ids and times, in a process of its own, and another process projects another plan;
-beside it, one bare DuckDB statement groups the same calls by unit and counts them, which is the least that any rebuild
-has to do.
+copies of one block of calls with other ids and times, in a process of its own, and another process projects another
+plan; beside it, one bare DuckDB statement groups the same calls by unit and counts them, which is the least that any
+rebuild has to do.
 """
 
 from __future__ import annotations
