@@ -13,7 +13,7 @@ from pilotage.storage.calls.connection import Connections
 from pilotage.storage.calls.folding import Batch, UnitKey
 from pilotage.storage.calls.packing import Integers
 from pilotage.storage.calls.schema import lowest_id
-from pilotage.storage.calls.sums_tables import locate, preload
+from pilotage.storage.calls.sums_tables import placed, preload
 
 
 class Bulk:
@@ -42,10 +42,10 @@ class Bulk:
     def units(self, keys: Sequence[UnitKey], firsts_us: Sequence[int], *, stored: bool) -> Batch:
         """A batch with these units, their windows widened to their first calls; `stored`: whether any may be."""
         batch = Batch()
-        with self._connections.rereading() as connection:
-            if stored:
+        if stored:
+            with self._connections.rereading() as connection:
                 preload(connection, self._projection, keys, batch)
-            places = locate(connection, self._projection, zip(keys, firsts_us, strict=True), batch, stored=False)
+        places = placed(keys, firsts_us, batch)
         self._columnar.widen(batch, np.array(places, dtype=np.int64), np.array(firsts_us, dtype=np.int64))
         return batch
 
@@ -65,7 +65,7 @@ class Bulk:
         rows = columnar.counted(table)
         places = np.full(table.num_rows, NOWHERE, dtype=np.int64)
         keys, _, owners = columnar.keys(table, rows)
-        places[rows] = np.array([batch.index[key] for key in keys], dtype=np.int64)[owners]
+        places[rows] = np.array(list(map(batch.index.__getitem__, keys)), dtype=np.int64)[owners]
         wide = columnar.wide(view, places, windows, Span(until_us=ripe_us))
         columnar.add_days(batch, wide, 1.0)
         columnar.waits(batch, table, rows, ripe_us)
@@ -116,9 +116,8 @@ class Bulk:
         if len(rows):
             keys, firsts, owners = self._columnar.keys(table, rows)
             times_us = table.column("at_us").to_numpy()[firsts].tolist()
-            with self._connections.rereading() as connection:
-                if stored:
+            if stored:
+                with self._connections.rereading() as connection:
                     preload(connection, self._projection, keys, batch)
-                located = locate(connection, self._projection, zip(keys, times_us, strict=True), batch, stored=False)
-            places[rows] = np.array(located, dtype=np.int64)[owners]
+            places[rows] = np.array(placed(keys, times_us, batch), dtype=np.int64)[owners]
         return places

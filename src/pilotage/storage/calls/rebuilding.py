@@ -30,6 +30,7 @@ UNITS_MAX = 500_000
 SEGMENTS_AT_ONCE = 10
 UNITS_AT_ONCE = 20_000
 CELLS_MAX = 1_000_000
+CELLS_TIMES = 3
 _CONFIGURATION: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
@@ -47,7 +48,8 @@ class Rebuild:
         self._bulk = bulk
         self._columnar = columnar
         self._after = after
-        self._columns: dict[tuple[str, str, str, bool], int] = {}
+        self._numbers: dict[tuple[str, str, str, bool], int] = {}
+        self._columns: list[str] = []
         self._segmented: set[int] = set()
         self._cells = 0
         self._duckdb = duckdb.connect(":memory:", config=_CONFIGURATION)
@@ -123,53 +125,55 @@ class Rebuild:
         return int(self._asked("SELECT count(*) FROM cells").column(0)[0].as_py())
 
     def _keep(self, wide: Wide) -> None:
-        """Add what calls come to to the cells: one for each unit and stratum that occur together."""
+        """Add what calls come to to the cells, which are by unit and stratum; a column comes when it has a value."""
         judged: dict[str, Any] = {"place": wide.places, "stratum": wide.strata.rows}
         for windowed, columns in ((False, wide.columns), (True, wide.windowed)):
             for values in columns:
                 number = self._number(values, windowed=windowed)
-                judged |= {f"{name}{number}": getattr(values, name) for name in "nyz"}
+                for name in "nyz":
+                    column: Floats = getattr(values, name)
+                    if column.any():
+                        judged[self._column(f"{name}{number}")] = column
         self._duckdb.register("judged", pa.table(judged))
         try:
-            self._run(text_of("unit_sums").format(sums=_sums(list(judged)[2:])))
+            self._run(text_of("unit_values").format(values=", ".join(list(judged)[2:])))
         finally:
             self._duckdb.unregister("judged")
         self._condense()
 
     def _number(self, values: Values, *, windowed: bool) -> int:
         key = (values.metric, values.series, values.segment, windowed)
-        number = self._columns.get(key)
-        if number is None:
-            number = self._columns[key] = len(self._columns)
-            for name in "nyz":
-                self._run(f"ALTER TABLE cells ADD COLUMN {name}{number} DOUBLE DEFAULT 0")
+        number = self._numbers.setdefault(key, len(self._numbers))
         if values.segmented:
             self._segmented.add(number)
         return number
 
-    def _names(self) -> list[str]:
-        return [f"{name}{number}" for number in self._columns.values() for name in "nyz"]
+    def _column(self, name: str) -> str:
+        if name not in self._columns:
+            self._columns.append(name)
+            self._run(f"ALTER TABLE cells ADD COLUMN {name} DOUBLE DEFAULT 0")
+        return name
 
     def _condense(self) -> None:
         """Merge the cells of one unit and stratum when there are many."""
-        if self._held() < max(CELLS_MAX, 2 * self._cells):
+        if self._held() < max(CELLS_MAX, CELLS_TIMES * self._cells):
             return
-        merged = text_of("sums_of_units").format(sums=_sums(self._names()))
+        merged = text_of("sums_of_units").format(sums=_sums(self._columns))
         self._run(f"CREATE TABLE merged AS {merged}", {"first": 0, "last": 2**62})
         self._run("DROP TABLE cells")
         self._run("ALTER TABLE merged RENAME TO cells")
         self._cells = self._held()
 
     def _rows(self, first: int, last: int) -> list[Rows]:
-        text = text_of("sums_of_units").format(sums=_sums(self._names()))
+        text = text_of("sums_of_units").format(sums=_sums(self._columns))
         found = self._asked(text, {"first": first, "last": last})
         columns: dict[str, Floats] = {name: found.column(name).to_numpy() for name in found.column_names}
         places: Integers = columns["place"].astype(np.int64) - first
         stripes: Integers = columns["stratum"].astype(np.int64)
-        strata = Strata(self._columnar.strata(), stripes)
+        strata, nothing = Strata(self._columnar.strata(), stripes), np.zeros(len(places))
         blocks: list[Rows] = []
-        for (metric, series, segment, windowed), number in self._columns.items():
-            summed = np.nan_to_num(np.stack([columns[f"{name}{number}"] for name in "nyz"]).astype(np.float64))
+        for (metric, series, segment, windowed), number in self._numbers.items():
+            summed = np.nan_to_num(np.stack([columns.get(f"{name}{number}", nothing) for name in "nyz"]))
             n, y, z = summed
             values = Values(metric, series, segment, n, y, z, number in self._segmented)
             blocks += self._columnar.rows((places, stripes), summed, values, strata, bit=WINDOW if windowed else 0)

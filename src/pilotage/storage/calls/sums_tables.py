@@ -100,8 +100,33 @@ def load_units(connection: sqlite3.Connection, projection: int, calls: Collectio
     """Put the calls' units into the batch as stored, new ones beginning with their first call; the calls with the
     index of their unit.
     """
-    places = locate(connection, projection, [(unit_key(call), call.at_us) for call in calls], batch)
-    return list(zip(places, calls, strict=True))
+    located: list[Located] = []
+    for call in calls:
+        key = unit_key(call)
+        place = batch.index.get(key)
+        if place is None:
+            row = connection.execute(
+                "SELECT first_us, last_us, closed, sums, id FROM units WHERE projection = ? AND stage = ? AND unit = ?",
+                (projection, *key),
+            ).fetchone()
+            place = _take_in(batch, key, UnitRow(*key, *row) if row else UnitRow(*key, call.at_us, call.at_us))
+        located.append((place, call))
+    return located
+
+
+def placed(keys: Sequence[UnitKey], firsts_us: Iterable[int], batch: Batch) -> list[int]:
+    """The indices of units, each named once: those on record are in the batch, others begin with their first call."""
+    return [
+        _take_in(batch, key, UnitRow(*key, first_us, first_us)) if place is None else place
+        for place, key, first_us in zip(list(map(batch.index.get, keys)), keys, firsts_us, strict=True)
+    ]
+
+
+def _take_in(batch: Batch, key: UnitKey, row: UnitRow) -> int:
+    place = batch.index[key] = len(batch.units)
+    batch.units.append(row)
+    batch.clocks.append(row.clock)
+    return place
 
 
 def preload(connection: sqlite3.Connection, projection: int, keys: Iterable[UnitKey], batch: Batch) -> None:
@@ -122,35 +147,6 @@ def preload(connection: sqlite3.Connection, projection: int, keys: Iterable[Unit
                 batch.index[stage, unit] = len(batch.units)
                 batch.units.append(UnitRow(stage, unit, first_us, last_us, closed, sums, number))
                 batch.clocks.append((first_us, closed))
-
-
-def locate(
-    connection: sqlite3.Connection,
-    projection: int,
-    calls: Iterable[tuple[UnitKey, int]],
-    batch: Batch,
-    *,
-    stored: bool = True,
-) -> list[int]:
-    """The same for calls given by unit and time: the indices of their units. `stored`: whether any may be."""
-    index, units = batch.index, batch.units
-    places = []
-    for key, at_us in calls:
-        place = index.get(key)
-        if place is None:
-            place = index[key] = len(units)
-            row = None
-            if stored:
-                row = connection.execute(
-                    "SELECT first_us, last_us, closed, sums, id FROM units "
-                    "WHERE projection = ? AND stage = ? AND unit = ?",
-                    (projection, *key),
-                ).fetchone()
-            found = UnitRow(*key, *row) if row else UnitRow(*key, at_us, at_us)
-            units.append(found)
-            batch.clocks.append(found.clock)
-        places.append(place)
-    return places
 
 
 def write_unit_sums(
