@@ -17,12 +17,13 @@ from pilotage.evidence.plan import MeasurementPlan
 from pilotage.evidence.sums import Totals
 from pilotage.evidence.values import MICROS_PER_HOUR
 from pilotage.playbook.metrics import Metric
-from pilotage.storage.calls.accumulators import MOMENTS, Floats, Integers, merge
+from pilotage.storage.calls.accumulators import MOMENTS, merge_blocks
 from pilotage.storage.calls.columns import call_keys, learned, outcome_rows
 from pilotage.storage.calls.connection import Connections
 from pilotage.storage.calls.ingestion import workload_number
 from pilotage.storage.calls.kinds import Judge, View
 from pilotage.storage.calls.marks import Marking
+from pilotage.storage.calls.packing import Floats, Integers, Rows
 from pilotage.storage.calls.reading import CallReader
 from pilotage.storage.calls.rows import micros
 from pilotage.storage.calls.schema import lowest_id
@@ -144,10 +145,10 @@ def _moments(units: pa.Table, number: int, metric: Metric) -> Totals | None:
     there = np.flatnonzero(n)
     if not len(there):
         return None
-    rows = np.zeros((len(there), 6))
-    rows[:, 0], rows[:, 3], rows[:, 4], rows[:, 5] = np.arange(len(there)), n[there], y[there], z[there]
+    owners = np.arange(len(there))
+    rows = Rows(owners, np.zeros_like(owners), n[there], y[there], z[there])
     per_unit = {} if metric.per == "call" else {0: metric}
-    (moments,) = merge([b""] * len(there), rows, per_unit).moments.tolist()
+    (moments,) = merge_blocks([b""] * len(there), [rows], per_unit).moments.tolist()
     return Totals(**dict(zip(MOMENTS, moments, strict=True)))
 
 
