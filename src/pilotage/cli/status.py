@@ -114,10 +114,12 @@ def criterion_row(criterion: Json, names: Names) -> Sequence[Cell]:
     """A criterion as a line: verdict, id, and the reason, with the next action where it does not pass and with its end
     where it lapses soon.
     """
-    said = criterion["reason"]
-    if criterion.get("renew"):
-        renew = criterion["renew"]
+    said, renew = criterion["reason"], criterion.get("renew")
+    open_still = criterion["next"] if criterion["verdict"] not in PASSING else None
+    if renew and not open_still:
         said += f" Holds until {criterion['valid_until'][:10]}; renew it before: {renew['action']} ({renew['by']})"
-    if criterion["verdict"] not in PASSING and criterion["next"]:
-        said += f" Next: {criterion['next']['action']} ({criterion['next']['by']})"
+    if open_still:
+        # What a waiver sets aside is brought about before it ends: one line, not the same words twice.
+        by_when = f", before {criterion['valid_until'][:10]}" if renew else ""
+        said += f" Next{by_when}: {open_still['action']} ({open_still['by']})"
     return verdict_word(criterion["verdict"]), criterion["id"], names(said)
