@@ -34,6 +34,7 @@ from pilotage.record.areas import reviewing as r
 from pilotage.record.areas.blind_reviewing import PairJudged, Preferred
 from pilotage.record.areas.change import NameAudience
 from pilotage.record.areas.costing import cost_owner
+from pilotage.record.areas.classifying import RISKS, ClassifyRisk
 from pilotage.record.areas.data import ColumnSeen, LabelsSeen, SampleFigures, TimesSeen
 from pilotage.record.areas.outside import RecordOutsideResult, SignOutsideResult, content_digest
 from pilotage.record.areas.training import RecordCompletions, RequireTraining
@@ -224,6 +225,12 @@ def proposal(**changes: Any) -> c.Propose:
     )
 
 
+def classified(lane: str, **answers: str) -> ClassifyRisk:
+    """The answers of a workload in that lane: its worst outcome puts it there."""
+    rest = dict.fromkeys(RISKS, "low") | {"harm": lane} | answers
+    return ClassifyRisk(**rest)
+
+
 def release(name: str = "r1", digest: str = DIGEST) -> c.RegisterRelease:
     """A release with everything that makes it reproducible."""
     return c.RegisterRelease(
@@ -333,9 +340,13 @@ class Story:
     # The chapters of a whole story, each on the one before.
 
     def propose(self, **changes: Any) -> Story:
-        """Proposed, with owner, sponsor and reviewers."""
-        self.does("ann", proposal(demonstration=self.demonstration, **changes))
+        """Proposed, with owner, sponsor and reviewers; into the low lane by its risk classification."""
+        low = changes.get("lane") == "low"
+        asked = changes | ({"lane": "standard"} if low else {})
+        self.does("ann", proposal(demonstration=self.demonstration, **asked))
         self.does("ann", c.Assign(role="owner", person="ann"))
+        if low:
+            self.does("ann", classified("low"))
         self.does("ann", c.Assign(role="sponsor", person="sam"))
         for area in AREAS:
             self.does("ann", c.Assign(role=f"reviewer:{area}", person="pia" if area == "privacy" else "sid"))

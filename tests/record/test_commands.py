@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from tests.record.costs import PRODUCTION, cost_line, funding
-from tests.record.stories import ROLES, Story, outside_result, training
+from tests.record.stories import ROLES, Story, classified, outside_result, training
 
 from pilotage.record import commands as c
 from pilotage.record import decide as deciding
@@ -93,6 +93,7 @@ _EXAMPLES: tuple[c.Command, ...] = (
     c.Waive(criterion="harden.scale", reason=_WHY, expires_on=Story().now.date()),
     c.Comment(comment=_WHY),
     c.ResolveBreach(metric="errors", reason=_WHY),
+    classified("high"),
     planning.PlanProduction(
         deployment=_WHY, production_owner="ann", dates="May", running_cost="little", change_effort="little"
     ),

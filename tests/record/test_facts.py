@@ -125,6 +125,7 @@ def test_the_personal_texts_are_these():
         "procedure_written": {"steps"},
         "playbook_walked_through": {"statement"},
         "stream_planned": {"plan"},
+        "risk_classified": {"reasons"},
         "work_changed": {"before", "after"},
         "adoption_planned": {"basis"},
         "audience_told": {"changes"},

@@ -108,8 +108,10 @@ def _proposal(reading: ReadFile, *, demonstration: bool) -> Change:
 
 
 def _moved(reading: ReadFile, workload: Workload) -> Iterator[Wrong]:
-    """What was proposed stays as it was proposed."""
+    """What was proposed stays as it was proposed. The lane stays so until the risk is classified, which decides it."""
     for name in PROPOSED:
+        if name == "lane" and (workload.risk.classified or reading.says.records.classify_risk):
+            continue
         before, after = getattr(workload, name), getattr(reading.says, name)
         if before != after:
             message = f"It was proposed as {_shown(before)} and stays so; write that, or propose another workload."

@@ -103,6 +103,11 @@ def _draw(screen: Screen, book: Playbook) -> None:
         screen.line(f"{phase.id}: {phase.title}, {weeks}, most exposure {phase.ceiling.mode}")
         rows = [(line.id, ", ".join(line.kinds), ", ".join(line.lanes), line.title) for line in phase.criteria]
         screen.table(("criterion", "evidence", "lanes", "what"), rows)
+    if book.risks:
+        screen.line()
+        screen.line("risk: the strictest answer is the workload's lane (pilotage do WORKLOAD classify-risk)")
+        answers = [(risk.id, risk.question, risk.low, risk.standard, risk.high) for risk in book.risks]
+        screen.table(("question", "what is asked", "low", "standard", "high"), answers)
 
 
 for one in (listing, show, check):

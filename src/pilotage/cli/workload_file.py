@@ -134,6 +134,9 @@ def _beyond_shape(reading: ReadFile) -> Iterator[Wrong]:
         take_in_extensions()
         for problem in charter_problems(says.charter):
             yield reading.wrong(problem.field, problem.message, problem.code)
+    if says.lane != "standard" and says.records.classify_risk is not None:
+        message = "The risk classification under records decides the lane; leave the lane out."
+        yield reading.wrong("lane", message, "lane-classified")
     names = [entry.name for entry in says.releases]
     for index, name in enumerate(names):
         if name in names[:index]:
@@ -197,7 +200,7 @@ def file_of(workload: Workload, usernames: dict[str, str]) -> WorkloadFile:
         problem=workload.problem,
         incumbent=workload.incumbent,
         cadence=workload.cadence,
-        lane=workload.lane,
+        lane=workload.lane if workload.risk.classified is None else "standard",
         personal_data=workload.personal_data,
         outside_processor=workload.outside_processor,
         people=People(

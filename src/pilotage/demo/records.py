@@ -13,7 +13,7 @@ from pilotage.demo.cast import ENGINEER, OPERATOR, OWNER, SPONSOR
 from pilotage.demo.given import Given
 from pilotage.demo.operating_records import OPERATING
 from pilotage.demo.outside_records import OUTSIDE
-from pilotage.record.areas import change, planning, training
+from pilotage.record.areas import change, classifying, planning, training
 from pilotage.record.workload import Workload
 
 DESK = 9
@@ -64,6 +64,18 @@ def _heard(audience: str) -> Callable[[Workload], bool]:
 
 RECORDS: dict[str, tuple[Given, ...]] = {
     "select": (
+        Given(
+            person=OWNER,
+            command=classifying.ClassifyRisk(
+                affected="standard",
+                harm="standard",
+                undoing="standard",
+                rights="low",
+                sensitivity="low",
+                reach="standard",
+                reasons="Thousands of passengers a month read a warning; nobody's flight is changed by it.",
+            ),
+        ),
         Given(
             person=OWNER,
             command=planning.PlanProduction(

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import get_args
 
-from pilotage.playbook.types import Ceiling, Criterion, Named, Phase, Playbook, Question, Review, Scale
+from pilotage.playbook.types import (
+    Ceiling,
+    Criterion,
+    Lane,
+    Named,
+    Phase,
+    Playbook,
+    Question,
+    Review,
+    RiskQuestion,
+    Scale,
+)
+
+LANES: tuple[Lane, ...] = get_args(Lane)
 
 CEILING_WORDS = {
     "none": "none",
@@ -34,6 +48,7 @@ def reference(playbook: Playbook) -> str:
         _named(playbook.areas),
         "## Change streams",
         _named(playbook.streams),
+        *_risks(playbook.risks),
         *_scales(playbook.scales),
         "## Roll-out",
         _table(("step", "holds for"), ((f"{s.percent:g} %", f"{s.hold_days} days") for s in playbook.stages)),
@@ -131,6 +146,21 @@ def _scales(scales: Iterable[Scale]) -> Iterator[str]:
     if rows:
         yield "## Scoring"
         yield _table(("scale", "step", "means"), rows)
+
+
+def _risks(risks: Iterable[RiskQuestion]) -> Iterator[str]:
+    """What puts a workload into its lane; nothing where a playbook says nothing of it."""
+    rows = [
+        (
+            f"`{risk.id}`<br>**{risk.title}**<br>{risk.question}<br>{', '.join(risk.frameworks)}",
+            *(risk.answer(lane) for lane in LANES),
+        )
+        for risk in risks
+    ]
+    if rows:
+        yield "## Risk"
+        yield "The strictest answer is the workload's lane. Nobody enters the low lane without answering."
+        yield _table(("question", *LANES), rows)
 
 
 def _question_row(question: Question) -> Sequence[str]:

@@ -77,7 +77,9 @@ def texts_say_something(outline: Outline) -> Iterator[Problem]:
 def ids_are_unique(outline: Outline) -> Iterator[Problem]:
     """No two entries of a list share an id, and no two criteria of the whole playbook."""
     groups: list[Iterable[Node]] = [outline.phases, [line.node for line in outline.lines]]
-    groups += [outline.entries(key) for key in ("reviews", "ownership", "areas", "streams", "questions", "scales")]
+    groups += [
+        outline.entries(key) for key in ("reviews", "ownership", "areas", "streams", "questions", "scales", "risks")
+    ]
     for group in groups:
         seen: set[str] = set()
         for node in group:

@@ -20,12 +20,13 @@ By = Literal[
     "admin",
     "everybody",
 ]
+RiskId = Literal["affected", "harm", "undoing", "rights", "sensitivity", "reach"]
 OutsideOf = Literal["release", "workload"]
 CriterionId = Annotated[str, Meta(pattern="^[a-z]+\\.[a-z][a-z-]*$")]
 ReviewArea = Literal["security", "privacy", "compliance", "risk", "operations", "architecture"]
 Known = Literal[
     "fields", "processors", "retention", "exposure", "release", "guardrails", "fallback", "coverage", "personal-data",
-    "owner", "risks", "target", "volume", "place", "source",
+    "owner", "risks", "target", "volume", "place", "source", "classification",
 ]  # fmt: skip
 FrameworkId = Annotated[
     str,
@@ -123,6 +124,22 @@ class Scale(Struct, frozen=True, kw_only=True):
     steps: Annotated[tuple[str, ...], Meta(min_length=5, max_length=5)]
 
 
+class RiskQuestion(Struct, frozen=True, kw_only=True):
+    """A question on what an answer can do to people, with the answer that each lane stands for."""
+
+    id: RiskId
+    title: str
+    question: str
+    low: str
+    standard: str
+    high: str
+    frameworks: tuple[FrameworkId, ...] = ()
+
+    def answer(self, lane: Lane) -> str:
+        """The words of a lane's answer."""
+        return str(getattr(self, lane))
+
+
 class Stage(Struct, frozen=True, kw_only=True):
     """One step of the roll-out ladder: percentage and the days it must hold with guardrails intact."""
 
@@ -167,6 +184,7 @@ class Playbook(Struct, frozen=True, kw_only=True):
     streams: tuple[Named, ...]
     questions: tuple[Question, ...] = ()
     scales: tuple[Scale, ...] = ()
+    risks: tuple[RiskQuestion, ...] = ()
     stages: Annotated[tuple[Stage, ...], Meta(min_length=1)]
     waivers: WaiverRules = WaiverRules()
     pilot: PilotRules = PilotRules()

@@ -28,7 +28,9 @@ class Propose(Struct, frozen=True, kw_only=True, tag="propose", forbid_unknown_f
     problem: Annotated[str, Meta(min_length=10, max_length=2000)]
     incumbent: Annotated[str, Meta(min_length=3, max_length=400, description="who or what does the work today")]
     cadence: Annotated[str, Meta(max_length=64, description="the playbook to follow")] = "standard"
-    lane: Lane = "standard"
+    lane: Annotated[
+        Lane, Meta(description="standard or high, until its risk is classified; low comes by that alone")
+    ] = "standard"
     demonstration: bool = False
     personal_data: Annotated[bool, Meta(description="personal data reach the candidate")] = True
     outside_processor: Annotated[bool, Meta(description="somebody outside processes the data")] = True

@@ -9,9 +9,10 @@ from msgspec import structs
 
 from pilotage.record import facts as f
 from pilotage.record.areas.area import Fold
+from pilotage.record.areas.classifying import Classifying, RiskClassified
 from pilotage.record.areas.listing import AREAS
 from pilotage.record.facts import Recorded
-from pilotage.record.stamps import Act, Said, Stamp
+from pilotage.record.stamps import Act, Said, Stamp, Standing
 from pilotage.record.verdicts import PASSING
 from pilotage.record.workload import (
     PHASES,
@@ -245,6 +246,11 @@ def _in_area(name: str, step: Fold) -> Callable[[Workload, Any, Stamp], Changes]
     return lambda w, fact, stamp: {name: step(getattr(w, name), fact, stamp)}
 
 
+def _classified(_w: Workload, fact: RiskClassified, stamp: Stamp) -> Changes:
+    """The lane is what the classification says from then on."""
+    return {"risk": Classifying(classified=Standing(fact=fact, stamp=stamp)), "lane": fact.lane}
+
+
 _APPLY: dict[type, Callable[[Workload, Any, Stamp], Changes]] = {
     f.Scored: _scored,
     f.Chosen: _chosen,
@@ -274,6 +280,7 @@ _APPLY: dict[type, Callable[[Workload, Any, Stamp], Changes]] = {
     f.PilotWoundDown: _wound_down,
     f.LapseForeseen: _foreseen,
     **{kind: _in_area(area.name, step) for area in AREAS for kind, step in area.all_folds.items()},
+    RiskClassified: _classified,
 }
 
 

@@ -19,6 +19,7 @@ from pilotage.record.areas.auditing import Auditing
 from pilotage.record.areas.benefiting import Benefiting
 from pilotage.record.areas.blind_reviewing import BlindReviewing
 from pilotage.record.areas.change import Change
+from pilotage.record.areas.classifying import Classifying
 from pilotage.record.areas.costing import Costing
 from pilotage.record.areas.data import DataSources
 from pilotage.record.areas.deciding import Deciding
@@ -285,6 +286,7 @@ class Workload(Struct, frozen=True, kw_only=True):
     assigned: dict[str, Stamp] = {}
     wound_down: WoundDown | None = None
     comments: tuple[Said, ...] = ()
+    risk: Classifying = Classifying()
     planning: Planning = Planning()
     reviews: Reviewing = Reviewing()
     costing: Costing = Costing()

@@ -67,6 +67,17 @@ def scoring(place: Place) -> Iterator[Waiting]:
         )
 
 
+def classification(place: Place) -> Iterator[Waiting]:
+    """A problem whose risk nobody has classified: its owner does, or whoever proposed it while it has none."""
+    workload = place.workload
+    if workload.risk.classified is not None or workload.phase != "select" or workload.killed is not None:
+        return
+    if place.person == (workload.owner or workload.proposed.by) and place.may("classify_risk"):
+        what = f"Nobody has said what a wrong answer can do; it is in the {workload.lane} lane until then."
+        since = workload.proposed.at
+        yield place.form("classification", what, "Answer six questions", "classify_risk", since=since)
+
+
 def reviews(place: Place) -> Iterator[Waiting]:
     """Reviews to conclude as their named reviewer, and the team's questions to answer."""
     workload, playbook = place.workload, place.judgement.playbook
@@ -310,6 +321,7 @@ LINES: tuple[Callable[[Place], Iterator[Waiting]], ...] = (
     signatures,
     ownership,
     scoring,
+    classification,
     reviews,
     offers,
     outside_results,

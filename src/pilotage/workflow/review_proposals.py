@@ -190,6 +190,22 @@ def _source(judgement: Judgement) -> Proposal | None:
     return Proposal(text=text, source="recorded", ledger=source.stamp.position)
 
 
+def _classification(judgement: Judgement) -> Proposal | None:
+    standing = judgement.workload.risk.classified
+    if standing is None:
+        return None
+    fact, asked = standing.fact, {risk.id: risk for risk in judgement.playbook.risks}
+    said = "; ".join(
+        f"{risk.title.lower()}: {risk.answer(getattr(fact, risk.id)).rstrip('.')}" for risk in asked.values()
+    )
+    why = f" {fact.reasons}" if fact.reasons else ""
+    return Proposal(
+        text=f"By the risk classification it is in the {fact.lane} lane. {said[:1].upper()}{said[1:]}.{why}",
+        source="recorded",
+        ledger=standing.stamp.position,
+    )
+
+
 _PROPOSERS: dict[Known, Callable[[Judgement], Proposal | None]] = {
     "fields": _fields,
     "processors": _processors,
@@ -206,4 +222,5 @@ _PROPOSERS: dict[Known, Callable[[Judgement], Proposal | None]] = {
     "volume": _volume,
     "place": _place,
     "source": _source,
+    "classification": _classification,
 }

@@ -13,6 +13,7 @@ from pilotage.record.areas import (
     benefiting,
     blind_reviewing,
     change,
+    classifying,
     costing,
     data,
     deciding,
@@ -48,6 +49,7 @@ AreaFact = (
     | data.DataFact
     | adopting.AdoptingFact
     | benefiting.BenefitingFact
+    | classifying.ClassifyingFact
 )
 AreaCommand = (
     planning.PlanningCommand
@@ -65,9 +67,11 @@ AreaCommand = (
     | blind_reviewing.BlindCommand
     | data.DataCommand
     | adopting.AdoptingCommand
+    | classifying.ClassifyingCommand
 )
 
 AREAS: tuple[Area, ...] = (
+    classifying.AREA,
     planning.AREA,
     reviewing.AREA,
     costing.AREA,

@@ -19,6 +19,13 @@ def propose(command: c.Propose, context: Context) -> list[f.Fact]:
         raise refuse(
             "demonstration-mismatch", "demonstration", f"This workspace is {kind}; propose the workload as such."
         )
+    if command.lane == "low":
+        raise refuse(
+            "lane-unclassified",
+            "lane",
+            "Nobody enters the low lane by asking for it. Propose it in the standard lane and answer the six questions "
+            "of its risk (classify_risk): harmless work comes into the low lane by them.",
+        )
     return [
         f.Proposed(
             title=command.title,

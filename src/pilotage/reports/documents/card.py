@@ -82,7 +82,16 @@ def _purpose(told: CardTold) -> Iterator[Block]:
     workload, charter = told.workload, told.workload.charter
     yield Heading("What it is for")
     yield Paragraph(charter.purpose if charter else told.named.named(workload.problem), "lead")
-    yield Facts((("Done until now by", workload.incumbent), ("Exposed now", told.exposure), ("Lane", workload.lane)))
+    yield Facts((("Done until now by", workload.incumbent), ("Exposed now", told.exposure), ("Lane", _lane(told))))
+
+
+def _lane(told: CardTold) -> str:
+    """The lane, and what put the workload there."""
+    standing = told.workload.risk.classified
+    if standing is None:
+        return f"{told.workload.lane}; its risk is not classified"
+    titles = {risk.id: risk.title.lower() for risk in told.playbook.risks}
+    return f"{standing.fact.lane}, by {', '.join(titles.get(one, one) for one in standing.fact.deciding)}"
 
 
 def _release(told: CardTold) -> Iterator[Block]:

@@ -6,7 +6,7 @@ import datetime as dt
 
 from pilotage.playbook.metrics import Guardrail, LabelMatch, Latency, Metric, Target
 from pilotage.record import commands as c
-from pilotage.record.areas import change, costing, data, drifting, outside, planning, training
+from pilotage.record.areas import change, classifying, costing, data, drifting, outside, planning, training
 from pilotage.record.areas import reviewing as r
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command, name_of
@@ -109,6 +109,15 @@ _COMMANDS: tuple[Command, ...] = (
     ),
     c.Comment(comment="The Berlin team joins on Monday."),
     c.ResolveBreach(metric="slow", reason="The slow shard was replaced."),
+    classifying.ClassifyRisk(
+        affected="standard",
+        harm="low",
+        undoing="low",
+        rights="low",
+        sensitivity="standard",
+        reach="standard",
+        reasons="Customers feel a late answer; the first line reads each suggestion before it acts.",
+    ),
     planning.PlanProduction(
         deployment="In the ticket system's own cluster, behind the gateway; rolled out by the platform team.",
         production_owner="tomo",

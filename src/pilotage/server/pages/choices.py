@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from pilotage.playbook.loading import shipped
 from pilotage.playbook.types import Criterion
+from pilotage.record.areas.classifying import LANES
 from pilotage.record.areas.costing import CATEGORY_TITLES
 from pilotage.record.areas.data import BASES
 from pilotage.record.rules.piloting import attestable
@@ -40,6 +41,14 @@ def _score(judgement: Judgement, _people: People, _person: str) -> Choices:
         for scale in judgement.playbook.scales
     }
     return {**dict.fromkeys(SCALES, SCORES), **anchored}
+
+
+def _classify(judgement: Judgement, _people: People, _person: str) -> Choices:
+    """Each answer in the playbook's words, with the lane that it stands for."""
+    return {
+        risk.id: [Option(value=lane, label=f"{risk.answer(lane)} ({lane})") for lane in LANES]
+        for risk in judgement.playbook.risks
+    }
 
 
 def _assign(judgement: Judgement, people: People, _person: str) -> Choices:
@@ -186,6 +195,7 @@ def _of_source(judgement: Judgement, _people: People, _person: str) -> Choices:
 
 _CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {
     "score": _score,
+    "classify_risk": _classify,
     "assign": _assign,
     "attest": _attest,
     "waive": _waive,

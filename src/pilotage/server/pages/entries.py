@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from pilotage.record import facts as f
-from pilotage.record.areas import auditing, benefiting, change, costing, data, drifting, planning, training
+from pilotage.record.areas import auditing, benefiting, change, classifying, costing, data, drifting, planning, training
 from pilotage.record.areas import reviewing as r
 from pilotage.record.errors import UnknownFact
 from pilotage.record.facts import Fact, decode
@@ -103,6 +103,7 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     ),
     f.VerdictMeasured: lambda fact, _: f"saw {fact.criterion}: {fact.verdict}",
     f.LapseForeseen: lambda fact, _: f"saw that {fact.criterion} lapses on {fact.valid_until:%Y-%m-%d} unless renewed",
+    classifying.RiskClassified: lambda fact, _: f"classified its risk: the {fact.lane} lane",
     planning.ProductionPlanned: lambda _fact, _: "wrote down the production path",
     planning.PlacedInWork: lambda _fact, _: "said where in the work the answer arrives",
     planning.SourceChosen: lambda fact, _: f"chose to {SOURCES[fact.choice].lower()}",

@@ -70,6 +70,12 @@ LABELS = {
     "from_percent": "Judged from this percentage of units on",
     "after_days": "Days of learning",
     "actions_at_least": "Judged on at least so many answers",
+    "affected": "Whom does an answer touch?",
+    "harm": "What is the worst that a wrong answer does?",
+    "undoing": "When is a wrong answer found, and can it be undone?",
+    "rights": "Does it decide, or prepare a decision, on what people are entitled to?",
+    "sensitivity": "What kinds of data are in it?",
+    "reach": "How far does it reach in a month?",
 }
 UNSENT = ("csrf", "credential", "username")
 

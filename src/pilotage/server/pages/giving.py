@@ -68,7 +68,15 @@ MEANINGS = {
 DOCUMENT_DIGEST = "document_digest"
 DOCUMENT_BYTES_MAX = 64 * 1024 * 1024
 PIECE_BYTES = 1024 * 1024
-DATA = frozenset({"list_source", "argue_sample"})
+SHOWN_ON = {
+    **dict.fromkeys(OUTSIDE, "/outside"),
+    **dict.fromkeys(feedback_forms.NAMES, "/feedback"),
+    **dict.fromkeys(deciding_forms.NAMES, "/decision"),
+    **dict.fromkeys(REVIEWING, "/reviews"),
+    **dict.fromkeys(("list_source", "argue_sample"), "/data"),
+    "judge_pair": "/feedback/blind",
+    "classify_risk": "/plan",
+}
 Problems = tuple[Problem, ...]
 
 
@@ -266,17 +274,10 @@ async def take_form(request: AnyRequest, slug: FromPath[str], name: FromPath[str
 
 def _after(name: str, typed: Typed) -> str:
     """The page that shows what a command wrote."""
-    if typed.get("subject") == "charter":
-        return "/charter"
-    if name in OUTSIDE:
-        return "/outside"
-    if name in feedback_forms.NAMES:
-        return "/feedback/blind" if name == "judge_pair" else "/feedback"
-    if typed.get("subject") == "decision" or name in deciding_forms.NAMES:
-        return "/decision"
-    if name in DATA:
-        return "/data"
-    return "/reviews" if name in REVIEWING else ""
+    subject = typed.get("subject")
+    if subject in {"charter", "decision"}:
+        return f"/{subject}"
+    return SHOWN_ON.get(name, "")
 
 
 def understand(fields: tuple[Field, ...], typed: Typed, kind: type[Command]) -> Command | Problems:

@@ -24,6 +24,7 @@ from pilotage.workflow.workspace import Workspace
 COLUMNS = ("due", "overdue", "workload", "title", "kind", "what", "since", "action", "address")
 KINDS = {
     "area": "architecture",
+    "classification": "risk",
     "criterion": "gate",
     "decision": "decision",
     "finding": "finding",

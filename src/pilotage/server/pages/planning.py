@@ -106,13 +106,44 @@ def _suitability(plan: Planning) -> Part:
     )
 
 
+class RiskSaid(Struct, frozen=True, kw_only=True):
+    """One question of the risk classification with its answer; `decides`: it puts the workload into its lane."""
+
+    title: str
+    question: str
+    answer: str
+    lane: str
+    decides: bool
+
+
+def risk_said(judgement: Judgement) -> tuple[RiskSaid, ...]:
+    """The classification that stands, question by question; empty before there is one."""
+    standing = judgement.workload.risk.classified
+    if standing is None:
+        return ()
+    fact = standing.fact
+    asked = judgement.playbook.risks
+    answers = [(risk, getattr(fact, risk.id)) for risk in asked]
+    return tuple(
+        RiskSaid(
+            title=risk.title,
+            question=risk.question,
+            answer=risk.answer(lane),
+            lane=lane,
+            decides=risk.id in fact.deciding,
+        )
+        for risk, lane in answers
+    )
+
+
 @get("/w/{slug:str}/plan", opt={"access": READ}, include_in_schema=False)
 async def show_plan(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
     """The plan, part by part, each with what it answers."""
 
     def build(_workspace: Workspace, frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
         parts = parts_of_plan(judgement.workload.planning, frame)
-        return {"parts": parts, "criteria": {c.id: c for phase in judgement.playbook.phases for c in phase.criteria}}
+        criteria = {c.id: c for phase in judgement.playbook.phases for c in phase.criteria}
+        return {"parts": parts, "criteria": criteria, "risk": risk_said(judgement)}
 
     return await workload_page(request, slug, "plan.html", build, here="plan", title="Plan", live=True)
 

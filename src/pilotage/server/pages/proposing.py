@@ -24,8 +24,10 @@ from pilotage.workflow.workspace import Workspace
 
 
 def proposal_fields(*, demonstration: bool) -> tuple[Field, ...]:
-    """The fields of a proposal. In a demonstration's workspace every workload is a demonstration, elsewhere none."""
-    fields = with_choices(fields_of(Propose, leave_out={"demonstration"}), proposing())
+    """The fields of a proposal. In a demonstration's workspace every workload is a demonstration, elsewhere none. The
+    lane is no field: six questions decide it next.
+    """
+    fields = with_choices(fields_of(Propose, leave_out={"demonstration", "lane"}), proposing())
     flag = structs.replace(fields[0], name="demonstration", widget="hidden", default="on" if demonstration else "")
     return (SLUG, *fields, flag)
 
