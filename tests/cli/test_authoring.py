@@ -276,6 +276,34 @@ def test_entries_of_the_record_round_trip(terminal):
     assert changed.out == "done: plan production\nticket-triage: 1 change made.\n"
 
 
+RISK = """
+records:
+  classify_risk: {affected: low, harm: low, undoing: low, rights: low, sensitivity: low, reach: low}
+"""
+
+
+def test_the_lane_of_a_file_comes_by_its_risk_classification(terminal):
+    """Nobody writes the low lane into a file: six answers bring it, and leave no room for a lane beside them."""
+    terminal.settle()
+    text = WHOLE["workload.yaml"] + PEOPLE
+    write_project(terminal)
+    asked = terminal.run_as(
+        "imke", "apply", "-f", terminal.write("low.yaml", text.replace("lane: standard", "lane: low"))
+    )
+    assert asked.code == 2
+    assert "Nobody enters the low lane by asking for it." in asked.err
+    both = text.replace("lane: standard", "lane: high") + RISK
+    refused = terminal.run_as("imke", "apply", "-f", terminal.write("both.yaml", both))
+    assert refused.code == 2
+    assert "decides the lane; leave the lane out." in refused.err
+    done = terminal.run_as("imke", "apply", "-f", terminal.write("answers.yaml", text + RISK))
+    assert (done.code, done.err) == (0, "")
+    assert "done: classify risk" in done.out
+    assert terminal.run("status", "ticket-triage", "--json").json["lane"] == "low"
+    again = terminal.run_as("imke", "apply", "-f", "answers.yaml")
+    assert "there is nothing to change" in again.out
+
+
 def test_an_entry_that_cannot_stand_is_named_with_its_line(terminal):
     """An unknown person and an unknown key of the plan are refused with their lines, and nothing is written."""
     terminal.settle()

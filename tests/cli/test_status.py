@@ -96,7 +96,7 @@ def test_one_workload_is_readable_at_a_glance(terminal):
     assert lines[3].endswith("who has done nothing yet")
     assert [*lines[:3], *lines[4:6]] == [
         "ticket-triage",
-        "phase     select",
+        "phase     select, standard lane",
         "exposure  none; the ceiling is none: Phase select allows none: the gate has to pass first.",
         "target    not estimable. There is no charter yet.",
         "gate      select: 1 of 13 met",
@@ -111,8 +111,8 @@ def test_status_in_json_is_the_interface_s(terminal):
     terminal.settle_triage()
     answer = terminal.run("status", "ticket-triage", "--json").json
     assert sorted(answer) == [
-        "compressed", "demonstration", "exposure", "gate", "lapsing", "phase", "sponsor", "stall", "target", "waived",
-        "workload",
+        "compressed", "demonstration", "exposure", "gate", "lane", "lapsing", "phase", "sponsor", "stall", "target",
+        "waived", "workload",
     ]  # fmt: skip
     assert answer["exposure"]["ceiling"] == {"mode": "none", "percent": 0.0}
     assert answer["target"]["answer"] == "not_estimable"

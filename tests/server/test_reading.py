@@ -27,8 +27,8 @@ def test_a_workload_is_shown_as_promised(client, ada, vera):
     assert shown.status_code == 200
     workload = msgspec.json.decode(shown.content, type=WorkloadJson)
     assert list(shown.json()) == [
-        "workload", "demonstration", "phase", "exposure", "gate", "target", "stall", "compressed", "lapsing", "waived",
-        "sponsor",
+        "workload", "demonstration", "phase", "lane", "exposure", "gate", "target", "stall", "compressed", "lapsing",
+        "waived", "sponsor",
     ]  # fmt: skip
     assert (workload.phase, workload.exposure.mode, workload.exposure.ceiling.mode) == ("select", "none", "none")
     assert workload.gate.total == len(load("standard").phase("select").criteria)

@@ -21,6 +21,7 @@ GOLDEN = {
         "workload",
         "demonstration",
         "phase",
+        "lane",
         "exposure",
         "gate",
         "target",

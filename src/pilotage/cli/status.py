@@ -69,7 +69,7 @@ def _draw(screen: Screen, one: Json, names: Names) -> None:
     else:
         screen.line(one["workload"])
     ceiling = limit_words(exposure["ceiling"]["mode"], exposure["ceiling"]["percent"])
-    screen.line(f"phase     {one['phase']}")
+    screen.line(f"phase     {one['phase']}, {one['lane']} lane")
     screen.line(f"exposure  {exposure_words(exposure)}; the ceiling is {ceiling}: {names(exposure['reason'])}")
     metric = f"{target['metric']}: " if target["metric"] else ""
     screen.line(f"sponsor   {names(sponsor_words(one['sponsor']))}")

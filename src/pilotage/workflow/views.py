@@ -11,6 +11,7 @@ from pilotage.evidence.measurements import AnswerKind, Estimate
 from pilotage.gates.compression import Compression, compressions
 from pilotage.gates.evaluate import gate_of
 from pilotage.gates.stall import stalls
+from pilotage.playbook.types import Lane
 from pilotage.record.verdicts import EvidenceItem, NextAction, Verdict, VerdictKind, WaiverNote
 from pilotage.record.workload import Workload
 from pilotage.workflow.desk import Judgement
@@ -104,6 +105,7 @@ class WorkloadJson(Struct, frozen=True, kw_only=True):
     workload: str
     demonstration: bool
     phase: Literal["select", "pilot", "evaluate", "harden", "deploy", "operate", "killed"]
+    lane: Lane
     exposure: ExposureJson
     gate: GateJson
     target: TargetJson
@@ -197,6 +199,7 @@ def workload_json(judgement: Judgement, now: dt.datetime) -> WorkloadJson:
         workload=workload.slug,
         demonstration=workload.demonstration,
         phase="killed" if workload.killed else workload.phase,
+        lane=workload.lane,
         exposure=ExposureJson(
             mode=judgement.mode,
             percent=judgement.percent,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.record.stories import Story, classified, proposal
 
 from pilotage.playbook.loading import load
 from pilotage.record import commands as c
 from pilotage.record.areas.classifying import LANES, RISKS, ClassifyRisk
 from pilotage.record.errors import Refused
-from tests.record.stories import Story, classified, proposal
 
 ANSWERS = st.fixed_dictionaries(dict.fromkeys(RISKS, st.sampled_from(LANES)))
 
@@ -82,7 +82,7 @@ def test_back_at_the_choice_it_may_become_laxer_again():
 def test_two_people_who_classify_at_once_lose_nothing():
     """The second one is told that somebody classified meanwhile."""
     story = Story().propose()
-    story.does("ann", classified("standard", **{}))
+    story.does("ann", classified("standard"))
     command = classified("high")
     stale = type(command)(**{**{risk: getattr(command, risk) for risk in RISKS}, "base": 0})
     with pytest.raises(Refused) as refused:

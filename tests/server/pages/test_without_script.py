@@ -137,6 +137,29 @@ def test_a_problem_is_proposed_and_staffed(window):
     expect(page.get_by_text("Owner Ines Duarte", exact=True)).to_be_visible()
 
 
+def test_six_questions_put_a_problem_into_its_lane(window):
+    """The Plan page asks; the strictest answer is the lane, shown with what decided it."""
+    page = window("ines").goto("/propose")
+    page.get_by_label("Short name").fill("room-labels")
+    page.get_by_label("Title").fill("Room labels")
+    page.get_by_label("What is the problem?").fill("Labels of meeting rooms are typed anew for each meeting.")
+    page.get_by_label("Who or what does the work today?").fill("The front desk")
+    press(page, "Propose")
+    page.get_by_role("link", name="Plan", exact=True).click()
+    expect(page.get_by_text("Nobody has answered; it is in the standard lane until then.")).to_be_visible()
+    page.get_by_role("link", name="Classify the risk").click()
+    for question in ("affected", "harm", "undoing", "rights", "sensitivity", "reach"):
+        page.locator(f"[name='{question}']").select_option("low")
+    press(page, "Classify risk")
+    expect(page.get_by_role("heading", name="Risk: the low lane")).to_be_visible()
+    page.get_by_role("link", name="Classify anew").click()
+    expect(page.get_by_label("What is the worst that a wrong answer does?")).to_have_value("low")
+    page.get_by_label("What is the worst that a wrong answer does?").select_option("high")
+    press(page, "Classify risk")
+    expect(page.get_by_role("heading", name="Risk: the high lane")).to_be_visible()
+    expect(page.get_by_role("row", name="Worst outcome")).to_contain_text("high, decides")
+
+
 CHARTER = {
     "charter.purpose": "Write the summary of each call, so that agents go on with the next one.",
     "charter.value": "Ten minutes an hour for customers instead of notes.",

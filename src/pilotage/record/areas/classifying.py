@@ -32,12 +32,12 @@ class ClassifyRisk(Struct, frozen=True, kw_only=True, tag="classify_risk", forbi
     `pilotage playbook show` has what each answer means. Once the problem is chosen, answers can only make it stricter.
     """
 
-    affected: Annotated[Lane, Meta(description="whom an answer touches")]
-    harm: Annotated[Lane, Meta(description="the worst that a wrong answer does")]
-    undoing: Annotated[Lane, Meta(description="how a wrong answer is found and undone")]
-    rights: Annotated[Lane, Meta(description="what it decides on")]
+    affected: Annotated[Lane, Meta(description="whom does an answer touch")]
+    harm: Annotated[Lane, Meta(description="what is the worst that a wrong answer does")]
+    undoing: Annotated[Lane, Meta(description="when is a wrong answer found, and can it be undone")]
+    rights: Annotated[Lane, Meta(description="does it decide, or prepare a decision, on what people are entitled to")]
     sensitivity: Annotated[Lane, Meta(description="what kinds of data are in it")]
-    reach: Annotated[Lane, Meta(description="how far it reaches")]
+    reach: Annotated[Lane, Meta(description="how far does it reach in a month")]
     reasons: Annotated[Remark, Meta(description="why, where it is not obvious")] = ""
     base: Base = None
 

@@ -29,6 +29,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters |= {
+        "coded": written.coded,
         "day": written.day,
         "exposure": wording.exposure,
         "instant": written.instant,

@@ -25,6 +25,7 @@ __all__ = [
     "NOTHING",
     "SHARE_UNIT",
     "TOGETHER",
+    "coded",
     "day",
     "first_of",
     "instant",
@@ -44,6 +45,13 @@ SECONDS_AN_HOUR = 3600
 SECONDS_A_DAY = 86_400
 THOUSAND = 1000
 NAMES_SHOWN = 3
+
+
+def coded(text: str) -> Markup:
+    """A sentence in which what stands between backticks is code, as in docstrings and playbooks."""
+    code, plain = Markup("<code>{}</code>"), Markup("{}")
+    parts = [(code if index % 2 else plain).format(part) for index, part in enumerate(text.split("`"))]
+    return Markup("").join(parts)
 
 
 def first_of(names: Sequence[str]) -> str:
