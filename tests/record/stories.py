@@ -33,8 +33,8 @@ from pilotage.record.areas import deciding as d
 from pilotage.record.areas import reviewing as r
 from pilotage.record.areas.blind_reviewing import PairJudged, Preferred
 from pilotage.record.areas.change import NameAudience
-from pilotage.record.areas.costing import cost_owner
 from pilotage.record.areas.classifying import RISKS, ClassifyRisk
+from pilotage.record.areas.costing import cost_owner
 from pilotage.record.areas.data import ColumnSeen, LabelsSeen, SampleFigures, TimesSeen
 from pilotage.record.areas.outside import RecordOutsideResult, SignOutsideResult, content_digest
 from pilotage.record.areas.training import RecordCompletions, RequireTraining
