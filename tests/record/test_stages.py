@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pilotage.record.workload import stage_of
+from pilotage.record.stages import stage_of
 
 
 def test_people_exposed_again_after_a_breach_are_a_stratum_of_their_own():

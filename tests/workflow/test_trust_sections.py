@@ -11,7 +11,7 @@ from pilotage.evidence.measurements import Check, Measurements, ShadowHealth
 from pilotage.evidence.sums import Totals
 from pilotage.record import commands as c
 from pilotage.record import facts as f
-from pilotage.record.workload import LiveStage, live_stage
+from pilotage.record.stages import LiveStage, live_stage
 from pilotage.storage.protocols import SumRow
 from pilotage.workflow.checking import assigned, ratio_check, ratio_of
 from pilotage.workflow.trust_section import checks_of

@@ -33,6 +33,7 @@ from pilotage.record.areas.runbook import Runbook
 from pilotage.record.areas.training import Training
 from pilotage.record.charter import Charter, PageFit, promised
 from pilotage.record.facts import CurvePointRead
+from pilotage.record.stages import stage_of
 from pilotage.record.stamps import Act, Said, Stamp
 from pilotage.record.verdicts import PASSING, Mode
 
@@ -466,37 +467,3 @@ def start_of(workload: Workload, day: dt.date) -> dt.datetime:
 
 def _zone(workload: Workload) -> dt.tzinfo:
     return ZoneInfo(workload.charter.time_zone) if workload.charter else dt.UTC
-
-
-def stage_of(mode: str, percent: float, attempt: Attempt | None, tries: int = 0) -> str:
-    """The stratum that calls are recorded under: mode, percentage where it matters, evaluation attempt.
-
-    `tries` counts the breaches resolved so far: people exposed again afterwards are a stratum of their own, or what
-    was broken then would be seen as broken for ever.
-    """
-    number = attempt.number if attempt else 0
-    if mode == "none":
-        return "none/0"
-    share = f"-{percent:g}" + (f"+{tries}" if tries else "") if mode in {"suggest", "live"} else ""
-    return f"{mode}{share}/{number}"
-
-
-class LiveStage(Struct, frozen=True, order=True):
-    """A live stratum's attempt, try and percentage, in the order in which they are run."""
-
-    attempt: int
-    tries: int
-    percent: float
-
-
-def live_stage(stage: str) -> LiveStage | None:
-    """What `stage_of` wrote down of a live stratum; None for any other."""
-    mode, _, rest = stage.partition("-")
-    share, _, attempt = rest.partition("/")
-    percent, _, tries = share.partition("+")
-    if mode != "live":
-        return None
-    try:
-        return LiveStage(int(attempt), int(tries or 0), float(percent))
-    except ValueError:
-        return None

@@ -30,7 +30,8 @@ from pilotage.playbook.metrics import Metric
 from pilotage.record.charter import Charter
 from pilotage.record.digests import digest_of
 from pilotage.record.facts import EvidenceFrozen
-from pilotage.record.workload import Decision, Workload, stage_of
+from pilotage.record.stages import stage_of
+from pilotage.record.workload import Decision, Workload
 from pilotage.storage.protocols import SumRow
 from pilotage.workflow.desk import Judgement, recorded_of
 from pilotage.workflow.errors import NotComputable, Outdated

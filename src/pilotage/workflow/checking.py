@@ -17,7 +17,8 @@ from pilotage.evidence.sample_ratio import Assigned, SampleRatio, sample_ratio
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals, UnitSum
 from pilotage.playbook.metrics import Guardrail, Metric, Target, UserAction
-from pilotage.record.workload import LiveStage, Workload, live_stage
+from pilotage.record.stages import LiveStage, live_stage
+from pilotage.record.workload import Workload
 from pilotage.runtime.bucketing import BUCKETS, buckets_inside
 from pilotage.storage.protocols import DayRow, SumRow
 

@@ -8,7 +8,7 @@ from pilotage.evidence.corrections import check, corrected, series_of
 from pilotage.evidence.measurements import Check, NotEstimable
 from pilotage.evidence.plan import shifted
 from pilotage.evidence.strata import StageTotals
-from pilotage.record.workload import stage_of
+from pilotage.record.stages import stage_of
 from pilotage.storage.protocols import CallStore
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.measuring import by_stage, plan_of

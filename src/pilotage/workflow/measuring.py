@@ -46,7 +46,8 @@ from pilotage.playbook.metrics import Metric
 from pilotage.playbook.types import Playbook
 from pilotage.record.charter import Charter
 from pilotage.record.context import FrozenEvidence
-from pilotage.record.workload import Attempt, Decision, Workload, live_stage, stage_of
+from pilotage.record.stages import live_stage, stage_of
+from pilotage.record.workload import Attempt, Decision, Workload
 from pilotage.storage.protocols import BetRow, CallStore, LookRow, SumRow
 from pilotage.workflow.checking import days_check, live_checks, ratio_check, ratio_of, shadow_checks
 from pilotage.workflow.clock import Clock

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from pilotage.evidence.agreement import compared_field
-from pilotage.record.workload import Attempt, Workload, stage_of
+from pilotage.record.stages import stage_of
+from pilotage.record.workload import Attempt, Workload
 from pilotage.storage.protocols import PairsOf
 
 

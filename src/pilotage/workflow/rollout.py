@@ -10,7 +10,8 @@ from pilotage.evidence.over_stages import OverStages, over_stages, single
 from pilotage.evidence.strata import StageTotals
 from pilotage.playbook.kinds import find_kind
 from pilotage.playbook.metrics import Metric
-from pilotage.record.workload import Workload, live_stage
+from pilotage.record.stages import live_stage
+from pilotage.record.workload import Workload
 from pilotage.storage.protocols import SumRow
 from pilotage.workflow.measuring import by_stage, plan_of
 from pilotage.workflow.workspace import Workspace

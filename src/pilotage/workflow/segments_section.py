@@ -11,7 +11,8 @@ from pilotage.evidence.segments import FALSE_DISCOVERIES, SegmentTable, guardrai
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals
 from pilotage.playbook.metrics import Metric
-from pilotage.record.workload import Workload, stage_of
+from pilotage.record.stages import stage_of
+from pilotage.record.workload import Workload
 from pilotage.storage.protocols import SumRow
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.measuring import plan_of

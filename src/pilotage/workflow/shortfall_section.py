@@ -16,7 +16,8 @@ from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals
 from pilotage.evidence.values import orientation
 from pilotage.playbook.metrics import Metric, Target
-from pilotage.record.workload import Shortfall, Workload, stage_of
+from pilotage.record.stages import stage_of
+from pilotage.record.workload import Shortfall, Workload
 from pilotage.runtime.records import Execution
 from pilotage.storage.protocols import CallFilter, SumRow
 from pilotage.workflow.desk import Judgement

@@ -18,7 +18,7 @@ from pilotage.evidence.plan import shifted
 from pilotage.playbook.metrics import Metric
 from pilotage.record.charter import Charter
 from pilotage.record.digests import digest_of
-from pilotage.record.workload import stage_of
+from pilotage.record.stages import stage_of
 from pilotage.reports.charts import bundle
 from pilotage.reports.charts.catalogue import ChartData, box_of
 from pilotage.reports.charts.daily import DailyData, daily_data

@@ -11,7 +11,8 @@ from litestar.response import Response
 
 from pilotage.evidence.measurements import Measurements
 from pilotage.record.charter import Charter
-from pilotage.record.workload import Attempt, stage_of
+from pilotage.record.stages import stage_of
+from pilotage.record.workload import Attempt
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
 from pilotage.server.pages.answering import target_of

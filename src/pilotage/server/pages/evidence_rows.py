@@ -12,7 +12,8 @@ from pilotage.evidence.over_stages import OverStages
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals
 from pilotage.record.charter import Charter
-from pilotage.record.workload import Attempt, stage_of
+from pilotage.record.stages import stage_of
+from pilotage.record.workload import Attempt
 from pilotage.server.pages.estimates import Drawn, Figure, Scale, comparison_scale, drawn, figure, own_scale
 from pilotage.server.pages.wording import ANSWERS, GUARDRAILS, Badge
 from pilotage.storage.protocols import SumRow
