@@ -17,9 +17,9 @@ from pilotage.evidence.clusters import (
     DAYS_TO_TEST,
     bent,
     both_ways,
+    clustered_figures,
     day_totals,
     days_of,
-    target_figures,
     target_part,
 )
 from pilotage.evidence.explaining import explain_target
@@ -101,7 +101,7 @@ def test_a_shock_of_whole_days_widens_the_interval_and_lowers_the_statistic():
     """By unit the shock is not seen; by unit and day the interval is as wide as the days ask for, and says so."""
     stage = stage_of(*traffic(shock=1.0, units=400))
     narrow, wide = (
-        target_figures(dollars(cluster=cluster), money(), [stage]).comparison for cluster in ("unit", "both")
+        clustered_figures(dollars(cluster=cluster), money(), [stage]).comparison for cluster in ("unit", "both")
     )
     assert isinstance(narrow, Estimate)
     assert isinstance(wide, Estimate)
@@ -124,8 +124,8 @@ def test_a_share_of_right_answers_is_clustered_by_day_too():
     pairs = stage_of(y, z, day, np.arange(day.size))
     stage = structs.replace(pairs, candidate=pairs.paired, candidate_days=pairs.paired_days)
     for form, method in (("difference", "Tango, by day"), ("own", "Wilson, by day")):
-        found = target_figures(promise(form=form, cluster="day"), right(), [stage]).comparison
-        plain = target_figures(promise(form=form), right(), [stage]).comparison
+        found = clustered_figures(promise(form=form, cluster="day"), right(), [stage]).comparison
+        plain = clustered_figures(promise(form=form), right(), [stage]).comparison
         assert found.method == method
         assert found.high - found.low > 1.3 * (plain.high - plain.low)
 
@@ -137,10 +137,10 @@ def test_too_few_days_are_no_test():
     assert isinstance(found, NotEstimable)
     assert found.reason == "19 days are too few to tell how much days differ; it takes 20."
     assert isinstance(statistic(dollars(cluster="both"), money(), [stage_of(y, z, day, unit, until=20)]), Statistic)
-    one = target_figures(dollars(cluster="both"), money(), [stage_of(y, z, day, unit, until=1)]).comparison
+    one = clustered_figures(dollars(cluster="both"), money(), [stage_of(y, z, day, unit, until=1)]).comparison
     assert isinstance(one, NotEstimable)
     assert "1 day is too few" in one.reason
-    few = target_figures(dollars(cluster="both"), money(), [stage_of(y, z, day, unit, until=3)]).comparison
+    few = clustered_figures(dollars(cluster="both"), money(), [stage_of(y, z, day, unit, until=3)]).comparison
     assert few.reason.startswith("With each day as one cluster:")
 
 
@@ -281,7 +281,7 @@ def test_provenance_counts_the_days_that_a_figure_is_clustered_by():
     y, z, day, unit = traffic()
     for until, verdict in ((10, "violated"), (20, "held")):
         stage = stage_of(y, z, day, unit, until=until)
-        estimate = target_figures(dollars(cluster="day"), money(), [stage]).comparison
+        estimate = clustered_figures(dollars(cluster="day"), money(), [stage]).comparison
         found = provenance(money(), "difference", stage, estimate, window=window)
         assert {check.id: check.verdict for check in found.checks}["days"] == verdict
         assert found.sums["paired_days"]["units"] == until

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tests.evidence.simulated import money, paired_calls, right, totals
+from tests.evidence.simulated import money, paired_calls, promise, right, totals
 
 from pilotage.evidence.betting import log_wealth
-from pilotage.evidence.guardrails import judge, live_guardrails, look_alpha, shadow_guardrails
+from pilotage.evidence.guardrails import cluster_of, judge, live_guardrails, look_alpha, shadow_guardrails
 from pilotage.evidence.measurements import Estimate, NotEstimable
 from pilotage.evidence.strata import StageTotals
 from pilotage.playbook.metrics import Guardrail
@@ -166,3 +166,76 @@ def test_a_missing_label_of_few_live_units_is_no_failure(units):
     (found,) = live_guardrails((wide,), (right(),), {"right": (stage,)})
     assert found.status == "within"
     assert found.survives is not None
+
+
+def shaken(days, *, gain=0.0, seed=4):
+    """A shadow stage whose days differ, with its totals by day; units have one call."""
+    rng = np.random.default_rng(seed)
+    moved = np.clip(gain + 0.1 * rng.normal(size=days), -0.48, 0.48)
+    won, lost = (rng.binomial(100, 0.25 + sign * moved / 2.0) for sign in (1, -1))
+    y = np.concatenate([np.repeat([1, 0, 1], [w, v, 100 - w - v]) for w, v in zip(won, lost, strict=True)])
+    z = np.concatenate([np.repeat([0, 1, 1], [w, v, 100 - w - v]) for w, v in zip(won, lost, strict=True)])
+    day = np.repeat(np.arange(days), 100)
+    return StageTotals(stage="shadow/1", paired=totals(y, z), paired_days=totals(y, z, units=day))
+
+
+def test_days_that_differ_widen_a_guardrail_where_the_charter_says_so():
+    """By day the interval is that of some forty days and no longer of four thousand calls; by unit it stays."""
+    stage = shaken(40)
+    by_unit, by_day, both = (
+        judge(MARGIN, right(), stage, live=False, cluster=cluster) for cluster in ("unit", "day", "both")
+    )
+    width = [one.difference.high - one.difference.low for one in (by_unit, by_day, both)]
+    assert width[1] > 1.5 * width[0]
+    assert width[2] == pytest.approx(width[1])
+    assert by_day.difference.method.endswith("by day")
+    assert both.difference.method.endswith("by unit and day")
+    assert by_unit.difference.value == pytest.approx(by_day.difference.value)
+
+
+def test_before_twenty_days_nothing_is_said():
+    """However far off, neither that it holds nor that it is broken."""
+    for gain in (0.3, -0.3):
+        early = judge(MARGIN, right(), shaken(19, gain=gain), live=False, cluster="day")
+        late = judge(MARGIN, right(), shaken(30, gain=gain), live=False, cluster="day")
+        assert early.status == "undecided"
+        assert gain < 0.0 or "19 days are too few to say so; it takes 20" in early.reason
+        assert late.status == ("within" if gain > 0.0 else "breached")
+
+
+def test_bets_say_nothing_where_days_are_alike():
+    """They take units as independent, and a few bad days would look like many bad units."""
+    rich = [60.0] * 10
+    stage = shaken(30)
+    assert judge(MARGIN, right(), stage, live=False, log_wealth=rich).status == "breached"
+    assert judge(MARGIN, right(), stage, live=False, log_wealth=rich, cluster="day").status != "breached"
+
+
+def test_where_no_day_differs_units_are_the_clusters():
+    """Before the first error nothing shows how days differ: fifty days without one do not read like fifty calls."""
+    none, days = np.zeros(5000), np.repeat(np.arange(50), 100)
+    stage = StageTotals(stage="shadow/1", paired=totals(none, none), paired_days=totals(none, none, units=days))
+    errors = right(id="errors", direction="lower")
+    found = judge(Guardrail(metric="errors", margin=0.01), errors, stage, live=False, cluster="both")
+    assert found.status == "within"
+    assert found.difference.method == "Tango"
+
+
+def test_without_sums_by_day_units_are_the_clusters():
+    """What was frozen before guardrails had them, and metrics of one value a unit, come to what they came to."""
+    bare = shadow(0.0)
+    assert judge(MARGIN, right(), bare, live=False, cluster="day") == judge(MARGIN, right(), bare, live=False)
+    per_unit = right(per="unit_mean")
+    stage = shaken(40)
+    assert judge(MARGIN, per_unit, stage, live=False, cluster="day").difference.method == "Tango"
+
+
+def test_whose_calls_are_alike_comes_from_the_target():
+    """A guardrail on the target's own metric, judged on another series than the target, stays by unit."""
+    target = promise(cluster="day")
+    assert cluster_of(MARGIN, None) == "unit"
+    assert cluster_of(MARGIN, target) == "day"
+    assert cluster_of(Guardrail(metric="right", limit=0.5), target) == "unit"
+    assert cluster_of(Guardrail(metric="errors", limit=0.5), target) == "day"
+    (found,) = shadow_guardrails((MARGIN,), (right(),), {"right": shaken(40)}, target=target)
+    assert found.difference.method.endswith("by day")

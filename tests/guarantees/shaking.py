@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 from msgspec import structs
-from tests.evidence.simulated import promise, right, totals_of_units
+from tests.evidence.simulated import money, promise, right, totals_of_units
 from tests.guarantees.promise import Promise
 from tests.guarantees.walks import ALPHA, false_go_by_information, in_chunks
 
 from pilotage.evidence.band import band
 from pilotage.evidence.betting import log_wealth
-from pilotage.evidence.clusters import DAYS_TO_TEST, day_totals, target_figures
+from pilotage.evidence.clusters import DAYS_TO_TEST, clustered_figures, day_totals
+from pilotage.evidence.guardrails import judge
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import UnitSum
+from pilotage.playbook.metrics import Guardrail
 
 GROUP = "Days that move together"
 UNITS, CALLS_A_DAY, SHOCK, STORMS = 60, 2.0, 0.08, 0.1
@@ -34,6 +36,28 @@ def shaken(cluster, *, days, stormy=False):
         sums = np.stack([calls, won + both, lost + both]).astype(float)
         looks = [_stages(sums[..., :day]) for day in range(DAYS_TO_TEST, days + 1)]
         return false_go_by_information(promise(floor=-0.1, target=0.0, cluster=cluster), right(), looks)
+
+    return lambda runs, seed: in_chunks(some, runs, seed)
+
+
+def guarded(cluster, said):
+    """A cost exactly at a guardrail's margin, on days that shake so that errors by unit are nearly three times too
+    small: how often `within` is said of it after 40 days, or `breached` at the end of any day from the 20th on.
+    """
+    margin, days, metric = 0.5, 40, money(lo=-100.0)
+
+    def some(count, rng):
+        shocks = 0.35 * rng.normal(size=(count, 1, days))
+        y = 10.0 + margin + shocks + rng.normal(size=(count, UNITS, days))
+        sums = np.stack([np.ones_like(y), y, np.full_like(y, 10.0)])
+        guardrail = Guardrail(metric="money", margin=margin)
+
+        def status(stage):
+            return judge(guardrail, metric, stage, live=False, cluster=cluster).status
+
+        ends = (days,) if said == "within" else range(DAYS_TO_TEST, days + 1)
+        found = [[status(stage) for (stage,) in _stages(sums[..., :day])] for day in ends]
+        return float(np.mean([said in run for run in zip(*found, strict=True)]))
 
     return lambda runs, seed: in_chunks(some, runs, seed)
 
@@ -76,7 +100,7 @@ def _below_by_day(won, lost, rich):
         days = day_totals(sums[:day])
         single = structs.replace(days, units=days.n, nn=days.n, yn=days.y, zn=days.z, yy=days.y, zz=days.z)
         stage = StageTotals(stage="shadow/1", paired=structs.replace(single, yz=30.0 * day), paired_days=days)
-        seen = target_figures(target, right(), [stage]).comparison
+        seen = clustered_figures(target, right(), [stage]).comparison
         _, high = band(right(), "difference", seen, day / len(sums))
         if high is not None and high < target.floor:
             return True
@@ -113,6 +137,26 @@ PROMISES = [
         500,
         10_000,
         high=0.08,
+    ),
+    Promise(
+        GROUP,
+        "a guardrail exactly at its margin said to hold after 40 days, clustered by day",
+        guarded("day", "within"),
+        1000,
+        10_000,
+        high=0.055,
+        contrast=("the same clustered by unit alone", guarded("unit", "within")),
+        contrast_low=0.15,
+    ),
+    Promise(
+        GROUP,
+        "the same said to be breached at any look from the 20th day on",
+        guarded("day", "breached"),
+        500,
+        5_000,
+        high=0.05,
+        contrast=("the same clustered by unit alone", guarded("unit", "breached")),
+        contrast_low=0.08,
     ),
     Promise(
         GROUP,

@@ -11,7 +11,7 @@ from tests.workflow.pilots import TARGET, CountingStore, Pilot
 
 from pilotage.evidence.measurements import Estimate
 from pilotage.storage.protocols import DayRow
-from pilotage.workflow.clustering import target_days
+from pilotage.workflow.clustering import day_rows
 from pilotage.workflow.freezing import frozen_evidence, recompute
 from pilotage.workflow.trust_section import checks_of
 
@@ -44,6 +44,13 @@ def test_days_become_clusters_from_the_store_to_the_answer(pilot):
     tested = [look for look in answer.looks if look.efficacy is not None]
     assert len(tested) == DAYS - 1 - 20 + 1
     assert answer.imputed.survives
+
+
+def test_guardrails_have_their_days_too(pilot):
+    """Of the same calls as by unit, so that a guardrail is clustered as the target is."""
+    stage = pilot.measuring.snapshot(SLUG, pilot.measure()).latest["errors"]
+    assert stage.paired_days.n == stage.paired.n > 0
+    assert stage.paired_days.units >= DAYS
 
 
 def test_the_days_are_allowed_for_where_trust_is_shown(pilot):
@@ -80,12 +87,14 @@ def test_what_was_frozen_before_charters_said_so_is_clustered_by_unit(pilot):
 def test_a_day_of_another_release_stage_or_metric_is_left_out(pilot):
     """Only the judged stage's days count, of the declared release, and of the target's metric."""
     days = pilot.store.days(SLUG)
-    (paired,) = [row for row in target_days(TARGET, days, ("shadow/1", "r1")) if row.series == "paired_days"]
+    (paired,) = [row for row in day_rows(TARGET, (), days, ("shadow/1", "r1")) if row.series == "paired_days"]
     strays = [
         structs.replace(day, **change)
         for day in days
         for change in ({"stage": "shadow/2"}, {"release": "r2"}, {"metric": "errors"})
     ]
     assert all(isinstance(day, DayRow) for day in strays)
-    (again,) = [row for row in target_days(TARGET, [*days, *strays], ("shadow/1", "r1")) if row.series == "paired_days"]
+    (again,) = [
+        row for row in day_rows(TARGET, (), [*days, *strays], ("shadow/1", "r1")) if row.series == "paired_days"
+    ]
     assert again == paired

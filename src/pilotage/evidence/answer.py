@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from pilotage.evidence import betting
-from pilotage.evidence.clusters import target_figures
+from pilotage.evidence.clusters import clustered_figures
 from pilotage.evidence.figures import Figures
 from pilotage.evidence.imputation import imputed
 from pilotage.evidence.looks import Reading, project, read_looks
@@ -79,7 +79,7 @@ def answer(
     spending all of it twice would break the promise on false answers. `sample_ratio`: of the live stages, where
     anything was live.
     """
-    shown = target_figures(target, metric, latest.stages)
+    shown = clustered_figures(target, metric, latest.stages)
     alpha = attempt_alpha(target.alpha, attempt)
     planned = _planned(target, metric, alpha, (planned_until or deadline) - started)
     reading = Reading()

@@ -1,4 +1,4 @@
-"""The target's figures and test where calls are alike by unit, by day, or both. Pure.
+"""Figures in shadow, and the target's test, where calls are alike by unit, by day, or both. Pure.
 
 A storm hits every flight of a day, whoever flies: then units are not independent. Where the charter declares it, the
 variance is taken with days as clusters (Liang and Zeger 1986), or with units and days both, by inclusion and exclusion
@@ -23,7 +23,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from pilotage.evidence.betting import contrast
 from pilotage.evidence.estimators import estimator_of
@@ -33,13 +33,20 @@ from pilotage.evidence.moments import moments
 from pilotage.evidence.parts import UNITS_TO_TEST, Part
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals, UnitSum
-from pilotage.playbook.kinds import kind_of
+from pilotage.playbook.kinds import Form, kind_of
 from pilotage.playbook.metrics import Cluster, Metric, Target
 
 DAYS_TO_TEST = UNITS_TO_TEST
 DAYS_MIN = 2
 BY = {"unit": "by unit", "day": "by day", "both": "by unit and day"}
 _THIRD = {name: 0.0 for name in Totals.__struct_fields__ if len(name) == 3}  # noqa: PLR2004 - yyz is a third moment
+
+
+class JudgedAs(Struct, frozen=True):
+    """How something is judged that is no target: under which form, and whose calls are alike."""
+
+    form: Form
+    cluster: Cluster
 
 
 def day_totals(days: Iterable[UnitSum]) -> Totals:
@@ -55,20 +62,22 @@ def bent(z: float, lean: float) -> float:
     return z + lean * z * z / 3.0 + lean * lean * z**3 / 27.0 + lean / 6.0
 
 
-def judged_series(target: Target) -> str:
-    """The series that the target is judged on in shadow."""
+def judged_series(target: Target | JudgedAs) -> str:
+    """The series that a target or a guardrail is judged on in shadow."""
     return "candidate" if target.form == "own" else "paired"
 
 
-def days_of(target: Target, stages: Iterable[StageTotals]) -> float | None:
+def days_of(target: Target | JudgedAs, stages: Iterable[StageTotals]) -> float | None:
     """The days with calls, where days are clusters; else None. It never falls from look to look."""
     if target.cluster == "unit":
         return None
     return sum((_days(target, stage).units for stage in stages), start=0.0)
 
 
-def target_figures(target: Target, metric: Metric, stages: Sequence[StageTotals], *, level: float = 0.95) -> Figures:
-    """The target's figures as its charter says that calls are clustered."""
+def clustered_figures(
+    target: Target | JudgedAs, metric: Metric, stages: Sequence[StageTotals], *, level: float = 0.95
+) -> Figures:
+    """A target's or a guardrail's figures as the charter says that calls are clustered."""
     by_unit = figures(metric, target.form, stages, level=level)
     if target.cluster == "unit":
         return by_unit
@@ -115,7 +124,9 @@ def both_ways(by_unit: float, by_day: float, *, single: bool) -> float:
     return max(by_unit + by_day - cell, by_unit, by_day)
 
 
-def _refused(target: Target, metric: Metric, stages: Sequence[StageTotals], needed: int) -> NotEstimable | None:
+def _refused(
+    target: Target | JudgedAs, metric: Metric, stages: Sequence[StageTotals], needed: int
+) -> NotEstimable | None:
     if metric.observable == "exposed":
         return NotEstimable(reason="Days are clusters only where the target is judged in shadow; cluster by unit.")
     if metric.per != "call":
@@ -146,11 +157,11 @@ def _by_day(stage: StageTotals) -> StageTotals:
     )
 
 
-def _days(target: Target, stage: StageTotals) -> Totals:
+def _days(target: Target | JudgedAs, stage: StageTotals) -> Totals:
     return stage.candidate_days if target.form == "own" else stage.paired_days
 
 
-def _single(target: Target, stage: StageTotals) -> bool:
+def _single(target: Target | JudgedAs, stage: StageTotals) -> bool:
     totals: Totals = getattr(stage, judged_series(target))
     return totals.nn == totals.n == totals.units
 

@@ -61,7 +61,8 @@ def explain_guardrail(result: GuardrailResult, metric: Metric, *, live: bool, cu
         "undecided": f"it may or may not be worse than {bound}, and as long as nobody knows, it does not hold",
         "not_estimable": f"so nobody can say whether it is worse than {bound}, and it does not hold",
     }[result.status]
-    return Explanation(means=f"{said}; {so}.", does_not=_not_of_guardrail(result, metric, cut, live=live))
+    alike = _alike(estimate)
+    return Explanation(means=f"{said}{alike}; {so}.", does_not=_not_of_guardrail(result, metric, cut, live=live))
 
 
 def explain_observed(estimate: Estimated, metric: Metric, *, cut: str = "") -> Explanation:
@@ -104,6 +105,14 @@ def _lead(estimate: Estimated, metric: Metric, form: Form, *, live: bool) -> str
     plus = "" if form == "share" else " (plus is better)"
     found = _against(estimate.value, metric, form)
     return f"{base}, {compared}, the candidate's “{metric.title}” was {found}, {span}{plus}"
+
+
+def _alike(estimate: Estimated) -> str:
+    """Whose calls being alike the figure allows for, as its method names it."""
+    if not isinstance(estimate, Estimate):
+        return ""
+    ends = {"both": ", by unit and day", "day": ", by day"}
+    return next((ALIKE[cluster] for cluster, end in ends.items() if estimate.method.endswith(end)), "")
 
 
 def _often(level: float) -> str:

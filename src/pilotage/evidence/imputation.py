@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 
 from pilotage.evidence.band import CRITICAL_MAX
 from pilotage.evidence.betting import contrast
-from pilotage.evidence.clusters import target_figures
+from pilotage.evidence.clusters import clustered_figures
 from pilotage.evidence.looks import Reading
 from pilotage.evidence.measurements import Check, FieldCoverage, Imputed, NotEstimable
 from pilotage.evidence.moments import Moments, moments
@@ -87,7 +87,7 @@ def imputed(
     missing = sum(missing_calls(stage) for stage in latest.stages)
     due = missing + sum(_known(target, metric, stage) for stage in latest.stages)
     widest = max((part.inflation for part in whole), default=1.0)
-    estimate = target_figures(
+    estimate = clustered_figures(
         target, metric, tuple(part.stage for part in whole), level=widened(0.95, widest)
     ).comparison
     crossed = reading.crossed_on is not None

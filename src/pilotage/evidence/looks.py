@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from pilotage.evidence.band import band
-from pilotage.evidence.clusters import target_figures
+from pilotage.evidence.clusters import clustered_figures
 from pilotage.evidence.measurements import Estimated, Look, NotEstimable
 from pilotage.evidence.sequential import (
     INFORMATION_STEP_MIN,
@@ -147,7 +147,7 @@ def _statistic(target: _ByContent[Target], metric: _ByContent[Metric], stages: S
 
 @lru_cache(maxsize=_LOOKS_KEPT)
 def _shown(target: _ByContent[Target], metric: _ByContent[Metric], stages: Stages) -> Estimated:
-    return target_figures(target.value, metric.value, stages.value).comparison
+    return clustered_figures(target.value, metric.value, stages.value).comparison
 
 
 def _look(target: Target, metric: Metric, seen: _Seen, limits: tuple[float | None, float | None]) -> Look:

@@ -64,7 +64,13 @@ def evaluate(snapshot: Snapshot) -> Evaluation:
     s = snapshot
     metric = {metric.id: metric for metric in s.metrics}[s.target.metric]
     guardrails = shadow_guardrails(
-        s.guardrails, s.metrics, s.latest, alpha=s.target.alpha, log_wealth=s.bets, power=s.target.power
+        s.guardrails,
+        s.metrics,
+        s.latest,
+        alpha=s.target.alpha,
+        log_wealth=s.bets,
+        power=s.target.power,
+        target=s.target,
     )
     newest = (s.latest[metric.id],) if metric.id in s.latest else ()
     found = answer(

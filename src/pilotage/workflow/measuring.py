@@ -51,7 +51,7 @@ from pilotage.record.workload import Attempt, Decision, Workload
 from pilotage.storage.protocols import BetRow, CallStore, LookRow, SumRow
 from pilotage.workflow.checking import days_check, live_checks, ratio_check, ratio_of, shadow_checks
 from pilotage.workflow.clock import Clock
-from pilotage.workflow.clustering import target_days
+from pilotage.workflow.clustering import day_rows
 from pilotage.workflow.errors import Outdated
 from pilotage.workflow.estimating import production_case, unit_costs
 from pilotage.workflow.freezing import frozen_evidence
@@ -202,7 +202,7 @@ class Measuring:
         if today <= day_of(charter, attempt.stamp.at) or (taken and taken[-1].day >= today):
             return False
         self._project(workload, now)
-        rows = (*self._calls.totals(workload.slug), *self._target_days(workload, charter.measured, attempt))
+        rows = (*self._calls.totals(workload.slug), *self._days(workload, charter.measured, attempt))
         self._calls.save_look(workload.slug, _as_of(today, attempt, rows, self._calls.bets(workload.slug)))
         self._remember_news(workload.slug)
         return True
@@ -238,7 +238,7 @@ class Measuring:
         rows = self._calls.totals(slug)
         current = None
         if attempt:
-            judged = (*rows, *self._target_days(workload, charter, attempt))
+            judged = (*rows, *self._days(workload, charter, attempt))
             current = _as_of(day_of(charter, now), attempt, judged, self._calls.bets(slug))
         ratio = ratio_of(workload, rows)
         snapshot = self._snapshot(workload, charter, current, (required, ratio)) if current else None
@@ -307,11 +307,12 @@ class Measuring:
             for metric in _planned(charter)
         )
 
-    def _target_days(self, workload: Workload, charter: Charter, attempt: Attempt) -> tuple[SumRow, ...]:
-        """The target's totals over days, where the charter clusters by them."""
+    def _days(self, workload: Workload, charter: Charter, attempt: Attempt) -> tuple[SumRow, ...]:
+        """The target's and the guardrails' totals over days, where the charter clusters by them."""
         if charter.target.cluster == "unit":
             return ()
-        return target_days(charter.target, self._calls.days(workload.slug), (_stage(attempt), attempt.release))
+        place = _stage(attempt), attempt.release
+        return day_rows(charter.target, charter.guardrails, self._calls.days(workload.slug), place)
 
     def _checks(
         self,
@@ -435,6 +436,7 @@ def _guardrails(charter: Charter, attempt: Attempt, look: LookRow) -> tuple[Guar
         alpha=charter.target.alpha,
         log_wealth=_wealth(attempt, look),
         power=charter.target.power,
+        target=charter.target,
     )
 
 
