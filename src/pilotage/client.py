@@ -82,6 +82,10 @@ class Client:
         path = f"/workloads/{quote(workload, safe='')}/commands/{quote(name, safe='')}"
         return self.post(path, fields, credential=credential, key=key)
 
+    def organisation_command(self, name: str, fields: object, *, key: str | None = None) -> Any:  # noqa: ANN401 - a receipt
+        """Give a command about the organisation."""
+        return self.post(f"/organisation/commands/{quote(name, safe='')}", fields, key=key)
+
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()

@@ -18,18 +18,19 @@ from pilotage.cli.fields import checked, fields_of
 from pilotage.cli.starting import project
 from pilotage.record.areas.data import CheckSample
 from pilotage.record.commands import COMMANDS, ReviseCharter, Waive
+from pilotage.record.organisation import ORGANISATION_COMMANDS
 from pilotage.workflow.desk import Receipt
 
 STATEMENT = "I take it on, with the team that builds it."
 
 
-@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("name", [*COMMANDS, *ORGANISATION_COMMANDS])
 def test_every_field_can_be_given(name):
     """Each field of each command has an option, except those that only JSON can say: a charter, and a sample's bytes,
     which `pilotage data check` reads from the file.
     """
-    kind = COMMANDS[name]
-    options = {option.name for option in made_of(name, kind).params}
+    kind = (COMMANDS | ORGANISATION_COMMANDS)[name]
+    options = {option.name for option in made_of(name, kind, frozenset(), lambda *_: None).params}
     missing = {field.name for field in fields_of(kind)} - options
     assert missing == {ReviseCharter: {"charter"}, CheckSample: {"sample"}}.get(kind, set())
 

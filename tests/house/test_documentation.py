@@ -12,6 +12,7 @@ import pytest
 
 from pilotage.playbook.loading import load, shipped
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED
+from pilotage.record.organisation import ORGANISATION_COMMANDS, ORGANISATION_PERMITTED
 from pilotage.record.reference import reference
 
 ROOT = Path(__file__).parents[2]
@@ -114,14 +115,14 @@ def test_generated_pages_are_up_to_date():
     assert marked == set(pages)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *ORGANISATION_COMMANDS])
 def test_every_command_is_documented(command):
     """With its sentence, who may give it, whether it is a signature, and each of its fields."""
     text = reference()
     section = text.partition(f"\n## {command}\n")[2].partition("\n## ")[0]
-    cls = COMMANDS[command]
+    cls, permitted = (COMMANDS | ORGANISATION_COMMANDS)[command], PERMITTED | ORGANISATION_PERMITTED
     assert " ".join(cls.__doc__.split()) in section
-    assert f"Given by: {', '.join(sorted(PERMITTED[command]))}." in section
+    assert f"Given by: {', '.join(sorted(permitted[command]))}." in section
     assert ("Counts as a signature." in section) is (command in ASKS_CREDENTIAL)
     rows = [row.split("|")[1].strip() for row in section.splitlines() if row.startswith("| `")]
     assert rows == [f"`{field}`" for field in cls.__struct_fields__]

@@ -233,6 +233,20 @@ def test_the_low_lane_asks_for_twenty_criteria(name):
 
 
 @each_cadence
+def test_two_questionnaires_ask_about_the_organisation(name):
+    """Readiness before a workload is chosen, maturity once something runs: twelve to fifteen questions each, of which
+    at least half have criteria that speak to them.
+    """
+    asked = {one.id: one for one in load(name).assessments}
+    assert list(asked) == ["organisation-readiness", "llm-operations-maturity"]
+    for one in asked.values():
+        assert 12 <= len(one.questions) <= 15
+        assert len(one.dimensions) == 6
+        assert 2 * sum(bool(question.criteria) for question in one.questions) >= len(one.questions)
+        assert len({level for question in one.questions for level in question.levels}) == 5 * len(one.questions)
+
+
+@each_cadence
 def test_riskier_lanes_ask_for_everything(name):
     """The standard and the high lane leave nothing out."""
     assert all({"standard", "high"} <= set(line.lanes) for line in criteria(name))

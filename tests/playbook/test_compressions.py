@@ -103,3 +103,15 @@ def test_a_hurried_roll_out_is_named():
         "The roll-out climbs in 2 steps instead of 4; it skips 5 %, 25 %.",
         "The roll-out does not hold at 50 %.",
     )
+
+
+def test_an_assessment_that_asks_less_is_named():
+    """An assessment that is left out, asks less or counts longer says so."""
+    usual = load("standard")
+    readiness, _ = usual.assessments
+    shorter = structs.replace(readiness, questions=readiness.questions[1:], valid_days=400)
+    assert compressions(structs.replace(usual, assessments=(shorter,)), usual) == (
+        "The assessment organisation-readiness does not ask sponsor-presence.",
+        "The assessment organisation-readiness counts 400 days instead of 180.",
+        "The assessment llm-operations-maturity is left out: LLM-operations maturity.",
+    )

@@ -43,6 +43,20 @@ def changed(change):
     return yaml.safe_dump(data, sort_keys=False)
 
 
+def question_of(name, dimension="stars", **more):
+    """A question of an assessment."""
+    levels, following = [f"Level {level}." for level in range(1, 6)], [f"Step {step}." for step in range(1, 5)]
+    asked = {"id": name, "dimension": dimension, "text": "What?", "frameworks": ["EU AI Act Art. 4"]}
+    return {**asked, "levels": levels, "next": following, **more}
+
+
+def assessment(*questions, more=(), **other):
+    """An assessment of one dimension, and others."""
+    dimensions = [{"title": "A title", "purpose": "A purpose."} | one for one in ({"id": "stars"}, *more)]
+    asked = {"id": "skies", "title": "Skies", "purpose": "Why.", "dimensions": dimensions}
+    return {**asked, "questions": list(questions), **other}
+
+
 BROKEN_TEXT = {
     "too-big": ("x" * 1_000_001, ""),
     "empty-file": ("# nothing yet\n", ""),
@@ -94,6 +108,18 @@ BROKEN_DATA = {
             reviews=[one for one in d["reviews"] if one["id"] != "risk"], questions=[question("q1", ["risk"])]
         ),
         "questions[0].reviews[0]",
+    ),
+    "unknown-dimension": (
+        lambda d: d.update(assessments=[assessment(question_of("q1"), question_of("q2", dimension="moons"))]),
+        "assessments[0].questions[1].dimension",
+    ),
+    "dimension-unasked": (
+        lambda d: d.update(assessments=[assessment(question_of("q1"), more=[{"id": "moons"}])]),
+        "assessments[0].dimensions[1].id",
+    ),
+    "unknown-criterion": (
+        lambda d: d.update(assessments=[assessment(question_of("q1", criteria=["select.owner", "select.lunch"]))]),
+        "assessments[0].questions[0].criteria[1]",
     ),
     "too-many-questions": (
         lambda d: d.update(questions=[question(f"q{number}", ["risk"]) for number in range(16)]),
@@ -293,6 +319,61 @@ def test_every_code_is_tried_and_documented():
 def codes_of(row):
     """The codes in the first cell of a table's row."""
     return re.findall(r"`([a-z-]+)`", row.split("|")[1])
+
+
+def test_every_mistake_of_an_assessment_is_named_at_once():
+    """Missing anchors, a foreign dimension, a made-up criterion and framework, an id twice: all in one refusal."""
+    wrong = [
+        question_of("q1", levels=["Only one."], next=["One.", "Two."]),
+        question_of("q1", dimension="moons", criteria=["select.lunch"], frameworks=["ISO 9000 1"]),
+    ]
+    found = problems_of(changed(lambda d: d.update(assessments=[assessment(*wrong)])))
+    assert {(problem.code, problem.path) for problem in found} == {
+        ("too-short", "assessments[0].questions[0].levels"),
+        ("too-short", "assessments[0].questions[0].next"),
+        ("duplicate-id", "assessments[0].questions[1].id"),
+        ("unknown-dimension", "assessments[0].questions[1].dimension"),
+        ("unknown-criterion", "assessments[0].questions[1].criteria[0]"),
+        ("wrong-form", "assessments[0].questions[1].frameworks[0]"),
+    }
+
+
+def test_an_assessment_is_not_longer_than_somebody_can_answer_well():
+    """At most fifteen questions."""
+    asked = [question_of(f"q{number}") for number in range(16)]
+    (found,) = problems_of(changed(lambda d: d.update(assessments=[assessment(*asked)])))
+    assert (found.code, found.path) == ("too-many-questions", "assessments[0].questions")
+
+
+def test_a_file_changes_one_question_and_adds_another():
+    """What extends the standard lays its assessments over the shipped ones, by id; a criterion that is left out speaks
+    to no question any more.
+    """
+    text = yaml.safe_dump(
+        {
+            "extends": "standard",
+            "id": "ours",
+            "without": ["evaluate.funding"],
+            "assessments": [
+                {
+                    "id": "organisation-readiness",
+                    "valid_days": 90,
+                    "questions": [{"id": "skills", "text": "Who can build it?"}, question_of("unions", "people")],
+                },
+                assessment(question_of("q1")),
+            ],
+        }
+    )
+    playbook, usual = parse(text, "ours.yaml"), load("standard").assessment("organisation-readiness")
+    found = playbook.assessment("organisation-readiness")
+    assert found.valid_days == 90
+    assert [one.id for one in found.questions] == [*(one.id for one in usual.questions), "unions"]
+    assert found.question("skills").text == "Who can build it?"
+    assert found.question("skills").levels == usual.question("skills").levels
+    assert found.question("money-after-the-pilot").criteria == ("evaluate.production-cost",)
+    assert [one.id for one in playbook.assessments] == ["organisation-readiness", "llm-operations-maturity", "skies"]
+    assert playbook.assessment("astrology") is None
+    assert found.question("zodiac") is None
 
 
 def test_the_recipe_s_playbook_is_valid():

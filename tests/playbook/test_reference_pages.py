@@ -15,7 +15,17 @@ from pilotage.playbook.metrics import Guardrail, Metric, MetricSource, Target
 from pilotage.playbook.nodes import plain, read
 from pilotage.playbook.reference import reference
 from pilotage.playbook.shape import differences
-from pilotage.playbook.types import Criterion, Phase, PilotRules, Playbook, Question, Stage, WaiverRules
+from pilotage.playbook.types import (
+    Assessment,
+    AssessmentQuestion,
+    Criterion,
+    Phase,
+    PilotRules,
+    Playbook,
+    Question,
+    Stage,
+    WaiverRules,
+)
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs"
 
@@ -72,6 +82,19 @@ def test_the_page_of_a_cadence_names_everything(name):
         assert f"| `{named.id}` | {named.title} | {named.purpose} |" in text
 
 
+@pytest.mark.parametrize("name", shipped())
+def test_the_page_of_a_cadence_holds_every_assessment(name):
+    """Every dimension, every question, what each level looks like and what the next one needs."""
+    text = reference(load(name))
+    for assessment in load(name).assessments:
+        assert f"## {assessment.title}" in text
+        for dimension in assessment.dimensions:
+            assert f"### {dimension.title}\n\n{dimension.purpose}" in text
+        for question in assessment.questions:
+            for sentence in (question.text, *question.levels, *question.next, *question.frameworks):
+                assert sentence in text, question.id
+
+
 def test_a_page_survives_signs_of_its_own_markup():
     """A bar or a line break in a text does not break the table it stands in."""
     standard = load("standard")
@@ -89,6 +112,8 @@ def test_a_page_survives_signs_of_its_own_markup():
         ("### A criterion", Criterion),
         ("### A step of the roll-out", Stage),
         ("### A question of the reviews", Question),
+        ("### An assessment", Assessment),
+        ("### A question of an assessment", AssessmentQuestion),
         ("### Waivers", WaiverRules),
         ("### The pilot's limits", PilotRules),
     ],

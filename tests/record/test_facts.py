@@ -81,6 +81,8 @@ def test_the_personal_texts_are_these():
     """Every free text that somebody says is personal; what the method needs to prove itself is not."""
     assert {kind: set(names) for kind, names in f.PERSONAL.items() if names} == {
         "scored": {"note"},
+        "assessment_answered": {"statement"},
+        "assessment_concluded": {"statement"},
         "chosen": {"argument"},
         "ownership_accepted": {"statement"},
         "charter_revised": {"team"},

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import get_args
 
 import pytest
 from msgspec import structs
@@ -143,7 +144,11 @@ def test_a_waiver_comes_into_force_by_those_who_are_accountable_then():
 
 
 def test_every_kind_of_fact_is_folded():
-    """There is no fact that the fold does not know."""
+    """There is no fact that the fold of its stream does not know, and none that belongs to two streams."""
     from pilotage.record.fold import _APPLY  # noqa: PLC0415 - white-box: the table is nobody else's business
+    from pilotage.record.organisation import _FOLDS  # noqa: PLC0415 - white-box
 
-    assert set(_APPLY) | {f.Proposed} == set(f.KINDS.values())
+    assert set(_APPLY) | {f.Proposed} == set(get_args(f.Fact))
+    assert set(_FOLDS) == set(get_args(f.OrganisationFact))
+    assert set(_APPLY) | {f.Proposed} | set(_FOLDS) == set(f.KINDS.values())
+    assert not set(_APPLY) & set(_FOLDS)

@@ -14,6 +14,7 @@ from pilotage.reports.charts.forest import ForestData, ForestLine, ForestRow
 from pilotage.reports.charts.outcomes import CELLS, DayDifference, DifferencesData, OutcomeCount, OutcomesData
 from pilotage.reports.charts.paying import PayingData, PayingPoint
 from pilotage.reports.charts.roadmap import RoadmapData, RoadmapPoint
+from pilotage.reports.charts.scores import ScorePoint, ScoresData
 from pilotage.reports.charts.target import LookPoint, TargetData
 
 START = dt.date(2026, 1, 19)
@@ -157,6 +158,23 @@ ROADMAP = RoadmapData(
         )
     ),
 )
+# A dimension that was not asked about at first, two with the same score, and two rounds on one day.
+SCORES = ScoresData(
+    title="Organisation readiness",
+    points=tuple(
+        ScorePoint(round=number, day=day(40 * min(number, 3)), series=series, score=score)
+        for number, scores in enumerate(
+            (
+                {"Leadership and money": 1.0, "Observability and cost": 5.0, "Overall": 3.0},
+                {"Leadership and money": 2.0, "Observability and cost": 2.5, "Data": 2.5, "Overall": 7 / 3},
+                {"Leadership and money": 2.0, "Observability and cost": 2.5, "Data": 3.0, "Overall": 2.5},
+                {"Leadership and money": 4.0, "Observability and cost": 2.5, "Data": 2.5, "Overall": 3.0},
+            ),
+            start=1,
+        )
+        for series, score in scores.items()
+    ),
+)
 SAMPLES = {
     "target": TARGET,
     "daily": DAILY,
@@ -170,4 +188,5 @@ SAMPLES = {
     "chance": CHANCE,
     "paying": PAYING,
     "roadmap": ROADMAP,
+    "scores": SCORES,
 }

@@ -124,6 +124,20 @@ def test_colour_is_never_alone():
     assert "as measured" in json.dumps(specification(FOREST, "light", "wide"))
 
 
+def test_scores_are_on_the_whole_scale_and_the_last_round_of_a_day_is_drawn():
+    """From 1 to 5 whatever the scores, a mark of its own for each dimension, a dash where one was not asked about."""
+    spec = specification(SAMPLES["scores"], "light", "wide")
+    text = json.dumps(spec)
+    assert '"domain": [0.85, 5.15]' in text
+    assert all(f'"{shape}"' in text for shape in ("square", "triangle-up", "diamond", "circle"))
+    read = [row for row in values(spec) if "round" in row]
+    assert [(row["round"], row["Data"], row["Overall"]) for row in read] == [
+        ("1", "\u2013", "3.0"), ("2", "2.5", "2.3"), ("4", "2.5", "3.0"),
+    ]  # fmt: skip
+    drawn = texts(Drawings().draw(SAMPLES["scores"], theme="light", size="narrow", form="svg").decode())
+    assert {"Leadership and money", "Observability and cost", "Data", "Overall"} <= set(drawn)
+
+
 @pytest.mark.parametrize("name", ["outcomes", "distribution"])
 def test_bars_begin_at_zero(name):
     """Lengths are honest: bars start from zero, whatever the data."""

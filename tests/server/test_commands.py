@@ -11,9 +11,10 @@ from litestar.testing import AsyncTestClient
 from tests.server.cast import PASSWORD, PROPOSAL, enrol, propose, sign_in
 
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED
-from pilotage.server.api.commands import COMMAND_ENDPOINTS
+from pilotage.record.organisation import ORGANISATION_COMMANDS
+from pilotage.server.api.commands import COMMAND_ENDPOINTS, ORGANISATION_ENDPOINTS
 from pilotage.server.app import create_app
-from pilotage.server.description.examples import CHARTER, COMMAND_EXAMPLES
+from pilotage.server.description.examples import CHARTER, COMMAND_EXAMPLES, ORGANISATION_EXAMPLES
 from pilotage.storage.errors import StorageUnavailable
 
 NOW = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
@@ -36,6 +37,9 @@ def test_every_command_has_its_address():
     paths = {path for handler in COMMAND_ENDPOINTS for path in handler.paths}
     assert paths == {f"/api/v1/workloads/{{slug:str}}/commands/{name}" for name in COMMANDS}
     assert set(COMMAND_EXAMPLES) == set(COMMANDS)
+    about = {path for handler in ORGANISATION_ENDPOINTS for path in handler.paths}
+    assert about == {f"/api/v1/organisation/commands/{name}" for name in ORGANISATION_COMMANDS}
+    assert set(ORGANISATION_EXAMPLES) == set(ORGANISATION_COMMANDS)
 
 
 def test_a_command_answers_with_what_it_wrote(client, ada):

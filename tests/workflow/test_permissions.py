@@ -12,8 +12,9 @@ from pilotage.record import commands as c
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED
 from pilotage.record.context import Actor
 from pilotage.record.errors import Refused
+from pilotage.record.organisation import ORGANISATION_COMMANDS, ORGANISATION_PERMITTED
 from pilotage.record.permissions import ROLE_MEANINGS, matrix
-from pilotage.server.description.examples import COMMAND_EXAMPLES
+from pilotage.server.description.examples import COMMAND_EXAMPLES, ORGANISATION_EXAMPLES
 from pilotage.storage.accounts import ROLES
 from pilotage.storage.accounts.identity import Role
 
@@ -47,11 +48,14 @@ def office(tmp_path: Path) -> Office:
 
 def test_the_matrix_is_of_every_command_and_every_role():
     """Nothing is missing: the table has each command that there is and each role that an account may have."""
-    assert tuple(SAYS) == tuple(COMMANDS) == tuple(PERMITTED)
+    assert tuple(PERMITTED) == tuple(COMMANDS)
+    assert tuple(SAYS) == (*COMMANDS, *ORGANISATION_COMMANDS)
     assert set(ROLE_MEANINGS) == set(ROLES) == set(get_args(Role))
-    assert {one.command: set(one.roles) for one in matrix()} == {name: set(roles) for name, roles in PERMITTED.items()}
+    permitted = PERMITTED | ORGANISATION_PERMITTED
+    assert {one.command: set(one.roles) for one in matrix()} == {name: set(roles) for name, roles in permitted.items()}
     assert {one.command for one in matrix() if one.signature} == ASKS_CREDENTIAL
     assert set(COMMAND_EXAMPLES) == set(COMMANDS)
+    assert set(ORGANISATION_EXAMPLES) == set(ORGANISATION_COMMANDS)
 
 
 @pytest.mark.parametrize("role", [*ROLE_MEANINGS, "no role at all"])

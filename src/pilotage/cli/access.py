@@ -49,6 +49,12 @@ class Access(Protocol):
     def candidates(self) -> Json:
         """The candidate problems, best score first, with the scales and who has room for a pilot."""
 
+    def assessments(self) -> Json:
+        """Every assessment of the organisation at a glance."""
+
+    def assessment(self, assessment: str) -> Json:
+        """One assessment of the organisation in full."""
+
     def data(self, slug: str) -> Json:
         """The data sources of a workload."""
 
@@ -78,6 +84,9 @@ class Access(Protocol):
 
     def give(self, slug: str, command: str, fields: Json) -> Json:
         """Give a command; what it wrote. A signature asks for the password."""
+
+    def give_for_organisation(self, command: str, fields: Json) -> Json:
+        """Give a command about the organisation; what it wrote."""
 
     def take_outcomes(self, slug: str, outcomes: list[Json]) -> Json:
         """Store outcomes durably: `accepted` and `duplicates`."""

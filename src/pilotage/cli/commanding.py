@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import Struct
 
 from pilotage.cli.access import Json
 from pilotage.cli.charters import remark_changes
@@ -14,7 +16,7 @@ from pilotage.cli.failures import CliError
 from pilotage.cli.fields import checked, fields_of, option_of, plain_of, stated
 from pilotage.cli.invocation import Answer, Invocation, command
 from pilotage.cli.screen import Screen
-from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED, Command
+from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED
 
 
 class Commands(click.Group):
@@ -27,7 +29,7 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         """The command, with an option for each of its fields."""
         name = cmd_name.replace("-", "_")
-        return made_of(name, COMMANDS[name]) if name in COMMANDS else None
+        return made_of(name, COMMANDS[name], PERMITTED[name], _on_workload) if name in COMMANDS else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -51,17 +53,23 @@ def do(ctx: click.Context, workload: str) -> None:
     ctx.obj = workload
 
 
-def made_of(name: str, kind: type[Command]) -> click.Command:
-    """A command of the record as a command here."""
+def _on_workload(run: Invocation, name: str, fields: Json) -> Answer:
+    return carry_out(run, click.get_current_context().obj, name, fields)
+
+
+def made_of(
+    name: str, kind: type[Struct], permitted: frozenset[str], carry: Callable[[Invocation, str, Json], Answer]
+) -> click.Command:
+    """A command of the record as a command here, which `carry` gives once its fields are together."""
 
     def give(run: Invocation, /, json_input: str | None, file: Path | None, **given: Any) -> Answer:  # noqa: ANN401 - the command's own options
         told = {key: plain_of(value) for key, value in given.items() if value is not None and value != ()}
         if (document := told.pop("document", None)) is not None:
             told["document_digest"] = _digest_of(document)
-        return carry_out(run, click.get_current_context().obj, name, stated(json_input, file) | told)
+        return carry(run, name, stated(json_input, file) | told)
 
     signature = " It is a signature: the password is asked for." if name in ASKS_CREDENTIAL else ""
-    give.__doc__ = f"{kind.__doc__}\n\nFor: {', '.join(sorted(PERMITTED[name]))}.{signature}"
+    give.__doc__ = f"{kind.__doc__}\n\nFor: {', '.join(sorted(permitted))}.{signature}"
     options = [option for field in fields_of(kind) if (option := option_of(field)) is not None]
     options += [
         click.Option(
@@ -89,13 +97,17 @@ def carry_out(run: Invocation, workload: str, name: str, fields: Json) -> Answer
     asked = checked(name, COMMANDS[name], fields)
     if name == "sign" and asked["subject"] == "charter":
         remark_changes(run, workload)
-    receipt = run.access.give(workload, name, asked)
+    return shown(run, workload, run.access.give(workload, name, asked))
+
+
+def shown(run: Invocation, whose: str, receipt: Json) -> Answer:
+    """Show what a command wrote."""
 
     def draw(screen: Screen) -> None:
         written = ", ".join(
             f"{kind} at {position}" for kind, position in zip(receipt["kinds"], receipt["positions"], strict=True)
         )
-        screen.line(f"{workload}: {written}.", "good")
+        screen.line(f"{whose}: {written}.", "good")
 
     run.screen.answer(receipt, draw)
     return None

@@ -15,7 +15,9 @@ from pilotage.operations.folder_leases import FolderLeases
 from pilotage.operations.spooling import ingest_spool
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS
 from pilotage.record.context import Actor
+from pilotage.record.organisation import ORGANISATION_COMMANDS
 from pilotage.runtime.records import Outcome
+from pilotage.workflow.assessments import assessment_of, assessments_of
 from pilotage.workflow.audit_pack import audit_pack
 from pilotage.workflow.candidates import intake_of
 from pilotage.workflow.charters import charter_json
@@ -137,6 +139,16 @@ class InPlace:
         found: Json = msgspec.to_builtins(intake_of(self._workspace))
         return found
 
+    def assessments(self) -> Json:
+        """The assessments of the organisation."""
+        found: Json = msgspec.to_builtins(assessments_of(self._workspace))
+        return found
+
+    def assessment(self, assessment: str) -> Json:
+        """One assessment of the organisation."""
+        found: Json = msgspec.to_builtins(assessment_of(self._workspace, assessment))
+        return found
+
     def data(self, slug: str) -> Json:
         """The data sources of a workload."""
         found: Json = msgspec.to_builtins(data_json(self._workspace.desk.judge(slug)))
@@ -188,6 +200,13 @@ class InPlace:
         self._leases.write(slug)
         if fields.get("mode") in LIVE_LATER:
             self._run.screen.remark(f"{fields['mode']} begins with `pilotage up`: only a server renews its lease.")
+        return dict(msgspec.to_builtins(receipt))
+
+    def give_for_organisation(self, command: str, fields: Json) -> Json:
+        """Give a command about the organisation."""
+        who = self._who()
+        asked = msgspec.convert(fields, ORGANISATION_COMMANDS[command])
+        receipt = self._workspace.desk.issue_for_organisation(Actor(person=who.person, roles=who.roles), asked)
         return dict(msgspec.to_builtins(receipt))
 
     def take_outcomes(self, slug: str, outcomes: list[Json]) -> Json:

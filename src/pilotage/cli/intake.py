@@ -28,6 +28,15 @@ def intake(run: Invocation, *, scales: bool) -> Answer:
     return None
 
 
+def _draw_readiness(screen: Screen, ready: Json) -> None:
+    """How ready the organisation said it is, before the problems."""
+    said = ready["title"]
+    if ready["score"] is not None:
+        said += f": {ready['score']:.1f} of 5, {ready['concluded']['at'][:10]}"
+        said += f"; weakest: {ready['weakest']}, {ready['weakest_score']:.1f}"
+    screen.line(f"{said}. {ready['caution']}".rstrip(), "waiting" if ready["caution"] else None)
+
+
 def _draw_scales(screen: Screen, scales: list[Json]) -> None:
     for scale in scales:
         screen.line(f"{scale['id']}: {scale['question']}", "noted")
@@ -36,6 +45,8 @@ def _draw_scales(screen: Screen, scales: list[Json]) -> None:
 
 
 def _draw(screen: Screen, found: Json, names: Names) -> None:
+    if found["readiness"] is not None:
+        _draw_readiness(screen, found["readiness"])
     if not found["candidates"]:
         screen.line(EMPTY)
         return

@@ -99,6 +99,14 @@ class OverHttp:
         """The candidate problems."""
         return self._one("/candidates")
 
+    def assessments(self) -> Json:
+        """The assessments of the organisation."""
+        return self._one("/assessments")
+
+    def assessment(self, assessment: str) -> Json:
+        """One assessment of the organisation."""
+        return self._one(f"/assessments/{quote(assessment, safe='')}")
+
     def data(self, slug: str) -> Json:
         """The data sources of a workload."""
         return self._one(f"/workloads/{quote(slug, safe='')}/data")
@@ -148,6 +156,11 @@ class OverHttp:
         if command in ASKS_CREDENTIAL:
             credential = self._credential()
         receipt: Json = client.command(slug, command, fields, credential=credential, key=uuid.uuid4().hex)
+        return receipt
+
+    def give_for_organisation(self, command: str, fields: Json) -> Json:
+        """Give a command about the organisation; the key makes a repetition harmless."""
+        receipt: Json = self._writing().organisation_command(command, fields, key=uuid.uuid4().hex)
         return receipt
 
     def take_outcomes(self, slug: str, outcomes: list[Json]) -> Json:

@@ -37,6 +37,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("portfolio", "portfolios:portfolio", "Show the portfolio: funnel, stalls, lead times, dates."),
         Entry("inbox", "inboxes:inbox", "Show what waits for you, on every workload."),
         Entry("intake", "intake:intake", "Show which problem comes next, and where scores differ."),
+        Entry("assessments", "assessments:assessments", "Show how ready the organisation is, over time."),
         Entry("evidence", "evidence:evidence", "Show what the traffic shows: figures, and what they mean."),
         Entry("document", "documents:document", "Write a document as PDF or HTML."),
         Entry("audit-pack", "documents:audit_pack", "Write all of a workload as a zip that proves itself."),
@@ -52,6 +53,7 @@ SECTIONS: dict[str, tuple[Entry, ...]] = {
         Entry("export", "authoring:export", "Write a workload as such a file."),
         Entry("expose", "commanding:expose", "Set how much traffic the candidate sees, up to the ceiling."),
         Entry("kill", "commanding:kill", "Switch the candidate off everywhere, now."),
+        Entry("organisation", "assessments:organisation", "Answer and conclude assessments of the organisation."),
         Entry("do", "commanding:do", "Give any other command: sign, attest, decide, waive and more."),
     ),
     "Data": (

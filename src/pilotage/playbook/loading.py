@@ -23,7 +23,7 @@ from pilotage.playbook.types import Criterion, Phase, Playbook
 REFERENCE = "standard"
 SHIPPED = (REFERENCE, "ninety-day")
 # A cadence may be packaged in several files, each with keys of its own; they are read as one.
-PARTS = {REFERENCE: (REFERENCE, "questionnaires")}
+PARTS = {REFERENCE: (REFERENCE, "questionnaires", "assessments")}
 EARLY = ("select", "pilot")
 
 
@@ -165,6 +165,20 @@ def _left_out(playbook: Playbook, reference: Playbook) -> Iterator[str]:
         unasked = [question.id for question in reference.questions_of(review.id) if question.id not in asked]
         if unasked:
             yield f"The {review.id} review does not ask {', '.join(unasked)}."
+    yield from _unassessed(playbook, reference)
+
+
+def _unassessed(playbook: Playbook, reference: Playbook) -> Iterator[str]:
+    for usual in reference.assessments:
+        found = playbook.assessment(usual.id)
+        if found is None:
+            yield f"The assessment {usual.id} is left out: {usual.title}."
+            continue
+        unasked = [question.id for question in usual.questions if found.question(question.id) is None]
+        if unasked:
+            yield f"The assessment {usual.id} does not ask {', '.join(unasked)}."
+        if found.valid_days > usual.valid_days:
+            yield f"The assessment {usual.id} counts {found.valid_days} days instead of {usual.valid_days}."
 
 
 def _loosened(playbook: Playbook, reference: Playbook) -> Iterator[str]:

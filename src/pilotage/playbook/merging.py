@@ -6,6 +6,8 @@ else is replaced. `without` then takes out the criteria that it lists.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pilotage.playbook.errors import Problem
 from pilotage.playbook.nodes import Node
 
@@ -75,7 +77,34 @@ def _leave_out(merged: Node, without: Node, problems: list[Problem]) -> Node:
     )
     leaving = frozenset(entry.text for entry in without.items if entry.text is not None)
     remaining = tuple(_without(phase, leaving) for phase in phases.items)
-    return _put(merged, "phases", Node(value=remaining, path=phases.path, line=phases.line))
+    return _unasked(_put(merged, "phases", Node(value=remaining, path=phases.path, line=phases.line)), leaving)
+
+
+def _unasked(merged: Node, leaving: frozenset[str]) -> Node:
+    """What is taken out speaks to no question of an assessment any more."""
+    assessments = merged.get("assessments")
+    if assessments is None or not assessments.items:
+        return merged
+    return _put(merged, "assessments", _each(assessments, lambda one: _questions_without(one, leaving)))
+
+
+def _each(node: Node, change: Callable[[Node], Node]) -> Node:
+    return Node(value=tuple(map(change, node.items)), path=node.path, line=node.line)
+
+
+def _questions_without(assessment: Node, leaving: frozenset[str]) -> Node:
+    questions = assessment.get("questions")
+    if questions is None or not questions.items:
+        return assessment
+
+    def without(question: Node) -> Node:
+        criteria = question.get("criteria")
+        if criteria is None or not criteria.items:
+            return question
+        kept = tuple(one for one in criteria.items if one.text not in leaving)
+        return _put(question, "criteria", Node(value=kept, path=criteria.path, line=criteria.line))
+
+    return _put(assessment, "questions", _each(questions, without))
 
 
 def _criteria(phase: Node) -> tuple[Node, ...]:

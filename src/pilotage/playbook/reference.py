@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import get_args
 
 from pilotage.playbook.types import (
+    Assessment,
+    AssessmentQuestion,
     Ceiling,
     Criterion,
     Lane,
@@ -50,6 +52,7 @@ def reference(playbook: Playbook) -> str:
         _named(playbook.streams),
         *_risks(playbook.risks),
         *_scales(playbook.scales),
+        *(part for one in playbook.assessments for part in _assessment(one)),
         "## Roll-out",
         _table(("step", "holds for"), ((f"{s.percent:g} %", f"{s.hold_days} days") for s in playbook.stages)),
         "## Limits",
@@ -161,6 +164,25 @@ def _risks(risks: Iterable[RiskQuestion]) -> Iterator[str]:
         yield "## Risk"
         yield "The strictest answer is the workload's lane. Nobody enters the low lane without answering."
         yield _table(("question", *LANES), rows)
+
+
+def _assessment(one: Assessment) -> Iterator[str]:
+    """A questionnaire about the organisation, dimension by dimension."""
+    yield f"## {one.title}"
+    yield f"{one.purpose} A concluded round counts for {one.valid_days} days."
+    for dimension in one.dimensions:
+        yield f"### {dimension.title}"
+        yield dimension.purpose
+        rows = [row for question in one.questions_of(dimension.id) for row in _anchors(question)]
+        yield _table(("question", "level", "looks like this", "the next one needs"), rows)
+
+
+def _anchors(question: AssessmentQuestion) -> Iterator[Sequence[str]]:
+    name = [f"`{question.id}`", f"**{question.text}**", ", ".join(question.frameworks)]
+    if question.criteria:
+        name.append(f"proposed from {', '.join(f'`{one}`' for one in question.criteria)}")
+    for level, (looks, needs) in enumerate(zip(question.levels, (*question.next, ""), strict=True), start=1):
+        yield "<br>".join(name) if level == 1 else "", f"{level}", looks, needs
 
 
 def _question_row(question: Question) -> Sequence[str]:

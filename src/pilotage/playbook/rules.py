@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import get_args
 
+from pilotage.playbook.assessment_rules import assessed_criteria_exist, assessments_hold
 from pilotage.playbook.errors import Problem
 from pilotage.playbook.nodes import Node, walk
 from pilotage.playbook.outline import Line, Outline, entries_of, number_of, text_of, weeks_of
@@ -77,9 +78,8 @@ def texts_say_something(outline: Outline) -> Iterator[Problem]:
 def ids_are_unique(outline: Outline) -> Iterator[Problem]:
     """No two entries of a list share an id, and no two criteria of the whole playbook."""
     groups: list[Iterable[Node]] = [outline.phases, [line.node for line in outline.lines]]
-    groups += [
-        outline.entries(key) for key in ("reviews", "ownership", "areas", "streams", "questions", "scales", "risks")
-    ]
+    listed = ("reviews", "ownership", "areas", "streams", "questions", "scales", "risks", "assessments")
+    groups += [outline.entries(key) for key in listed]
     for group in groups:
         seen: set[str] = set()
         for node in group:
@@ -403,6 +403,8 @@ RULES: tuple[Rule, ...] = (
     ids_are_unique,
     lists_are_filled,
     questionnaires_are_short,
+    assessments_hold,
+    assessed_criteria_exist,
     phases_follow,
     weeks_are_seamless,
     ceilings_hold,

@@ -37,6 +37,8 @@ FrameworkId = Annotated[
     ),
 ]
 COST_ROLE = "cost"
+NameId = Annotated[str, Meta(pattern="^[a-z][a-z0-9-]*$")]
+Figure = Literal["time-to-feedback", "review-lead-time"]
 QUESTIONS_MAX = 15
 
 
@@ -107,7 +109,7 @@ class Question(Struct, frozen=True, kw_only=True):
     the product measured or has on record that it proposes as an answer.
     """
 
-    id: Annotated[str, Meta(pattern="^[a-z][a-z0-9-]*$")]
+    id: NameId
     text: str
     example: str
     reviews: Annotated[tuple[ReviewArea, ...], Meta(min_length=1)]
@@ -138,6 +140,43 @@ class RiskQuestion(Struct, frozen=True, kw_only=True):
     def answer(self, lane: Lane) -> str:
         """The words of a lane's answer."""
         return str(getattr(self, lane))
+
+
+class AssessmentQuestion(Struct, frozen=True, kw_only=True):
+    """One question about the organisation. `levels` says what each step from 1 to 5 looks like, `next` what each of the
+    first four needs to become the one after it.
+
+    `criteria` are those whose verdicts speak to it, `figure` one of the portfolio's that is shown as well; the product
+    proposes what it finds there.
+    """
+
+    id: NameId
+    dimension: str
+    text: str
+    levels: Annotated[tuple[str, ...], Meta(min_length=5, max_length=5)]
+    next: Annotated[tuple[str, ...], Meta(min_length=4, max_length=4)]
+    frameworks: Annotated[tuple[FrameworkId, ...], Meta(min_length=1)]
+    criteria: tuple[CriterionId, ...] = ()
+    figure: Figure | None = None
+
+
+class Assessment(Struct, frozen=True, kw_only=True):
+    """A questionnaire about the organisation, answered in rounds. A concluded round counts for `valid_days`."""
+
+    id: NameId
+    title: str
+    purpose: str
+    valid_days: Annotated[int, Meta(ge=1)] = 180
+    dimensions: Annotated[tuple[Named, ...], Meta(min_length=1)]
+    questions: Annotated[tuple[AssessmentQuestion, ...], Meta(min_length=1)]
+
+    def question(self, question_id: str) -> AssessmentQuestion | None:
+        """The question of that id; None when it asks no such thing."""
+        return next((question for question in self.questions if question.id == question_id), None)
+
+    def questions_of(self, dimension: str) -> tuple[AssessmentQuestion, ...]:
+        """What is asked about a dimension, in the playbook's order."""
+        return tuple(question for question in self.questions if question.dimension == dimension)
 
 
 class Stage(Struct, frozen=True, kw_only=True):
@@ -185,6 +224,7 @@ class Playbook(Struct, frozen=True, kw_only=True):
     questions: tuple[Question, ...] = ()
     scales: tuple[Scale, ...] = ()
     risks: tuple[RiskQuestion, ...] = ()
+    assessments: tuple[Assessment, ...] = ()
     stages: Annotated[tuple[Stage, ...], Meta(min_length=1)]
     waivers: WaiverRules = WaiverRules()
     pilot: PilotRules = PilotRules()
@@ -218,6 +258,10 @@ class Playbook(Struct, frozen=True, kw_only=True):
             if question.id == question_id:
                 return question
         raise KeyError(question_id)
+
+    def assessment(self, assessment_id: str) -> Assessment | None:
+        """The questionnaire about the organisation of that id; None when the playbook has none."""
+        return next((one for one in self.assessments if one.id == assessment_id), None)
 
     def criterion(self, criterion_id: str) -> Criterion:
         """The criterion of that id; KeyError when the playbook has none."""

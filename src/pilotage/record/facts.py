@@ -1,5 +1,6 @@
 """Facts: what a person or the system decided or recorded. A workload is the fold of its facts. Pure.
 
+What is on record of the organisation, and of no single workload, are facts of a stream of its own (`organisation`).
 Fields typed `Text` are personal text (`texts`). The facts of an area stand in its own module (`areas`).
 """
 
@@ -14,6 +15,7 @@ from msgspec import Struct
 
 from pilotage.playbook.types import Lane, PhaseId
 from pilotage.record.areas.listing import AreaFact
+from pilotage.record.assessing import AssessingFact
 from pilotage.record.charter import Charter, PageFit
 from pilotage.record.errors import UnknownFact
 from pilotage.record.texts import ERASED, Score, Text
@@ -336,10 +338,13 @@ Fact = (
     | AreaFact
 )
 
-KINDS: dict[str, type[Fact]] = {str(cls.__struct_config__.tag): cls for cls in get_args(Fact)}
+OrganisationFact = AssessingFact
+AnyFact = Fact | OrganisationFact
+
+KINDS: dict[str, type[AnyFact]] = {str(cls.__struct_config__.tag): cls for cls in get_args(AnyFact)}
 
 
-def _personal_fields(cls: type[Fact]) -> frozenset[str]:
+def _personal_fields(cls: type[AnyFact]) -> frozenset[str]:
     info = msgspec.inspect.type_info(cls)
     if not isinstance(info, msgspec.inspect.StructType):
         raise TypeError(cls)
@@ -356,7 +361,7 @@ PERSONAL: dict[str, frozenset[str]] = {kind: _personal_fields(cls) for kind, cls
 class Recorded(Struct, frozen=True, kw_only=True):
     """A fact with its place in the ledger and who recorded it when. `at` is UTC."""
 
-    fact: Fact
+    fact: AnyFact
     position: int
     sequence: int
     actor: str
@@ -364,7 +369,7 @@ class Recorded(Struct, frozen=True, kw_only=True):
     simulated: bool = False
 
 
-def encode(fact: Fact) -> tuple[str, dict[str, Any], dict[str, str]]:
+def encode(fact: AnyFact) -> tuple[str, dict[str, Any], dict[str, str]]:
     """A fact as the ledger takes it: kind, plain payload, and the personal texts by field name."""
     payload = msgspec.to_builtins(fact)
     kind = payload.pop("type")
@@ -372,7 +377,7 @@ def encode(fact: Fact) -> tuple[str, dict[str, Any], dict[str, str]]:
     return kind, {name: value for name, value in payload.items() if name not in PERSONAL[kind]}, texts
 
 
-def decode(kind: str, payload: Mapping[str, Any], texts: Mapping[str, str | None]) -> Fact:
+def decode(kind: str, payload: Mapping[str, Any], texts: Mapping[str, str | None]) -> AnyFact:
     """The fact of a ledger entry; an erased text reads `ERASED`, one never given is empty.
 
     Raises `UnknownFact` for a kind that this version does not know.

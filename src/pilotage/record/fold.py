@@ -312,7 +312,12 @@ def apply(workload: Workload | None, slug: str, recorded: Recorded) -> Workload:
         return _begin(slug, recorded, fact, stamp)
     if workload is None:
         raise ValueError(f"{slug} begins with {type(fact).__name__} at entry {stamp.position}, not with its proposal")
-    changes = _APPLY[type(fact)](workload, fact, stamp)
+    step = _APPLY.get(type(fact))
+    if step is None:
+        raise ValueError(
+            f"{type(fact).__name__} at entry {stamp.position} is no fact about a workload, and not {slug}'s"
+        )
+    changes = step(workload, fact, stamp)
     return structs.replace(
         workload,
         **changes,

@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from pilotage.record.areas.listing import AREAS
 from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED
+from pilotage.record.organisation import ORGANISATION_COMMANDS, ORGANISATION_PERMITTED
 
 ROLE_MEANINGS: dict[str, str] = {
     "owner": "owns this workload; the role counts on the workload that names its holder",
@@ -20,6 +21,7 @@ ROLE_MEANINGS: dict[str, str] = {
     "admin": "looks after accounts, and helps a workload begin",
 }
 GENERAL = "the way through the phases"
+OF_ORGANISATION = "the organisation"
 HEAD = """# Permissions
 
 <!-- Generated: make guides -->
@@ -32,6 +34,8 @@ something was offered or somebody without a part in it may do is refused to othe
 - **Owner and sponsor** are people, not ranks: once a workload names them, only they act as such on it, whatever roles
   an account has elsewhere.
 - **Every other role** counts everywhere, or on the workloads that an administrator gave it for.
+- **About the organisation** only those roles count that hold everywhere; a workload's owner or sponsor has them if an
+  administrator gave them to the account.
 - A command that counts as a **signature** asks for the password again.
 
 The same table is the page `/permissions`, `GET /api/v1/permissions`, and `pilotage roles`."""
@@ -50,15 +54,22 @@ class Permission(Struct, frozen=True, kw_only=True):
 def matrix() -> tuple[Permission, ...]:
     """Every command, in the order of the way; roles in the order of `ROLE_MEANINGS`."""
     parts = {name: area.name for area in AREAS for name in area.permitted}
-    return tuple(
-        Permission(
-            command=name,
-            part=parts.get(name, GENERAL),
-            does=" ".join((kind.__doc__ or "").split()).partition(". ")[0].rstrip(".") + ".",
-            roles=tuple(role for role in ROLE_MEANINGS if role in PERMITTED[name]),
-            signature=name in ASKS_CREDENTIAL,
-        )
-        for name, kind in COMMANDS.items()
+    return (
+        *(_permission(name, kind, parts.get(name, GENERAL), PERMITTED[name]) for name, kind in COMMANDS.items()),
+        *(
+            _permission(name, kind, OF_ORGANISATION, ORGANISATION_PERMITTED[name])
+            for name, kind in ORGANISATION_COMMANDS.items()
+        ),
+    )
+
+
+def _permission(name: str, kind: type, part: str, allowed: frozenset[str]) -> Permission:
+    return Permission(
+        command=name,
+        part=part,
+        does=" ".join((kind.__doc__ or "").split()).partition(". ")[0].rstrip(".") + ".",
+        roles=tuple(role for role in ROLE_MEANINGS if role in allowed),
+        signature=name in ASKS_CREDENTIAL,
     )
 
 

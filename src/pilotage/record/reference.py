@@ -9,7 +9,8 @@ import msgspec
 from msgspec import inspect
 
 from pilotage.record.charter import Charter
-from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED, Command
+from pilotage.record.commands import ASKS_CREDENTIAL, COMMANDS, PERMITTED
+from pilotage.record.organisation import ORGANISATION_COMMANDS, ORGANISATION_PERMITTED, OrganisationCommand
 
 HEAD = """# Commands
 
@@ -23,6 +24,9 @@ An account's role counts everywhere, but for owner and sponsor: once a workload 
 A command that counts as a signature asks for the password again. Personal texts are kept outside the hashed entry and
 can be erased."""
 
+ORGANISATION_HEAD = """Two commands are about the organisation and no workload ([assessments](assessments.md)): given on
+the pages under `/assessments`, with `pilotage organisation`, or at `POST /api/v1/organisation/commands/{command}`."""
+
 # What is described elsewhere, or below, by the name of its type.
 _LINKS = {
     "Charter": "[charter](#the-charter)",
@@ -34,31 +38,40 @@ _LINKS = {
 
 def reference() -> str:
     """The page: a contents table, every command with its fields, and the charter. Ends with a newline."""
-    parts = [HEAD, _table(("command", "what it does", "who may give it", "signature"), map(_summary, COMMANDS))]
-    for name in COMMANDS:
-        parts += _section(name)
+    heads = ("command", "what it does", "who may give it", "signature")
+    parts = [HEAD, _table(heads, [_summary(name, kind, PERMITTED[name]) for name, kind in COMMANDS.items()])]
+    parts += [ORGANISATION_HEAD, _table(heads, [_summary(*one) for one in _of_organisation()])]
+    for name, kind in COMMANDS.items():
+        parts += _section(name, kind, PERMITTED[name])
+    for one in _of_organisation():
+        parts += _section(*one)
     parts += ["## The charter", _said(Charter), _fields(Charter)]
     return "\n\n".join(parts) + "\n"
 
 
-def _summary(name: str) -> Sequence[str]:
-    first = _said(COMMANDS[name]).partition(". ")[0].rstrip(".")
-    return f"[`{name}`](#{name})", f"{first}.", ", ".join(sorted(PERMITTED[name])), _yes(name in ASKS_CREDENTIAL)
+def _of_organisation() -> Iterator[tuple[str, type[OrganisationCommand], frozenset[str]]]:
+    for name, kind in ORGANISATION_COMMANDS.items():
+        yield name, kind, ORGANISATION_PERMITTED[name]
 
 
-def _section(name: str) -> Iterator[str]:
+def _summary(name: str, kind: type, permitted: frozenset[str]) -> Sequence[str]:
+    first = _said(kind).partition(". ")[0].rstrip(".")
+    return f"[`{name}`](#{name})", f"{first}.", ", ".join(sorted(permitted)), _yes(name in ASKS_CREDENTIAL)
+
+
+def _section(name: str, kind: type, permitted: frozenset[str]) -> Iterator[str]:
     yield f"## {name}"
-    yield _said(COMMANDS[name])
+    yield _said(kind)
     signature = " Counts as a signature." if name in ASKS_CREDENTIAL else ""
-    yield f"Given by: {', '.join(sorted(PERMITTED[name]))}.{signature}"
-    yield _fields(COMMANDS[name])
+    yield f"Given by: {', '.join(sorted(permitted))}.{signature}"
+    yield _fields(kind)
 
 
 def _said(cls: type) -> str:
     return " ".join((cls.__doc__ or "").split())
 
 
-def _fields(cls: type[Command | Charter]) -> str:
+def _fields(cls: type) -> str:
     info = inspect.type_info(cls)
     if not isinstance(info, inspect.StructType):
         raise TypeError(cls)

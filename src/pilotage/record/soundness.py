@@ -13,15 +13,15 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
-from pilotage.record.commands import Command
 from pilotage.record.errors import Problem
 
 INTEGER_MAX = 2**53 - 1
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<field>.*)`)?$", re.DOTALL)
 
 
-def unsound(command: Command) -> list[Problem]:
+def unsound(command: Struct) -> list[Problem]:
     """What keeps a command from being recorded; none when it is sound."""
     plain = msgspec.to_builtins(command)
     return [*_unwritable(plain, ""), *_out_of_bounds(plain, type(command)), *_blank(plain, type(command))]
@@ -46,7 +46,7 @@ def _unwritable(value: Any, field: str) -> Iterator[Problem]:  # noqa: ANN401 - 
         yield Problem(code="not-text", field=field, message=message)
 
 
-def _out_of_bounds(plain: dict[str, Any], kind: type[Command]) -> Iterator[Problem]:
+def _out_of_bounds(plain: dict[str, Any], kind: type[Struct]) -> Iterator[Problem]:
     try:
         msgspec.convert(plain, kind, strict=True)
     except msgspec.ValidationError as error:
@@ -57,7 +57,7 @@ def _out_of_bounds(plain: dict[str, Any], kind: type[Command]) -> Iterator[Probl
 
 
 @lru_cache
-def _lengths(kind: type[Command]) -> dict[str, int]:
+def _lengths(kind: type[Struct]) -> dict[str, int]:
     """The least length of each text that has one."""
     info = msgspec.inspect.type_info(kind)
     if not isinstance(info, msgspec.inspect.StructType):
@@ -70,7 +70,7 @@ def _lengths(kind: type[Command]) -> dict[str, int]:
     return found
 
 
-def _blank(plain: dict[str, Any], kind: type[Command]) -> Iterator[Problem]:
+def _blank(plain: dict[str, Any], kind: type[Struct]) -> Iterator[Problem]:
     """Spaces are no reason: what has to be said is counted without those around it."""
     for field, least in _lengths(kind).items():
         text = plain.get(field)

@@ -41,10 +41,11 @@ from litestar.response import Redirect, Response
 from litestar.static_files import create_static_files_router
 
 from pilotage.server.answering import problem_answer
+from pilotage.server.api.assessments import get_assessment, list_assessments
 from pilotage.server.api.calls import erase_unit, get_call, list_calls, retain_calls
 from pilotage.server.api.candidates import list_candidates
 from pilotage.server.api.charters import get_charter
-from pilotage.server.api.commands import COMMAND_ENDPOINTS
+from pilotage.server.api.commands import COMMAND_ENDPOINTS, ORGANISATION_ENDPOINTS
 from pilotage.server.api.data_sources import get_data
 from pilotage.server.api.demonstration import advance_clock
 from pilotage.server.api.description import get_description
@@ -89,9 +90,11 @@ STATIC_SECONDS = 3600
 
 ENDPOINTS: Sequence[HTTPRouteHandler] = (
     *COMMAND_ENDPOINTS,
+    *ORGANISATION_ENDPOINTS,
     *SECTION_ENDPOINTS,
     advance_clock,
     erase_unit,
+    get_assessment,
     get_call,
     get_data,
     get_description,
@@ -116,6 +119,7 @@ ENDPOINTS: Sequence[HTTPRouteHandler] = (
     greet,
     is_alive,
     is_ready,
+    list_assessments,
     list_calls,
     list_candidates,
     list_documents,

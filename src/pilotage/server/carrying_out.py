@@ -5,6 +5,7 @@ from __future__ import annotations
 from pilotage.record.commands import ASKS_CREDENTIAL, Command, Kill, Propose, name_of
 from pilotage.record.context import Actor
 from pilotage.record.errors import Refused, refuse
+from pilotage.record.organisation import ORGANISATION, OrganisationCommand
 from pilotage.server.asking import AnyRequest, check_slug
 from pilotage.server.auth.credentials import address_of, check_credential
 from pilotage.server.auth.identity import Identity, current_identity
@@ -33,6 +34,24 @@ async def carry_out(request: AnyRequest, slug: str, command: Command, *, credent
         # A kill must not wait behind decisions that have to judge first.
         pool = parts.threads.prompt if isinstance(command, Kill) else parts.threads.deciding
         receipt = await run_in(pool, _issue, parts.workspace, identity, slug, command)
+    except Exception as error:
+        parts.meters.commands.labels(name, "refused" if isinstance(error, Refused) else "failed").inc()
+        raise
+    parts.meters.commands.labels(name, "done").inc()
+    return receipt
+
+
+async def carry_out_for_organisation(request: AnyRequest, command: OrganisationCommand) -> Receipt:
+    """Give a command about the organisation as whoever signed in; as `carry_out` otherwise. The roles that count are
+    those that hold everywhere, and a token that is bound to a workload may give none.
+    """
+    parts, identity = parts_of(request), current_identity(request)
+    name = str(command.__struct_config__.tag)
+    actor = Actor(person=identity.person, roles=identity.roles)
+    try:
+        _check_scope(identity, ORGANISATION)
+        issue = parts.workspace.desk.issue_for_organisation
+        receipt = await run_in(parts.threads.deciding, issue, actor, command)
     except Exception as error:
         parts.meters.commands.labels(name, "refused" if isinstance(error, Refused) else "failed").inc()
         raise

@@ -16,7 +16,7 @@ from msgspec import Struct
 from pilotage.playbook.errors import PlaybookUnknown
 from pilotage.record.errors import Problem, Refused
 from pilotage.storage.errors import StorageError, StorageRefused, StorageUnavailable
-from pilotage.workflow.errors import NoDocument, Overtaken, UnknownWorkload
+from pilotage.workflow.errors import NoDocument, Overtaken, UnknownAssessment, UnknownWorkload
 
 logger = logging.getLogger("pilotage.server")
 
@@ -48,6 +48,7 @@ DISCONNECTED = "client disconnected prematurely"
 
 KNOWN: dict[type[Exception], tuple[int, str]] = {
     UnknownWorkload: (404, UnknownWorkload.code),
+    UnknownAssessment: (404, UnknownAssessment.code),
     NoDocument: (404, NoDocument.code),
     Overtaken: (409, Overtaken.code),
     PlaybookUnknown: (404, "unknown-playbook"),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from statistics import fmean
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pilotage.playbook.loading import load
 from pilotage.playbook.types import PilotRules, Playbook, Scale
 from pilotage.record.stamps import Stamp
 from pilotage.record.verdicts import PortfolioView, RankedProblem
 from pilotage.record.workload import ScoreGiven, Workload
+from pilotage.workflow.assessments import ReadinessJson, readiness_of
 from pilotage.workflow.workspace import Workspace
 
 APART = 2
@@ -94,18 +95,22 @@ class OwnerJson(Struct, frozen=True, kw_only=True):
 
 
 class IntakeJson(Struct, frozen=True, kw_only=True):
-    """Every candidate problem, best score first, what each step of a scale means, and who has room for a pilot."""
+    """Every candidate problem, best score first, what each step of a scale means, who has room for a pilot, and how
+    ready the organisation said it is.
+    """
 
     scorers_min: int
     candidates_min: int
     scales: tuple[Scale, ...]
     candidates: tuple[CandidateJson, ...]
     owners: tuple[OwnerJson, ...]
+    readiness: ReadinessJson | None = None
 
 
 def intake_of(workspace: Workspace) -> IntakeJson:
     """The candidates of a workspace as they stand, held to the rules of the standard playbook."""
-    return intake_json(workspace.desk.all(), workspace.desk.portfolio(), load(STANDARD))
+    found = intake_json(workspace.desk.all(), workspace.desk.portfolio(), load(STANDARD))
+    return structs.replace(found, readiness=readiness_of(workspace))
 
 
 def intake_json(workloads: Iterable[Workload], portfolio: PortfolioView, playbook: Playbook) -> IntakeJson:

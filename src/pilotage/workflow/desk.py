@@ -13,7 +13,7 @@ from msgspec import Struct, structs
 
 from pilotage.evidence.measurements import Measurements
 from pilotage.gates.ceiling import ceiling, effective
-from pilotage.gates.evaluate import evaluate
+from pilotage.gates.evaluate import criteria_of, evaluate
 from pilotage.playbook.types import Playbook
 from pilotage.record import commands as c
 from pilotage.record.areas.blind_reviewing import JudgePair
@@ -22,9 +22,17 @@ from pilotage.record.charter import PageFit
 from pilotage.record.commands import Command
 from pilotage.record.context import SYSTEM, Actor, Context, FrozenCase, FrozenEvidence, PairShown
 from pilotage.record.decide import decide
-from pilotage.record.errors import Problem
-from pilotage.record.facts import Fact, Recorded, decode, encode
+from pilotage.record.errors import Problem, refuse
+from pilotage.record.facts import AnyFact, Fact, Recorded, decode, encode
 from pilotage.record.fold import fold
+from pilotage.record.organisation import (
+    ORGANISATION,
+    Organisation,
+    OrganisationCommand,
+    OrganisationContext,
+    decide_for_organisation,
+    fold_organisation,
+)
 from pilotage.record.verdicts import ExposureLimit, Mode, PortfolioView, Verdict
 from pilotage.record.workload import Workload
 from pilotage.storage.protocols import Conflict, Draft, Entry, Ledger
@@ -35,6 +43,8 @@ from pilotage.workflow.portfolio import portfolio_of
 TRIES = 5
 OVERVIEW_S = 15.0
 """How old a judgement may be in an overview of all. The watch goes round more often, so there is always one."""
+STANDARD = "standard"
+"""The playbook whose assessments are asked of the organisation; a workload follows its own."""
 NEEDS_VERDICTS = (c.Advance, c.Decide, c.Expose, c.Revive)
 
 
@@ -88,7 +98,9 @@ class _Held(Struct, frozen=True):
 
 
 class Receipt(Struct, frozen=True, kw_only=True):
-    """What a command wrote: the workload's new sequence, and the ledger positions and kinds of its facts."""
+    """What a command wrote: the workload's new sequence, and the ledger positions and kinds of its facts. `workload` is
+    the stream's name where it is the organisation's.
+    """
 
     workload: str
     sequence: int
@@ -157,6 +169,7 @@ class Desk:
         self._demonstration = demonstration
         self._lock = threading.RLock()
         self._workloads: dict[str, Workload] = {}
+        self._organisation = Organisation()
         self._seen = 0
         self._portfolio = 0, PortfolioView()
         self._held: dict[str, _Held] = {}
@@ -167,7 +180,7 @@ class Desk:
         self._listeners.append(listener)
 
     def refresh(self) -> tuple[str, ...]:
-        """Take in what was appended since, by whomever; the slugs that changed."""
+        """Take in what was appended since, by whomever; the slugs of the workloads that changed."""
         with self._lock:
             if self._ledger.position() == self._seen:
                 return ()
@@ -175,9 +188,11 @@ class Desk:
             for entry in self._ledger.read_all(after=seen):
                 changed.setdefault(entry.workload, []).append(recorded_of(entry))
                 seen = entry.position
+            organisation = fold_organisation(changed.pop(ORGANISATION, ()), self._organisation)
             folded = {slug: fold(slug, entries, self._workloads.get(slug)) for slug, entries in changed.items()}
             # All at once: an entry that cannot be folded must not leave others taken in but forgotten.
             self._workloads.update({slug: workload for slug, workload in folded.items() if workload is not None})
+            self._organisation = organisation
             self._seen = seen
         for slug in changed:
             for listener in self._listeners:
@@ -201,6 +216,11 @@ class Desk:
         self.refresh()
         with self._lock:
             return tuple(self._workloads.values())
+
+    def organisation(self) -> Organisation:
+        """What is on record of the organisation, and of no single workload."""
+        self.refresh()
+        return self._organisation
 
     def portfolio(self) -> PortfolioView:
         """What a decision about one workload has to know of the others."""
@@ -262,6 +282,8 @@ class Desk:
 
         Raises `Refused` with every problem, or `Overtaken` when others kept writing first.
         """
+        if slug == ORGANISATION:
+            raise refuse("reserved-name", "slug", f"{slug} is no workload; choose a short name of letters and digits.")
         for _ in range(TRIES):
             workload = self.find(slug)
             try:
@@ -270,6 +292,25 @@ class Desk:
             except (Conflict, Outdated):
                 continue
         raise Overtaken(slug)
+
+    def issue_for_organisation(self, actor: Actor, command: OrganisationCommand) -> Receipt:
+        """Carry out a command about the organisation, with the roles that hold everywhere; as `issue` otherwise."""
+        for _ in range(TRIES):
+            workloads, organisation = self.all(), self.organisation()
+            context = OrganisationContext(
+                actor=actor,
+                playbook=self._playbooks(STANDARD),
+                criteria={one.slug: self._asked_of(one) for one in workloads},
+            )
+            facts = decide_for_organisation(organisation, command, context)
+            try:
+                return self._append(ORGANISATION, organisation.sequence, facts, actor.person)
+            except Conflict:
+                continue
+        raise Overtaken(ORGANISATION)
+
+    def _asked_of(self, workload: Workload) -> frozenset[str]:
+        return frozenset(one.id for one in criteria_of(self._playbooks(workload.cadence), workload))
 
     def record(self, slug: str, make: Callable[[Judgement], Sequence[Fact]]) -> Receipt | None:
         """Let the system write down what it saw: `make` turns the judgement of the moment into facts."""
@@ -319,7 +360,7 @@ class Desk:
     def _frozen(self, judged: Judgement) -> FrozenEvidence | None:
         return self._freeze(judged.workload, judged.measurements) if judged.measurements else None
 
-    def _append(self, slug: str, expected: int, facts: Iterable[Fact], actor: str) -> Receipt:
+    def _append(self, slug: str, expected: int, facts: Iterable[AnyFact], actor: str) -> Receipt:
         now, simulated = self._clock.now(), self._clock.simulated
         drafts = []
         for fact in facts:

@@ -1,14 +1,17 @@
 """What the workflow refuses beside what the record does.
 
 WorkflowError
-├── UnknownWorkload   there is no workload of that name
-├── Overtaken         others kept writing to the workload; nothing was written
-├── Outdated          measurements that are no longer the newest: measure again
-├── NotComputable     frozen evidence that cannot be computed again here
-└── NoDocument        a document that does not exist, or cannot be made yet
+├── UnknownWorkload     there is no workload of that name
+├── UnknownAssessment   there is no assessment of that name
+├── Overtaken           others kept writing to the workload; nothing was written
+├── Outdated            measurements that are no longer the newest: measure again
+├── NotComputable       frozen evidence that cannot be computed again here
+└── NoDocument          a document that does not exist, or cannot be made yet
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 
 class WorkflowError(Exception):
@@ -24,6 +27,15 @@ class UnknownWorkload(WorkflowError):
 
     def __init__(self, slug: str) -> None:
         super().__init__(f"There is no workload {slug}; `pilotage status` lists those that exist.")
+
+
+class UnknownAssessment(WorkflowError):
+    """No assessment of that id."""
+
+    code = "unknown-assessment"
+
+    def __init__(self, assessment: str, known: Iterable[str]) -> None:
+        super().__init__(f"There is no assessment {assessment}; there are {', '.join(known)}.")
 
 
 class Overtaken(WorkflowError):

@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import Struct, structs
 from tests.record.given import given
+from tests.server.pages.assessed import FIRST, READINESS, SECOND, assess, begin
 from tests.server.pages.traffic import Desk as ServiceDesk
 from tests.server.pages.traffic import Setting
 
@@ -182,10 +183,14 @@ class Story:
         assert self.workspace.advance_clock is not None
         self.workspace.advance_clock(dt.datetime.combine(day, dt.time(hour), tzinfo=dt.UTC))
 
+    def actor(self, username: str) -> Actor:
+        """A person with the roles of their account."""
+        person = self.ids[username]
+        return Actor(person=person, roles=self._roles[person])
+
     def does(self, username: str, slug: str, command: Command) -> None:
         """A person gives a command."""
-        person = self.ids[username]
-        self.workspace.desk.issue(Actor(person=person, roles=self._roles[person]), slug, command)
+        self.workspace.desk.issue(self.actor(username), slug, command)
 
     def days(self, first: dt.date, count: int, settings: dict[str, Setting], *, size: int = 110) -> dt.date:
         """Days of traffic of several workloads, each ended by the watch's round; the day after the last."""
@@ -503,6 +508,7 @@ def tell(workspace: Workspace, ids: dict[str, str]) -> Story:
     """The whole story. The clock ends on the evening of the fifth day of live traffic."""
     story = Story(workspace, ids)
     story.at(FIRST_DAY)
+    assess(story, READINESS, FIRST)
     propose(story, TRIAGE, SUMMARIES, SEARCH)
     tell_selection(story)
     day = story.days(dt.date(2026, 1, 6), 13, {TRIAGE: Setting()})
@@ -527,6 +533,8 @@ def tell(workspace: Workspace, ids: dict[str, str]) -> Story:
     roll_out(story, TRIAGE, "nadia", day + dt.timedelta(days=28))
     live = Setting(mode="live", percent=5, stage="live-5/1", release=RELEASE)
     story.days(day, 5, {TRIAGE: live, MATCHING: shadow}, size=240)
+    assess(story, READINESS, SECOND)
+    begin(story, READINESS)
     return story
 
 

@@ -82,6 +82,11 @@ PAGES = (
     "/w/ticket-triage/reviews/privacy",
     "/w/call-summaries/reviews",
     "/w/ticket-triage/do/conclude_review?review=privacy",
+    "/assessments",
+    "/assessments/organisation-readiness",
+    "/assessments/llm-operations-maturity",
+    "/assessments/organisation-readiness/answer/one-owner",
+    "/assessments/organisation-readiness/conclude",
     "/w/ticket-triage/do/answer_question?question=data-used",
 )
 FORMS = sorted(set(COMMANDS) - OWN_PAGES)

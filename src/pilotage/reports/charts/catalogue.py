@@ -25,6 +25,7 @@ from pilotage.reports.charts.palette import Palette
 from pilotage.reports.charts.paying import PayingData, paying_box, paying_plot
 from pilotage.reports.charts.plots import BOXES, Box, Plot
 from pilotage.reports.charts.roadmap import RoadmapData, roadmap_box, roadmap_plot
+from pilotage.reports.charts.scores import ScoresData, scores_box, scores_plot
 from pilotage.reports.charts.target import TargetData, target_plot
 
 ChartData = (
@@ -40,6 +41,7 @@ ChartData = (
     | ChanceData
     | PayingData
     | RoadmapData
+    | ScoresData
 )
 
 
@@ -67,6 +69,7 @@ KINDS: dict[type, Kind] = {
     ChanceData: Kind(chance_plot, chance_box),
     PayingData: Kind(paying_plot, paying_box),
     RoadmapData: Kind(roadmap_plot, roadmap_box),
+    ScoresData: Kind(scores_plot, scores_box),
 }
 
 

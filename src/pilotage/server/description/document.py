@@ -34,6 +34,10 @@ PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "The document's id with its form: `charter.pdf` or `charter.html`.",
         "schema": {"type": "string", "pattern": "^[a-z-]{1,40}\\.(pdf|html)$"},
     },
+    "assessment": {
+        "description": "The assessment's id.",
+        "schema": {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,63}$"},
+    },
     "playbook": {
         "description": "The playbook's id.",
         "schema": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,63}$"},

@@ -8,8 +8,10 @@ from pilotage.playbook.metrics import Guardrail, LabelMatch, Latency, Metric, Ta
 from pilotage.record import commands as c
 from pilotage.record.areas import change, classifying, costing, data, drifting, outside, planning, training
 from pilotage.record.areas import reviewing as r
+from pilotage.record.assessing import AnswerAssessment, ConcludeAssessment
 from pilotage.record.charter import Charter
 from pilotage.record.commands import Command, name_of
+from pilotage.record.organisation import OrganisationCommand
 from pilotage.runtime.records import Call, CallBatch, Execution, Outcome, OutcomeBatch
 from pilotage.server.description.deciding_examples import DECIDING_EXAMPLES
 from pilotage.server.description.feedback_examples import FEEDBACK_EXAMPLES
@@ -273,6 +275,19 @@ _COMMANDS: tuple[Command, ...] = (
     data.ArgueSample(source="tickets", argument="Rare teams have few tickets; a person routes those in any case."),
 )
 COMMAND_EXAMPLES = {name_of(command): command for command in _COMMANDS}
+ORGANISATION_EXAMPLES: dict[str, OrganisationCommand] = {
+    "answer_assessment": AnswerAssessment(
+        assessment="organisation-readiness",
+        question="one-owner",
+        level=3,
+        statement="Two of three workloads have an owner who may decide on both sides; the third has a committee.",
+        evidence=("ticket-triage/select.owner",),
+    ),
+    "conclude_assessment": ConcludeAssessment(
+        assessment="organisation-readiness",
+        statement="Ready to carry one workload, not three. Before the next one, money after the pilot is settled.",
+    ),
+}
 
 CALL_BATCH = CallBatch(
     workload="ticket-triage",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pilotage.record.areas import deciding as d
-from pilotage.record.facts import Fact
+from pilotage.record.facts import AnyFact
 from pilotage.server.pages.forms import Option
 from pilotage.server.pages.people import People
 from pilotage.workflow.desk import Judgement
@@ -51,7 +51,7 @@ FITS: dict[str, Callable[[Judgement, str], bool]] = {
     "dissent": _dissents,
 }
 SAID = ("message", "why")
-SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
+SENTENCES: dict[type[AnyFact], Callable[[Any, People], str]] = {
     d.RecipientNamed: lambda fact, people: f"named {people.name(fact.person)} as a recipient of decisions",
     d.DecisionSent: lambda fact, _: f"sent the decision to {len(fact.stakeholders) + len(fact.others)} more",
     d.ReceiptConfirmed: lambda _fact, _: "confirmed that the decision arrived",

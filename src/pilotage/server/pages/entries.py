@@ -7,11 +7,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from pilotage.record import assessing
 from pilotage.record import facts as f
 from pilotage.record.areas import auditing, benefiting, change, classifying, costing, data, drifting, planning, training
 from pilotage.record.areas import reviewing as r
 from pilotage.record.errors import UnknownFact
-from pilotage.record.facts import Fact, decode
+from pilotage.record.facts import AnyFact, decode
 from pilotage.record.texts import ERASED
 from pilotage.server.pages import deciding_forms, feedback_forms, operating_forms, outside_forms
 from pilotage.server.pages.people import People
@@ -70,7 +71,7 @@ def _answered(fact: f.AnswerMeasured, _people: People) -> str:
 
 
 _WENT = {"left": "left it", "mistaken": "was recorded by mistake"}
-_SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
+_SENTENCES: dict[type[AnyFact], Callable[[Any, People], str]] = {
     f.Proposed: lambda fact, _: f"proposed {fact.title}",
     f.Scored: lambda fact, _: (
         f"scored it: impact {fact.impact}, feasibility {fact.feasibility}, readiness {fact.readiness}"
@@ -144,6 +145,12 @@ _SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
     data.SourceListed: lambda fact, _: f"listed the data source {fact.title}",
     data.SampleChecked: lambda fact, _: f"had a sample of {fact.source} looked at: {plural(fact.rows, 'row')}",
     data.SampleArgued: lambda fact, _: f"argued why {fact.source} will do",
+    assessing.AssessmentAnswered: lambda fact, _: (
+        f"answered {fact.question} with level {fact.level} in round {fact.round} of {fact.assessment}"
+    ),
+    assessing.AssessmentConcluded: lambda fact, _: (
+        f"concluded round {fact.round} of {fact.assessment} with {fact.overall:.1f} of 5"
+    ),
     f.GuardrailBreached: lambda fact, _: f"saw the guardrail {fact.metric} broken at {fact.stage}",
     costing.CostLineEstimated: lambda fact, _: (
         f"estimated {costing.CATEGORY_TITLES[fact.category].lower()}: {fact.line}"

@@ -8,7 +8,7 @@ from typing import Any
 from pilotage.record.areas import adopting
 from pilotage.record.areas import blind_reviewing as b
 from pilotage.record.areas import feedback as f
-from pilotage.record.facts import Fact
+from pilotage.record.facts import AnyFact
 from pilotage.server.pages.forms import Option
 from pilotage.server.pages.people import People
 from pilotage.server.pages.written import plural
@@ -65,7 +65,7 @@ FITS: dict[str, Callable[[Judgement, str], bool]] = {
     "judge_pair": lambda judgement, _person: judgement.workload.attempt is not None,
 }
 SAID = ("new_problems", "quote", "where", "reply", "what", "from_users")
-SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
+SENTENCES: dict[type[AnyFact], Callable[[Any, People], str]] = {
     f.InterviewRecorded: lambda fact, _: f"recorded a talk with a user: it helped {fact.helped}",
     f.ChannelOpened: lambda fact, people: (
         f"opened the feedback channel: {people.name(fact.answered_by)} replies within "

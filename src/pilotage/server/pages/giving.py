@@ -162,8 +162,12 @@ def _filled_in(typed: Typed, standing: Before | None, problems: Problems, *, sen
     base = str(standing.stamp.position) if standing else "0"
     if not sent:
         return {**(standing.fields if standing else {}), "base": base, **typed}
-    overtaken = any(problem.code == OVERTAKEN for problem in problems)
-    return {**typed, "base": base} if overtaken else typed
+    return {**typed, "base": base} if overtaken_in(problems) else typed
+
+
+def overtaken_in(problems: Problems) -> bool:
+    """Whether somebody recorded something newer than what was edited."""
+    return any(problem.code == OVERTAKEN for problem in problems)
 
 
 def _known(name: str) -> type[Command]:

@@ -13,6 +13,7 @@ from litestar.response import Response
 from msgspec import Meta, Struct
 
 from pilotage.record.facts import KINDS
+from pilotage.record.organisation import ORGANISATION
 from pilotage.server.asking import AnyRequest, query_of
 from pilotage.server.auth.access import READ
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
@@ -89,6 +90,7 @@ async def show_ledger(request: AnyRequest) -> Response[bytes]:
             "search": urlencode(asked),
             "kinds": sorted(KINDS),
             "workloads": workspace.ledger.workloads(),
+            "organisation": ORGANISATION,
             "actors": sorted(frame.people.names.items(), key=lambda one: one[1].casefold()),
         }
         workload = workspace.desk.find(query.workload) if query.workload else None
@@ -121,6 +123,7 @@ async def show_entry(request: AnyRequest, position: FromPath[int]) -> Response[b
             "line": line(entry, frame.people),
             "payload": payload_of(entry),
             "newest": workspace.ledger.position(),
+            "organisation": ORGANISATION,
         }
         return {"title": f"Ledger entry {position}", "here": "ledger"}, content
 

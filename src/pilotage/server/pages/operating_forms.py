@@ -9,7 +9,7 @@ from pilotage.playbook.types import Named
 from pilotage.record.areas import architecture as a
 from pilotage.record.areas import operating as o
 from pilotage.record.areas import runbook as r
-from pilotage.record.facts import Fact
+from pilotage.record.facts import AnyFact
 from pilotage.server.pages.forms import Option
 from pilotage.server.pages.people import People
 from pilotage.workflow.desk import Judgement
@@ -122,7 +122,7 @@ FITS: dict[str, Callable[[Judgement, str], bool]] = {
 }
 
 SAID = ("production", "done", "what", "how", "remark", "steps")
-SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
+SENTENCES: dict[type[AnyFact], Callable[[Any, People], str]] = {
     a.AreaDesigned: lambda fact, _: (
         f"answered for {fact.area}: {fact.fate}, {fact.decision.replace('_', ' ')}"
         if fact.fate != "undecided"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pilotage.record.areas import outside as o
-from pilotage.record.facts import Fact
+from pilotage.record.facts import AnyFact
 from pilotage.server.pages.forms import Field, Option, Typed, with_hidden
 from pilotage.server.pages.people import People
 from pilotage.workflow.desk import Judgement
@@ -67,7 +67,7 @@ def beside(name: str, judgement: Judgement, fields: Sequence[Field], typed: Type
 
 
 SAID = ("tested",)
-SENTENCES: dict[type[Fact], Callable[[Any, People], str]] = {
+SENTENCES: dict[type[AnyFact], Callable[[Any, People], str]] = {
     o.OutsideResultRecorded: lambda fact, _: f"brought a result from outside for {fact.criterion}: {fact.conclusion}",
     o.OutsideResultSigned: lambda fact, _: f"signed the result from outside for {fact.criterion}",
 }

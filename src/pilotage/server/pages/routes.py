@@ -7,6 +7,7 @@ from typing import Any
 from pilotage.server.pages import (
     architecture,
     assessing,
+    assessments,
     calls,
     change,
     charter,
@@ -43,6 +44,7 @@ __all__ = ["problem_page", "route_handlers"]
 route_handlers: list[Any] = [
     *architecture.handlers,
     *assessing.handlers,
+    *assessments.handlers,
     *calls.handlers,
     *change.handlers,
     *charter.handlers,
