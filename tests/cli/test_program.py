@@ -36,50 +36,53 @@ Options:
   -h, --help  Show this message and exit.
 
 Start:
-  up          Serve the workspace: pages, API, leases, and the jobs behind
-              them.
-  demo        Take the flight-delay desk from charter to live traffic.
-  init        Write a small project to begin from, which runs unchanged.
+  up            Serve the workspace: pages, API, leases, and the jobs behind
+                them.
+  demo          Take the flight-delay desk from charter to live traffic.
+  init          Write a small project to begin from, which runs unchanged.
 
 Look:
-  status      Show where workloads stand: phase, exposure, gate, target,
-              stalls.
-  portfolio   Show the portfolio: funnel, stalls, lead times, dates.
-  inbox       Show what waits for you, on every workload.
-  intake      Show which problem comes next, and where scores differ.
-  evidence    Show what the traffic shows: figures, and what they mean.
-  document    Write a document as PDF or HTML.
-  audit-pack  Write all of a workload as a zip that proves itself.
-  charter     Show who signed which charter, and what changed since.
-  gate        Check a gate, as a pipeline does before it deploys.
-  reviews     Show where the reviews stand, and what one of them asks.
-  outside     Show what was tested elsewhere, and who stands by it.
-  feedback    Show what users say, and the pair that you are to judge blind.
-  playbook    Read the method, or check a playbook of your own.
+  status        Show where workloads stand: phase, exposure, gate, target,
+                stalls.
+  portfolio     Show the portfolio: funnel, stalls, lead times, dates.
+  inbox         Show what waits for you, on every workload.
+  intake        Show which problem comes next, and where scores differ.
+  assessments   Show how ready the organisation is, over time.
+  evidence      Show what the traffic shows: figures, and what they mean.
+  document      Write a document as PDF or HTML.
+  audit-pack    Write all of a workload as a zip that proves itself.
+  charter       Show who signed which charter, and what changed since.
+  gate          Check a gate, as a pipeline does before it deploys.
+  reviews       Show where the reviews stand, and what one of them asks.
+  outside       Show what was tested elsewhere, and who stands by it.
+  feedback      Show what users say, and the pair that you are to judge blind.
+  playbook      Read the method, or check a playbook of your own.
 
 Decide:
-  apply       Bring a workload to what a file says.
-  export      Write a workload as such a file.
-  expose      Set how much traffic the candidate sees, up to the ceiling.
-  kill        Switch the candidate off everywhere, now.
-  do          Give any other command: sign, attest, decide, waive and more.
+  apply         Bring a workload to what a file says.
+  export        Write a workload as such a file.
+  expose        Set how much traffic the candidate sees, up to the ceiling.
+  kill          Switch the candidate off everywhere, now.
+  organisation  Answer and conclude assessments of the organisation.
+  do            Give any other command: sign, attest, decide, waive and more.
 
 Data:
-  data        See what data it rests on, and look at a real sample.
-  outcome     Bring in what was learned about calls later.
-  training    Bring in who completed which training.
-  drift       Compare two files of rows, column by column: what has moved?
-  assess      Say from past answers and labels what a pilot could show.
+  data          See what data it rests on, and look at a real sample.
+  outcome       Bring in what was learned about calls later.
+  training      Bring in who completed which training.
+  drift         Compare two files of rows, column by column: what has moved?
+  assess        Say from past answers and labels what a pilot could show.
 
 Trust:
-  ledger      Read the ledger, and check that nobody has changed it.
+  ledger        Read the ledger, and check that nobody has changed it.
 
 Admin:
-  user        People's accounts: add, list, passwords, sign-in links.
-  roles       Show which role may give which command.
-  token       Tokens for programs: make, list, revoke.
-  charts      Build the script that lets charts answer to the pointer.
-  doctor      Check this installation and say what to do about what is wrong.
+  user          People's accounts: add, list, passwords, sign-in links.
+  roles         Show which role may give which command.
+  token         Tokens for programs: make, list, revoke.
+  charts        Build the script that lets charts answer to the pointer.
+  doctor        Check this installation and say what to do about what is
+                wrong.
 
   Exit codes: 0 met or done, 1 unmet, 2 wrong use or refused, 3 unreachable.
   `pilotage COMMAND --help` says more.

@@ -101,6 +101,22 @@ def test_waivers_have_two_signers_and_an_end(told):
 
 
 @pytest.mark.slow
+def test_the_organisation_assessed_itself(told):
+    """Readiness before anything was proposed, maturity before the roll-out: by several people, concluded by another."""
+    words, workspace = told
+    state = workspace.desk.organisation().assessing
+    (ready,), (mature,) = state.concluded("organisation-readiness"), state.concluded("llm-operations-maturity")
+    for held in (ready, mature):
+        assert len(held.concluded.fact.answered_by) >= 5
+        assert len(held.answers) == 14
+    assert ready.concluded.stamp.position < workspace.desk.load(SLUG).proposed.position
+    assert ready.concluded.fact.overall < mature.concluded.fact.overall
+    assert "concludes the organisation readiness" in words
+    shown = {one for standing in mature.answers.values() for one in standing.fact.evidence}
+    assert f"{SLUG}/harden.audit" in shown
+
+
+@pytest.mark.slow
 def test_everything_says_that_it_is_a_demonstration(told, facts):
     """Facts carry simulated time, calls are replay, and the workload is flagged for good."""
     workspace = told[1]

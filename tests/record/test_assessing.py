@@ -50,11 +50,11 @@ def test_everything_wrong_with_an_answer_is_said_at_once():
     assert set(found.refusal("eva", answer("one-owner", 4, evidence=()))) == {"evidence-missing"}
     wrong = answer("astrology", 2, evidence=("nowhere/select.owner", "ticket-triage/harden.audit", "a talk"), base=7)
     problems = found.refusal("eva", wrong)
-    assert set(problems) == {"overtaken", "unknown-question", "unknown-workload", "unknown-criterion"}
+    assert set(problems) == {"overtaken", "unknown-question", "evidence-unknown", "unknown-criterion"}
     assert problems["unknown-question"].field == "question"
     assert "one-owner" in problems["unknown-question"].message
-    assert problems["unknown-workload"].field == "evidence"
-    assert "nowhere" in problems["unknown-workload"].message
+    assert problems["evidence-unknown"].field == "evidence"
+    assert "nowhere" in problems["evidence-unknown"].message
     assert "ticket-triage is not asked for harden.audit" in problems["unknown-criterion"].message
     assert set(found.refusal("eva", answer("one-owner", assessment="astrology"))) == {"unknown-assessment"}
     assert set(found.refusal("sam", conclude("astrology"))) == {"unknown-assessment"}

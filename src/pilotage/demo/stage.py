@@ -59,6 +59,12 @@ class Stage:
         self._clients[person.username].command(workload or self.slug, command, fields, credential=account.password)
         self.tell(note or f"{person.name}: {command.replace('_', ' ')}")
 
+    def does_for_organisation(self, person: Person, command: str, fields: object, *, note: str) -> None:
+        """A person gives a command about the organisation; an empty note is not told."""
+        self._clients[person.username].organisation_command(command, fields)
+        if note:
+            self.tell(note)
+
     def is_refused(self, person: Person, command: str, fields: object) -> ApiRefused | None:
         """A person tries something that should not be possible; the refusal, or None if it was possible."""
         try:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pilotage.demo import cast, directing, hearing, records, reviewing
+from pilotage.demo import assessing, cast, directing, hearing, records, reviewing
 from pilotage.demo.cast import OPERATOR, OWNER
 from pilotage.demo.directing import FIRST_STEP_PERCENT, Calendar, Script, Words
 from pilotage.playbook.metrics import Target
@@ -77,10 +77,16 @@ class Director(directing.Director):
     def _heard(self) -> None:
         hearing.judge_blind(self._stage)
 
+    def _propose(self) -> None:
+        # Before anything is chosen: a good problem stalls where nobody can carry it.
+        assessing.assess(self._stage, assessing.READINESS)
+        super()._propose()
+
     def _harden(self, _record: Mapping[str, Any], day: dt.date) -> None:
         self._put_on_record("harden")
         reviewing.answer(self._stage)
         reviewing.conclude(self._stage, day)
+        assessing.assess(self._stage, assessing.MATURITY)
         self._waive(cast.HARDEN_WAIVERS, day)
         self._advance("harden", "deploy")
 

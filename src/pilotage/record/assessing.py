@@ -223,7 +223,7 @@ def _shown(command: AnswerAssessment, criteria: Mapping[str, frozenset[str]]) ->
         workload, criterion = named
         if workload not in criteria:
             message = f"{one}: there is no workload {workload}; name one that exists, or say it in other words."
-            yield Problem(code="unknown-workload", field="evidence", message=message)
+            yield Problem(code="evidence-unknown", field="evidence", message=message)
         elif criterion not in criteria[workload]:
             message = f"{one}: {workload} is not asked for {criterion}; name a criterion of its lane."
             yield Problem(code="unknown-criterion", field="evidence", message=message)
