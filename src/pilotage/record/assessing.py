@@ -91,7 +91,7 @@ Answers = Mapping[str, Standing[AssessmentAnswered]]
 
 
 class Round(Struct, frozen=True, kw_only=True):
-    """A round that is concluded: the answers that stood, and its conclusion."""
+    """An assessment round that is concluded: the answers that stood, and its conclusion."""
 
     answers: dict[str, Standing[AssessmentAnswered]]
     concluded: Standing[AssessmentConcluded]

@@ -1,4 +1,4 @@
-"""The organisation: what is on record of it and of no single workload. A stream and a fold of its own. Pure.
+"""The organisation: what is on record of it and of no single workload. A ledger stream and a fold of its own. Pure.
 
 `ORGANISATION` is the name of that stream. No workload can have it: short names hold letters, digits and hyphens only.
 """
