@@ -293,6 +293,7 @@ def test_the_thresholds_of_the_method(name):
         "operate.feedback": {"answered_share_min": 0.9, "window_days": 90, "first_days": 14},
         "deploy.training": {"share_min": 0.9},
         "operate.value": {"live_days_min": 30},
+        "operate.cost": {"bills_days": 10},
     }
 
 

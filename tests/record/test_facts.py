@@ -110,6 +110,7 @@ def test_the_personal_texts_are_these():
         "cost_line_estimated": {"basis"},
         "production_estimated": {"basis"},
         "funding_committed": {"statement"},
+        "month_costs_recorded": {"basis"},
         "area_designed": {"pilot", "production"},
         "area_finished": {"done"},
         "gap_listed": {"what"},

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from pilotage.cli.access import Json
 from pilotage.cli.evidence import Asked
 from pilotage.cli.evidence_answer import estimate_words
-from pilotage.cli.screen import Cell, Screen, Tone
+from pilotage.cli.screen import Cell, Screen, Tone, Toned
 from pilotage.evidence.estimate import draws_in_words
 
 HEADS = ("arm", "release", "USD an answer", "tokens an answer", "reported", "missing", "failed")
 GOOD: Tone = "good"
 BAD: Tone = "bad"
+MONTHS = ("month", "actual", "estimated", "not known")
 ESTIMATED = ("cost", "line", "likely", "low to high", "paid", "ledger")
 
 
@@ -43,6 +44,8 @@ def draw(screen: Screen, found: Json, _asked: Asked) -> None:
         if waiting is not None:
             screen.line(f"A {span} without it, if the target is just kept: {range_words(waiting)}")
     _estimate(screen, found["estimate"])
+    if found["months"]:
+        screen.table(MONTHS, [_month(one) for one in found["months"]])
     for note in found["notes"]:
         screen.line(note)
 
@@ -115,6 +118,16 @@ def money(amount: float) -> str:
     """Dollars with as many digits as help."""
     digits = 0 if abs(amount) >= 100 else 2 if abs(amount) >= 1 else 5  # noqa: PLR2004 - cents below a hundred
     return f"USD {amount:,.{digits}f}"
+
+
+def _month(one: Json) -> Sequence[Cell]:
+    beyond = one["whole"] and one["actual"] > one["high"]
+    return (
+        one["month"] if one["whole"] else f"{one['month']} so far",
+        Toned(money(one["actual"]), BAD) if beyond else money(one["actual"]),
+        f"{money(one['likely'])} ({money(one['low'])} to {money(one['high'])})",
+        ", ".join(one["missing"]) or "-",
+    )
 
 
 def _row(one: Json) -> Sequence[Cell]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from pilotage.demo.cast import ENGINEER, OPERATOR, OWNER, Person
-from pilotage.record.areas.costing import CommitFunding, EstimateCostLine, EstimateProduction
+from pilotage.record.areas.costing import CommitFunding, EstimateCostLine, EstimateProduction, RecordMonthCosts
 
 LINES: tuple[tuple[Person, EstimateCostLine], ...] = (
     (
@@ -136,4 +136,9 @@ FUNDING = CommitFunding(
     from_on=dt.date(2013, 8, 29),
     until_on=dt.date(2014, 12, 31),
     statement="From the operations budget, from the day of the decision.",
+)
+SEPTEMBER = RecordMonthCosts(
+    month="2013-09",
+    lines=("machines, 140", "upkeep, 410", "watching, 75", "yearly-retraining, 0", "questions-of-the-desk, 60"),
+    basis="The bill of the machine so far, and the time sheets of engineering and of the group on duty.",
 )

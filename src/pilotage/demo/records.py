@@ -17,6 +17,7 @@ from pilotage.record.areas import change, classifying, planning, training
 from pilotage.record.workload import Workload
 
 DESK = 9
+SEPTEMBER_BEGAN = dt.datetime(2013, 9, 2, tzinfo=dt.UTC)
 TRAINED_ON = dt.date(2013, 8, 27)
 AUDIENCES = (
     change.NameAudience(id="desk", title="The flight-delay desk", people=DESK, contact="dele"),
@@ -60,6 +61,11 @@ def _planned(stream: str, plan: str, owner: str) -> change.PlanStream:
 
 def _heard(audience: str) -> Callable[[Workload], bool]:
     return lambda workload: any(one.fact.audience == audience for one in workload.change.told)
+
+
+def _served_in_september(workload: Workload) -> bool:
+    """Whether a step of the roll-out was taken in September: the month has begun, and there is something to pay."""
+    return any(one.mode == "live" and one.stamp and one.stamp.at >= SEPTEMBER_BEGAN for one in workload.exposures)
 
 
 RECORDS: dict[str, tuple[Given, ...]] = {
@@ -166,5 +172,10 @@ RECORDS: dict[str, tuple[Given, ...]] = {
         Given(person=OPERATOR, command=hearing.CHANNEL),
         *(Given(person=OPERATOR, command=item) for item in hearing.BACKLOG),
         Given(person=OWNER, command=hearing.ITERATION),
+        Given(
+            person=SPONSOR,
+            command=costs.SEPTEMBER,
+            done=lambda workload: "2013-09" in workload.costing.months or not _served_in_september(workload),
+        ),
     ),
 }

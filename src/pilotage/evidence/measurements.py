@@ -246,6 +246,16 @@ class LiveBenefit(Struct, frozen=True, kw_only=True, tag="live_benefit"):
     comparison: Estimated
 
 
+class MonthSpent(Struct, frozen=True, kw_only=True):
+    """What the candidate's calls of a month cost while it served, in US dollars; None where too few of them said so."""
+
+    month: str
+    calls: int
+    failed: int
+    reported: int
+    usd: float | None
+
+
 class QuarterBenefit(Struct, frozen=True, kw_only=True):
     """What the candidate brought in a calendar quarter, from `first` (the day it went live, if that is later) until
     before `until`, under the target's form. `complete`: it is over, and all that can be learned of its calls has come.
@@ -311,3 +321,4 @@ class Measurements(Struct, frozen=True, kw_only=True):
     feedback: FeedbackSeen | None = None
     adoption: AdoptionSeen | None = None
     quarters: tuple[QuarterBenefit, ...] = ()
+    spent_by_month: tuple[MonthSpent, ...] = ()

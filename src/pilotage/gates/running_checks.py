@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
 
@@ -11,8 +12,9 @@ from pilotage.evidence.explaining import written
 from pilotage.evidence.measurements import Estimate, NotEstimable, QuarterBenefit
 from pilotage.evidence.values import orientation
 from pilotage.gates.case import Case, Check, Finding, estimate_item, item, met, pending, unmet
+from pilotage.gates.cost_months import MonthCost, cost_months
 from pilotage.playbook.metrics import Metric, Target
-from pilotage.record.areas.costing import CostLineEstimated
+from pilotage.record.areas.costing import CostLineEstimated, cost_owner
 from pilotage.record.digests import digest_of
 from pilotage.record.verdicts import EvidenceItem
 from pilotage.record.workload import day_of, start_of
@@ -20,6 +22,8 @@ from pilotage.record.workload import day_of, start_of
 WEEKS_A_YEAR = 365.25 / 7.0
 SECONDS_A_WEEK = 604_800.0
 LIVE_DAYS = 30
+BILLS_DAYS = 10
+EXPLAIN = "Find out why, and estimate anew on the Cost page; whoever carries the cost decides whether it stays."
 KEEP_RUNNING = "Keep the server running and the calls coming: a reference is frozen first, and then weeks are compared."
 
 
@@ -110,7 +114,63 @@ def against_promise(target: Target, metric: Metric, found: QuarterBenefit, seen:
 
 
 def cost(case: Case) -> Finding:
-    """What a call costs while it serves, and how many there are, against the estimate that the decision rested on."""
+    """What it costs to run against the estimate that the decision rested on: a call and how many there are, as they are
+    measured, and each month with its bills.
+    """
+    calls = _cost_of_calls(case)
+    if calls.verdict == "unmet":
+        return calls
+    months = _cost_of_months(case)
+    evidence = (*calls.evidence, *months.evidence)
+    worse = months if months.verdict != "met" else calls
+    said = " ".join(filter(None, (calls.reason, months.reason)))
+    return structs.replace(worse, reason=said, evidence=evidence)
+
+
+def _cost_of_months(case: Case) -> Finding:
+    """The last whole month whose bills are in, or had to be; the running one counts once it costs too much already."""
+    spent = case.measurements.spent_by_month if case.measurements else ()
+    months = cost_months(case.workload, spent, case.today)
+    grace = dt.timedelta(days=case.number("bills_days", BILLS_DAYS))
+    whole = [one for one in months if one.whole and (not one.missing or one.until + grace <= case.today)]
+    running = months[-1] if months and not months[-1].whole else None
+    evidence = tuple(one for month in (*whole[-1:], *([running] if running else [])) for one in _month_items(month))
+    if running is not None and running.actual > running.high_of_month > 0.0:
+        said = f"{_month_said(running)} That is more than the whole month was estimated at, at most."
+        return unmet(said, *evidence, next=EXPLAIN)
+    if not whole:
+        return met("No whole month is over that could be held against the estimate.", *evidence)
+    last = whole[-1]
+    said = _month_said(last)
+    if last.actual > last.high:
+        return unmet(f"{said} That is beyond the estimate.", *evidence, next=EXPLAIN)
+    if last.missing:
+        lacking = f"{said} It is not known what was paid for {', '.join(last.missing)}."
+        following = f"Whoever carries the cost records what {last.month} cost, on the Cost page."
+        return pending(lacking, *evidence, next=following, by=cost_owner(case.workload))
+    return met(said, *evidence)
+
+
+def _month_said(month: MonthCost) -> str:
+    return (
+        f"{month.month}{'' if month.whole else ' so far'}: {month.actual:,.2f} USD, estimated at {month.likely:,.2f} "
+        f"({month.low:,.2f} to {month.high:,.2f})."
+    )
+
+
+def _month_items(month: MonthCost) -> Iterator[EvidenceItem]:
+    name = month.month
+    yield item(f"{name}, actual, USD", round(month.actual, 2), n=month.calls, ledger=month.ledger)
+    yield item(f"{name}, estimated at most, USD", round(month.high, 2))
+    for line in month.lines:
+        known = None if line.actual is None else round(line.actual, 2)
+        yield item(f"{name}, {line.line}, {line.origin}, USD", known)
+    if month.once:
+        yield item(f"{name}, paid once, USD", round(month.once, 2))
+
+
+def _cost_of_calls(case: Case) -> Finding:
+    """What a call costs while it serves, and how many there are, against the estimate."""
     production, measurements = case.workload.costing.production, case.measurements
     lines = [one.fact for one in case.workload.costing.lines.values() if one.fact.per == "call"]
     if production is None or not any(line.category == "model_usage" for line in lines):
@@ -134,13 +194,13 @@ def cost(case: Case) -> Finding:
     if year is None:
         return pending(f"{said}. There has been no week of calls to tell the pace by.", *evidence)
     month = spent.value * year / 12.0
-    said += f"; at {year:,.0f} calls a year that is {month:,.2f} USD a month. Yearly costs are not measured here."
+    said += f"; at {year:,.0f} calls a year that is {month:,.2f} USD a month."
     if spent.low > highest or year > most:
         over = "a call costs more" if spent.low > highest else f"there are more calls than {most:,.0f}"
         return unmet(
             f"Beyond the estimate: {over}. {said}",
             *evidence,
-            next="Find out why, and estimate anew on the Cost page; whoever carries the cost decides whether it stays.",
+            next=EXPLAIN,
         )
     if spent.value > highest:
         return pending(f"It may cost more than estimated; there are too few calls to tell. {said}", *evidence)

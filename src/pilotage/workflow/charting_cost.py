@@ -11,6 +11,7 @@ from pilotage.reports.charts.paying import PayingData, PayingPoint
 from pilotage.workflow.cost_section import CostSection, Curves
 
 DAYS_A_MONTH = 365.25 / 12
+MONTHS_SHOWN = 6
 
 
 def payback_data(section: CostSection, found: Curves | None, starts_on: dt.date) -> FanData | None:
@@ -76,3 +77,20 @@ def year_data(section: CostSection) -> ForestData | None:
         if one is not None
     )
     return ForestData(title="A year in production", unit="USD", points=rows, lines=(ForestLine(value=0.0, word="0"),))
+
+
+def months_data(section: CostSection) -> ForestData | None:
+    """The last months: what was estimated, low to high, and below it what was really paid as far as it is known; None
+    before it is live.
+    """
+    shown = [one for one in section.months if one.share > 0.0][-MONTHS_SHOWN:]
+    rows = []
+    for one in shown:
+        name = one.month if one.whole else f"{one.month} so far"
+        lacking = f"without {len(one.missing)} {'line' if len(one.missing) == 1 else 'lines'}" if one.missing else ""
+        rows.append(
+            ForestRow(label=f"{name}, estimated", calls=one.calls, value=one.likely, low=one.low, high=one.high)
+        )
+        paid = one.actual
+        rows.append(ForestRow(label="actual", calls=one.calls, value=paid, low=paid, high=paid, note=lacking))
+    return ForestData(title="What each month cost", unit="USD a month", points=tuple(rows)) if rows else None

@@ -20,10 +20,11 @@ from pilotage.evidence.cost import (
 from pilotage.evidence.estimate import Worth
 from pilotage.evidence.measurements import Answer, Estimate, NotEstimable, ProductionCase, Traffic
 from pilotage.evidence.payback import PaybackMonth, VolumePoint, by_volume, paid_back, payback
+from pilotage.gates.cost_months import MonthCost, cost_months
 from pilotage.playbook.metrics import Target
 from pilotage.record.areas.costing import CostLineEstimated, FundingCommitted, ProductionEstimated
 from pilotage.record.stamps import Standing
-from pilotage.record.workload import Workload
+from pilotage.record.workload import Workload, day_of
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.estimating import (
     REMEMBERED,
@@ -74,7 +75,8 @@ class CostSection(Struct, frozen=True, kw_only=True):
 
     `forecast` is null where it cannot be had, and `reason` then says why. `assumptions` are null without a volume;
     `notes` say what they rest on and what is missing. `paid_back_month` is the month from which on half of the draws
-    have earned what they spent, null when none has within the months that the chart shows.
+    have earned what they spent, null when none has within the months that the chart shows. `months` are what it really
+    cost since it went live, beside the estimate's share of each month.
     """
 
     workload: str
@@ -89,6 +91,7 @@ class CostSection(Struct, frozen=True, kw_only=True):
     value_at_estimate_usd_a_year: float | None
     paid_back_month: int | None
     estimate: EstimateShown
+    months: tuple[MonthCost, ...]
     notes: tuple[str, ...]
 
 
@@ -161,8 +164,15 @@ def what_if(workspace: Workspace, judgement: Judgement, asked: WhatIf) -> CostSe
         value_at_estimate_usd_a_year=_value_now(known, assumptions),
         paid_back_month=paid_back(curves_found.months) if curves_found else None,
         estimate=_estimate(judgement),
+        months=_months(workspace, judgement),
         notes=_notes(known, assumptions),
     )
+
+
+def _months(workspace: Workspace, judgement: Judgement) -> tuple[MonthCost, ...]:
+    workload, measured = judgement.workload, judgement.measurements
+    today = day_of(workload, workspace.clock.now())
+    return cost_months(workload, measured.spent_by_month if measured else (), today)
 
 
 def curves(workspace: Workspace, judgement: Judgement, asked: WhatIf) -> Curves | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -23,13 +23,14 @@ from pilotage.evidence.cost import (
     unit_cost,
 )
 from pilotage.evidence.estimate import CostLine, Spread, Worth, names_model_usage
-from pilotage.evidence.measurements import Answer, Estimate, NotEstimable, ProductionCase, Traffic
+from pilotage.evidence.measurements import Answer, Estimate, MonthSpent, NotEstimable, ProductionCase, Traffic
 from pilotage.evidence.normal import two_sided
+from pilotage.evidence.spending import CANDIDATE, DaySum, spent_by_month
 from pilotage.playbook.metrics import Metric, Target
 from pilotage.record.areas.costing import Costing, ProductionEstimated
 from pilotage.record.charter import Charter
 from pilotage.record.workload import Workload
-from pilotage.storage.protocols import SumRow
+from pilotage.storage.protocols import DayRow, SumRow
 
 SEED = 20_260_101
 WEEK = dt.timedelta(weeks=1)
@@ -60,6 +61,14 @@ def unit_costs(rows: Sequence[SumRow]) -> tuple[UnitCost, ...]:
 
     releases = sorted({r.release for r in rows if r.metric == FAILED.id and r.series == "candidate" and r.release})
     return (cost("incumbent", ""), *(cost("candidate", release) for release in releases))
+
+
+def month_costs(days: Iterable[DayRow]) -> tuple[MonthSpent, ...]:
+    """What the candidate's calls cost in each month, while it served."""
+    served = (
+        row for row in days if row.series == CANDIDATE and row.stage.startswith("live") and row.metric in KEPT_IDS
+    )
+    return spent_by_month(DaySum(row.day, row.metric, row.n, row.y) for row in served)
 
 
 def judged_cost(costs: Sequence[UnitCost], release: str) -> UnitCost:

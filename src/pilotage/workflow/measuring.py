@@ -53,7 +53,7 @@ from pilotage.workflow.checking import days_check, live_checks, ratio_check, rat
 from pilotage.workflow.clock import Clock
 from pilotage.workflow.clustering import day_rows
 from pilotage.workflow.errors import Outdated
-from pilotage.workflow.estimating import production_case, unit_costs
+from pilotage.workflow.estimating import month_costs, production_case, unit_costs
 from pilotage.workflow.freezing import frozen_evidence
 from pilotage.workflow.reachable import reach_of
 from pilotage.workflow.spans import Spans
@@ -256,6 +256,7 @@ class Measuring:
             benefit=_benefit(workload, charter, rows),
             quarters=self._spans.quarters(workload, plan_of(workload), rows, now),
             spent=_spent(workload, rows),
+            spent_by_month=month_costs(self._calls.days(slug)),
         )
         return measured, snapshot
 

@@ -1,8 +1,11 @@
-"""What production would cost and bring, estimated line by line, and the budget that is committed for it. Pure."""
+"""What production would cost and bring, line by line, the budget that is committed for it, and what each month then
+really cost. Pure.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Literal, get_args
 
@@ -45,6 +48,9 @@ CATEGORY_TITLES: dict[str, str] = {
     "risk": "Risk",
 }
 DOLLARS = "USD"
+MOST = 1e12
+_AMOUNT = re.compile(r"\d+(\.\d+)?")
+Month = Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$", description="the month, such as 2027-05")]
 Amount = Annotated[float, Meta(ge=0, le=1e12)]
 Count = Annotated[float, Meta(gt=0, le=1e13)]
 LineId = Annotated[
@@ -163,12 +169,41 @@ class FundingCommitted(Struct, frozen=True, kw_only=True, tag="funding_committed
         return self.rebuild_usd + self.change_usd + self.first_year_usd
 
 
+class RecordMonthCosts(Struct, frozen=True, kw_only=True, tag="record_month_costs", forbid_unknown_fields=True):
+    """Record what a month really cost, by line of the estimate. Recording a month again replaces it whole; a line that
+    cost nothing is written down with 0. What is paid with every call is measured: give its bill only where the calls do
+    not say what they cost.
+    """
+
+    month: Month
+    lines: Annotated[
+        tuple[str, ...],
+        Meta(
+            min_length=1,
+            max_length=100,
+            description="one line each: the estimate's line (or a category without one), and the amount in the line's "
+            "currency, such as: hosting, 820.50",
+        ),
+    ]
+    basis: Annotated[Said, Meta(description="which bills and time sheets the amounts come from")]
+    base: Base = None
+
+
+class MonthCostsRecorded(Struct, frozen=True, kw_only=True, tag="month_costs_recorded"):
+    """What a month really cost, by line of the estimate, as it was written down."""
+
+    month: str
+    lines: tuple[str, ...]
+    basis: Text
+
+
 class Costing(Struct, frozen=True, kw_only=True):
-    """What production is estimated to cost and to bring, by line, and the budget that is committed."""
+    """What production is estimated to cost and to bring, by line, the budget for it, and what each month cost."""
 
     lines: dict[str, Standing[CostLineEstimated]] = {}
     production: Standing[ProductionEstimated] | None = None
     funding: Standing[FundingCommitted] | None = None
+    months: dict[str, Standing[MonthCostsRecorded]] = {}
 
     @property
     def missing(self) -> tuple[Category, ...]:
@@ -183,8 +218,8 @@ class Costing(Struct, frozen=True, kw_only=True):
         return max(held, key=lambda stamp: stamp.position, default=None)
 
 
-CostingFact = CostLineEstimated | ProductionEstimated | FundingCommitted
-CostingCommand = EstimateCostLine | EstimateProduction | CommitFunding
+CostingFact = CostLineEstimated | ProductionEstimated | FundingCommitted | MonthCostsRecorded
+CostingCommand = EstimateCostLine | EstimateProduction | CommitFunding | RecordMonthCosts
 
 
 def cost_owner(workload: Workload) -> str | None:
@@ -251,6 +286,47 @@ def _funding_problems(workload: Workload, command: CommitFunding, context: Conte
         yield Problem(code="no-amount", field="first_year_usd", message=message)
 
 
+def amounts(lines: tuple[str, ...]) -> dict[str, float]:
+    """The amounts by line, as they were accepted."""
+    split = (line.rpartition(",") for line in lines)
+    return {name.strip(): float(amount) for name, _, amount in split}
+
+
+def _month_problems(workload: Workload, command: RecordMonthCosts, context: Context) -> Iterator[Problem]:
+    payer = cost_owner(workload)
+    if payer is None:
+        message = "Nobody carries the cost yet; assign the sponsor, or offer the cost role to somebody."
+        yield Problem(code="no-cost-owner", field="", message=message)
+    elif context.actor.person != payer:
+        message = f"Only {payer}, who carries the cost, records what it came to; ask for it."
+        yield Problem(code="not-cost-owner", field="", message=message)
+    if command.month > f"{context.today:%Y-%m}":
+        message = f"{command.month} has not begun; record what a month cost once it has."
+        yield Problem(code="month-to-come", field="month", message=message)
+    yield from _bill_problems(workload, command.lines)
+
+
+def _bill_problems(workload: Workload, lines: tuple[str, ...]) -> Iterator[Problem]:
+    known = [*workload.costing.lines, *workload.costing.missing]
+    seen: set[str] = set()
+    for number, line in enumerate(lines, start=1):
+        name, comma, amount = (part.strip() for part in line.rpartition(","))
+        if not comma or not name:
+            message = f"Line {number} has to be a name, a comma and an amount, such as: hosting, 820.50."
+            yield Problem(code="no-amount", field="lines", message=message)
+            continue
+        if not _AMOUNT.fullmatch(amount) or float(amount) > MOST:
+            message = f"Line {number}: {amount or 'nothing'} is no amount; write it in digits, such as 820.50."
+            yield Problem(code="no-amount", field="lines", message=message)
+        if name not in known:
+            message = f"Line {number}: the estimate has no line {name}; take one of {', '.join(known)}, or estimate it."
+            yield Problem(code="unknown-line", field="lines", message=message)
+        if name in seen:
+            message = f"Line {number} gives {name} once more; add the amounts up and write it once."
+            yield Problem(code="line-twice", field="lines", message=message)
+        seen.add(name)
+
+
 def _committed(state: Costing, fact: FundingCommitted, stamp: Stamp) -> Costing:
     return structs.replace(state, funding=Standing(fact=fact, stamp=stamp))
 
@@ -263,6 +339,9 @@ AREA = Area(
     entries=(
         Entry(command=EstimateCostLine, fact=CostLineEstimated, attribute="lines", key="line", check=_line_problems),
         Entry(command=EstimateProduction, fact=ProductionEstimated, attribute="production", check=_production_problems),
+        Entry(
+            command=RecordMonthCosts, fact=MonthCostsRecorded, attribute="months", key="month", check=_month_problems
+        ),
     ),
     rules={CommitFunding: commit_funding},
     folds={FundingCommitted: _committed},
@@ -270,6 +349,7 @@ AREA = Area(
         "estimate_cost_line": _WRITERS,
         "estimate_production": _WRITERS,
         "commit_funding": _HOLDERS,
+        "record_month_costs": _HOLDERS,
     },
     asks_credential=frozenset({"commit_funding"}),
 )

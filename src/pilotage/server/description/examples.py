@@ -184,6 +184,11 @@ _COMMANDS: tuple[Command, ...] = (
         years=2,
         basis="Last year's tickets; a wrong hand-over takes a quarter of an hour.",
     ),
+    costing.RecordMonthCosts(
+        month="2026-12",
+        lines=("hosting, 710.40", "upkeep, 1200"),
+        basis="The platform's bill 2026-12-4711 and the team's time sheets.",
+    ),
     costing.CommitFunding(
         rebuild_usd=30_000.0,
         change_usd=8_000.0,

@@ -37,7 +37,7 @@ from pilotage.server.problems import not_found
 from pilotage.server.threads import run_in
 from pilotage.storage.protocols import DayRow, SumRow
 from pilotage.workflow import value_section
-from pilotage.workflow.charting_cost import payback_data, paying_data, year_data
+from pilotage.workflow.charting_cost import months_data, payback_data, paying_data, year_data
 from pilotage.workflow.charting_target import looks_data, segments_data
 from pilotage.workflow.cost_section import CostSection, Curves, WhatIf, curves, what_if
 from pilotage.workflow.desk import Judgement
@@ -170,6 +170,7 @@ BUILDERS: dict[str, Callable[[Sources], ChartData | None]] = {
     "paired-differences": _differences,
     "segment-forest": lambda of: segments_data(of.judgement.workload, of.totals),
     "unit-costs": _unit_costs,
+    "month-costs": lambda of: months_data(of.costs),
     "value-by-quarter": lambda of: quarters_data(of.value),
     "payback": lambda of: payback_data(of.costs, of.curves, of.starts_on),
     "break-even": lambda of: paying_data(of.costs, of.curves),

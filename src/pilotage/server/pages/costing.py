@@ -19,7 +19,15 @@ from pilotage.record.areas.costing import CATEGORY_TITLES
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
 from pilotage.server.pages.charting import links_to
-from pilotage.server.pages.costing_estimate import PER, WORTH_OF, amount, funding_address, production_address, rows
+from pilotage.server.pages.costing_estimate import (
+    PER,
+    WORTH_OF,
+    amount,
+    funding_address,
+    month_address,
+    production_address,
+    rows,
+)
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
 from pilotage.server.pages.estimates import figure, own_scale
 from pilotage.server.pages.evidence_frame import evidence_page
@@ -33,8 +41,9 @@ from pilotage.workflow.workspace import Workspace
 
 USD, TOKENS = own_scale("USD"), own_scale("tokens")
 COLUMNS = ("what", "arm", "release", "value", "low", "high", "executions", "reported", "missing", "failed")
-CHARTS = ("unit-costs", "year-in-production", "break-even", "payback")
+CHARTS = ("unit-costs", "month-costs", "year-in-production", "break-even", "payback")
 CRITERIA = ("evaluate.production-cost", "evaluate.funding")
+MONTHS_SHOWN = 12
 FIELDS = (
     ("likely", "Calls a week, most likely", ""),
     ("low", "At least", ""),
@@ -86,6 +95,10 @@ def _shown(given: Assumed) -> Any:  # noqa: ANN401 - the builder of a page
             "section": section,
             "charts": links_to(workspace, judgement, *CHARTS),
             "rows": rows(section, judgement),
+            "months": section.months[::-1][:MONTHS_SHOWN],
+            "billed": judgement.verdicts.get("operate.cost"),
+            "bills": judgement.workload.costing.months,
+            "month_address": month_address(section, judgement),
             "verdicts": [judgement.verdicts[name] for name in CRITERIA if name in judgement.verdicts],
             "production_address": production_address(section, judgement),
             "funding_address": funding_address(section, judgement),
@@ -174,6 +187,12 @@ def _rows(section: CostSection) -> Iterator[tuple[Cell, ...]]:
     for what, arm, found in ranges:
         if found is not None:
             yield what, arm, section.release, found.median, found.low, found.high, None, None, None, None
+    for month in section.months:
+        estimated = (month.likely, month.low, month.high)
+        yield f"month {month.month}, estimated", "candidate", "", *estimated, None, None, None, None
+        for paid in month.lines:
+            what = f"month {month.month}, {paid.line}, {paid.origin}"
+            yield what, "candidate", "", paid.actual, None, None, None, None, None, None
     for line in section.estimate.lines:
         fact = line.fact
         figures = (fact.likely * fact.rate, fact.low * fact.rate, fact.high * fact.rate)

@@ -112,6 +112,18 @@ def funding_address(section: CostSection, judgement: Judgement) -> str:
     return form_address(judgement.workload.slug, "commit_funding", typed)
 
 
+def month_address(section: CostSection, judgement: Judgement) -> str:
+    """The form for the bills of the oldest whole month that lacks some, else of the newest; every line without a figure
+    is there, ready for its amount.
+    """
+    slug, whole = judgement.workload.slug, [one for one in section.months if one.whole]
+    month = next((one for one in whole if one.missing), whole[-1] if whole else None)
+    if month is None or month.ledger is not None:
+        return form_address(slug, "record_month_costs", {"month": month.month} if month else {})
+    lines = "\n".join(f"{name}, " for name in month.missing)
+    return form_address(slug, "record_month_costs", {"month": month.month, "lines": lines})
+
+
 def amount(value: float) -> str:
     """An amount of money as a number: as it was stated, without digits that say nothing."""
     return number(float(f"{value:.6g}"))

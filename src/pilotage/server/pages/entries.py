@@ -135,6 +135,9 @@ _SENTENCES: dict[type[AnyFact], Callable[[Any, People], str]] = {
     ),
     drifting.ReferenceChosen: lambda fact, _: f"had the {fact.of} compared with the days from {fact.since} on",
     drifting.DriftExplained: lambda fact, _: f"explained the drift of {fact.field}",
+    costing.MonthCostsRecorded: lambda fact, _: (
+        f"recorded what {fact.month} cost, in {plural(len(fact.lines), 'line')}"
+    ),
     benefiting.MonthMeasured: lambda fact, _: (
         f"measured what {fact.month} brought, in {plural(len(fact.stages), 'step')}"
     ),

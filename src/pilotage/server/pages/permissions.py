@@ -99,6 +99,9 @@ FITS: dict[str, Fits] = {
     "expose": lambda judgement, _person: judgement.workload.killed is None,
     "kill": lambda judgement, _person: judgement.workload.killed is None,
     "revive": lambda judgement, _person: judgement.workload.killed is not None,
+    "record_month_costs": lambda judgement, person: (
+        bool(judgement.workload.costing.lines) and cost_owner(judgement.workload) == person
+    ),
     **operating_forms.FITS,
     **outside_forms.FITS,
     **deciding_forms.FITS,
