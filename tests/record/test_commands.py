@@ -9,6 +9,7 @@ from pilotage.record import decide as deciding
 from pilotage.record.areas import data, planning
 from pilotage.record.areas import reviewing as r
 from pilotage.record.areas.change import ChangeWork, NameAudience, PlanStream, TellAudience
+from pilotage.record.areas.costing import RecordMonthCosts
 from pilotage.record.areas.drifting import ChooseReference, ExplainDrift
 from pilotage.record.areas.outside import SignOutsideResult
 from pilotage.record.areas.training import DropLearner, RecordCompletion, RecordCompletions, SayWhatPeopleSee
@@ -112,6 +113,7 @@ _EXAMPLES: tuple[c.Command, ...] = (
     *OPERATING_EXAMPLES,
     *DECIDING_EXAMPLES,
     *FEEDBACK_EXAMPLES,
+    RecordMonthCosts(month="2026-03", lines=("support, 1",), basis=_WHY),
     NameAudience(id="desk", title="The desk", people=9),
     PlanStream(stream="training", plan=_WHY, owner="ann", due_on=Story().now.date(), audiences=("desk",)),
     ChangeWork(id="triage", what="workflow", audience="desk", before=_WHY, after=_WHY, from_on=Story().now.date()),
