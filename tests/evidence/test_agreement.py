@@ -1,12 +1,21 @@
 from __future__ import annotations
 
+import datetime as dt
 import math
 
 import numpy as np
 import pytest
 from tests.evidence.simulated import money, right
 
-from pilotage.evidence.agreement import AnswerPair, PairedAnswers, agreement, compared_field, influences
+from pilotage.evidence.agreement import (
+    AnswerPair,
+    PairedAnswers,
+    agreement,
+    all_pairs,
+    compared_field,
+    influences,
+)
+from pilotage.evidence.daybook import OTHER, DayProfile, PairDay
 from pilotage.evidence.measurements import Estimate, NotEstimable
 from pilotage.evidence.sums import Totals, UnitSum
 from pilotage.playbook.metrics import AnswerEquals, Cost, LabelMatch
@@ -125,3 +134,28 @@ def test_answers_are_compared_on_the_field_that_the_target_reads():
     assert compared_field([cost, warned, team], "money") == "warn"
     assert compared_field([whole, warned], "right") is None
     assert compared_field([cost], "money") is None
+
+
+def kept(day, *pairs):
+    """A day's counted pairs of the stage: incumbent, candidate, calls."""
+    made = (PairDay(stage="shadow/1", release="r1", incumbent=a, candidate=b, calls=n) for a, b, n in pairs)
+    stray = PairDay(stage="shadow/2", release="r1", incumbent="a", candidate="b", calls=900)
+    return DayProfile(day=dt.date(2026, 3, day), pairs=(*made, stray))
+
+
+def test_all_pairs_are_the_days_added_up():
+    """Of one stage and release; kappa is that of the whole table, and days without pairs do not count."""
+    days = [kept(2, ("a", "a", 40), ("a", "b", 5)), kept(3), kept(4, ("b", "b", 45), ("b", "a", 10))]
+    found = all_pairs(days, "shadow/1", "r1")
+    assert (found.pairs, found.alike, found.unknown) == (100, 85, 0)
+    assert (found.since, found.until) == (dt.date(2026, 3, 2), dt.date(2026, 3, 4))
+    assert found.least == found.most == 0.85
+    chance = 0.45 * 0.5 + 0.55 * 0.5
+    assert found.kappa == pytest.approx((0.85 - chance) / (1 - chance))
+    assert all_pairs([kept(3)], "shadow/1", "r1") is None
+
+
+def test_rare_answers_may_agree_or_not():
+    """Both rare: the share lies between, and kappa is not told; one rare and the other common differ."""
+    found = all_pairs([kept(2, ("a", "a", 60), (OTHER, OTHER, 30), ("a", OTHER, 10))], "shadow/1", "r1")
+    assert (found.least, found.most, found.kappa) == (0.6, 0.9, None)

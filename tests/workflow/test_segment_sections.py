@@ -21,6 +21,7 @@ from pilotage.playbook.metrics import Guardrail, LabelCost, Metric, Target
 from pilotage.record import commands as c
 from pilotage.runtime.records import Call, Execution, Outcome
 from pilotage.workflow import agreement_section, disagreements_section, segments_section, shortfall_section
+from pilotage.workflow.measuring import plan_of
 
 COST = Metric(
     id="cost_per_flight",
@@ -209,6 +210,27 @@ def test_agreement_says_over_which_pairs_it_was_counted(desk, monkeypatch):
     assert few.until - few.since == timedelta(seconds=999)
     assert few.counted.startswith("Counted over the newest 1,000 pairs, made from ")
     assert few.counted.endswith("; older ones are kept and not counted.")
+
+
+def test_agreement_over_all_pairs_comes_from_the_counts_of_each_day(desk, monkeypatch):
+    """Made by the watch: until then nothing is said of it. It agrees with the count of all pairs, and stays when only
+    the newest of them are counted.
+    """
+    found = built(agreement_section, desk)
+    assert (found.overall, found.held_against) == (None, "")
+    workload = desk.story.standing
+    desk.store.profile(SLUG, plan_of(workload), desk.clock.at)
+    desk.measuring.forget(SLUG)
+    found = built(agreement_section, desk)
+    assert (found.overall.pairs, found.overall.unknown) == (4500, 0)
+    assert found.overall.least == pytest.approx(found.found.agreement.value)
+    assert found.overall.kappa == pytest.approx(found.found.kappa.value)
+    assert found.held_against.startswith(f"Of all 4,500 pairs from {found.overall.since} to {found.overall.until} ")
+    asked = agreement_section.pairs_of
+    monkeypatch.setattr(agreement_section, "pairs_of", lambda *of: structs.replace(asked(*of), most=1000))
+    desk.measuring.forget(SLUG)
+    few = built(agreement_section, desk)
+    assert (few.pairs, few.overall) == (1000, found.overall)
 
 
 def test_the_reading_list_and_the_filter_find_the_same_calls(desk):

@@ -53,7 +53,7 @@ def draw_agreement(screen: Screen, found: Json, _asked: Asked) -> None:
     seen = found["found"]
     screen.line(f"Agreement, on {seen['compared'] or 'whole answers'}: {estimate_words(seen['agreement'])}")
     screen.line(f"Cohen's kappa: {estimate_words(seen['kappa'])}")
-    screen.line(found["counted"])
+    screen.line(f"{found['counted']} {found['held_against']}".strip())
     if seen["differing"]:
         rows = [(_said(one["incumbent"]), _said(one["candidate"]), f"{one['calls']:,}") for one in seen["differing"]]
         screen.table(("incumbent", "candidate", "calls"), rows)

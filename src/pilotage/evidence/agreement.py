@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from msgspec import Struct
 
 from pilotage.evidence.compare import arm
+from pilotage.evidence.daybook import OTHER, DayProfile
 from pilotage.evidence.measurements import Estimate, Estimated, NotEstimable
 from pilotage.evidence.normal import two_sided
 from pilotage.evidence.sums import Totals
@@ -76,6 +77,54 @@ class AgreementFound(Struct, frozen=True, kw_only=True):
     categories: int
     differing: tuple[AnswerPair, ...]
     reason: str = ""
+
+
+class AllPairs(Struct, frozen=True, kw_only=True):
+    """Agreement over all pairs of a stage and release, from the counts that are kept of each day and outlast the calls.
+    Of `unknown` pairs both answers were rare, and are kept only as such: they may agree or not, so the share lies from
+    `least` to `most`. `kappa` is None where any is unknown, or it does not exist. Days are no units: no interval.
+    """
+
+    pairs: int
+    alike: int
+    unknown: int
+    since: dt.date
+    until: dt.date
+    kappa: float | None
+
+    @property
+    def least(self) -> float:
+        """The share that agrees if none of the unknown ones does."""
+        return self.alike / self.pairs
+
+    @property
+    def most(self) -> float:
+        """The share that agrees if all of the unknown ones do."""
+        return (self.alike + self.unknown) / self.pairs
+
+
+def all_pairs(days: Iterable[DayProfile], stage: str, release: str) -> AllPairs | None:
+    """The pairs of these days added up; None where there are none. `until` is the last day that has any."""
+    calls: Counter[tuple[str, str]] = Counter()
+    seen: list[dt.date] = []
+    for day in days:
+        mine = [pair for pair in day.pairs if (pair.stage, pair.release) == (stage, release)]
+        for pair in mine:
+            calls[pair.incumbent, pair.candidate] += pair.calls
+        seen += [day.day] if mine else []
+    if not calls:
+        return None
+    unknown = calls[OTHER, OTHER]
+    joint = tuple(AnswerPair(incumbent=pair[0], candidate=pair[1], calls=count) for pair, count in calls.items())
+    shares = None if unknown else _shares(joint)
+    return AllPairs(
+        pairs=sum(calls.values()),
+        alike=sum(count for (theirs, mine), count in calls.items() if theirs == mine) - unknown,
+        unknown=unknown,
+        since=min(seen),
+        until=max(seen),
+        kappa=None if shares is None else (shares[0] - shares[1]) / (1.0 - shares[1]),
+    )
 
 
 def compared_field(metrics: Iterable[Metric], target: str) -> str | None:

@@ -16,6 +16,8 @@ from pilotage.evidence.drift import BinValue
 from pilotage.evidence.profiles import FieldBins, Profile
 
 TRAFFIC = ""
+OTHER = "(other)"
+"""What rare answers are kept as."""
 OF_CANDIDATE = "candidate."
 REFERENCE_DAYS_MIN = 7
 REFERENCE_DAYS_MAX = 28

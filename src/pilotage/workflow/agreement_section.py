@@ -6,8 +6,11 @@ import datetime as dt
 
 from msgspec import Struct
 
-from pilotage.evidence.agreement import PAIRS_MOST, AgreementFound, PairedAnswers, agreement
+from pilotage.evidence.agreement import PAIRS_MOST, AgreementFound, AllPairs, PairedAnswers, agreement, all_pairs
+from pilotage.evidence.measurements import Estimate
+from pilotage.playbook.metrics import AnswerEquals, LabelCost, LabelMatch
 from pilotage.record.workload import Workload
+from pilotage.storage.protocols import PairsOf
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.pairs import compared_on, pairs_of
 from pilotage.workflow.section import Section
@@ -19,7 +22,9 @@ class AgreementSection(Struct, frozen=True, kw_only=True):
     differences.
 
     `pairs` were counted, at most `pairs_most`, made from `since` to `until`; `whole`: whether that is all that are
-    kept; `counted` says so in words.
+    kept; `counted` says so in words. `overall` is agreement over all pairs that there were, from the counts kept of
+    each day, as far as these are made; null where they compare something else, or there are none yet. `held_against`
+    says in words what the newest pairs are of all.
     """
 
     workload: str
@@ -33,6 +38,8 @@ class AgreementSection(Struct, frozen=True, kw_only=True):
     until: dt.datetime | None
     whole: bool
     counted: str
+    overall: AllPairs | None
+    held_against: str
     reason: str
 
 
@@ -46,6 +53,7 @@ def _read(workspace: Workspace, workload: Workload) -> AgreementSection:
     asked = pairs_of(workload, attempt) if attempt else None
     counted = workspace.calls.agreement(workload.slug, asked) if asked else PairedAnswers()
     found = agreement(counted, compared_on(workload))
+    overall = _overall(workspace, workload, asked) if asked else None
     return AgreementSection(
         workload=workload.slug,
         attempt=attempt.number if attempt else 0,
@@ -58,8 +66,32 @@ def _read(workspace: Workspace, workload: Workload) -> AgreementSection:
         until=counted.until,
         whole=counted.whole,
         counted=_words(counted),
+        overall=overall,
+        held_against=_held_against(found, overall),
         reason=found.reason if attempt else "No release has been declared for evaluation yet.",
     )
+
+
+def _overall(workspace: Workspace, workload: Workload, asked: PairsOf) -> AllPairs | None:
+    """From the days as they were last made: the watch makes them, so that a page need not."""
+    charter = workload.charter
+    target = charter.metric(charter.target.metric) if charter else None
+    source = target.source if target else None
+    if not isinstance(source, AnswerEquals | LabelCost | LabelMatch) or source.answer_field != asked.compared:
+        return None
+    return all_pairs(workspace.calls.profiles(workload.slug, dt.date.min, dt.date.max), asked.stage, asked.release)
+
+
+def _held_against(found: AgreementFound, overall: AllPairs | None) -> str:
+    if overall is None:
+        return ""
+    share = f"{overall.least:.2%}" if not overall.unknown else f"{overall.least:.2%} to {overall.most:.2%}"
+    kappa = "" if overall.kappa is None else f", kappa {overall.kappa:.3g}"
+    said = f"Of all {overall.pairs:,} pairs from {overall.since} to {overall.until} {share} agree{kappa}"
+    newest = found.agreement
+    if not isinstance(newest, Estimate) or (newest.low <= overall.most and overall.least <= newest.high):
+        return f"{said}, by the counts of each day."
+    return f"{said}, by the counts of each day: the newest pairs differ from them by more than chance explains."
 
 
 def _words(counted: PairedAnswers) -> str:

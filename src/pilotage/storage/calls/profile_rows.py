@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from pilotage.evidence.arriving import AGES_HOURS
-from pilotage.evidence.daybook import ConfidenceDay, DelayDay, FieldDay, PairDay, Reference, scope_of
+from pilotage.evidence.daybook import OTHER, ConfidenceDay, DelayDay, FieldDay, PairDay, Reference, scope_of
 from pilotage.evidence.drift import BinValue
 from pilotage.evidence.profiles import (
     ABOVE,
@@ -28,7 +28,6 @@ NUMBER_SHARE_MIN = 0.9
 NEW_CATEGORIES_MAX = 20
 NEW_CATEGORY_CALLS_MIN = 10
 ANSWERS_MAX = 20
-OTHER = "(other)"
 AGES_US = [round(hours * MICROS_PER_HOUR) for hours in AGES_HOURS]
 
 Row = Mapping[str, Any]
