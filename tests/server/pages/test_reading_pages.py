@@ -493,3 +493,12 @@ def test_every_attempt_is_shown(reading):
     said = text_of(reading("ruth").page("/w/ticket-triage/evidence/attempts"))
     assert table
     assert all(row["release"] in said and row["reason"] in said for row in table)
+
+
+def test_whoever_signs_a_charter_sees_how_likely_a_go_is(reading):
+    """The charter says the chance of a go in time if it is as expected, and if it is just at the target."""
+    page = reading("ines").page("/w/invoice-matching/charter")
+    found = re.search(r"Chance of a go in time: <strong>([\d.]+)\s%</strong>.*?<strong>([\d.]+)\s%</strong>", page)
+    assert found, "the charter page says nothing of the chance of a go"
+    expected, target = map(float, found.groups())
+    assert 0 < target <= 5 < expected <= 100
