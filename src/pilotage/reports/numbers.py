@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 NOTHING = "\u2013"
 TOGETHER = "\u00a0"
 MINUS = "\u2212"
 MILLION = 1_000_000
 SHARE_UNIT = "share"
+NAMES_SHOWN = 3
 
 
 def number(value: float | None, digits: int = 4) -> str:
@@ -54,3 +56,9 @@ def plural(count: float, one: str, many: str | None = None) -> str:
     """A count with its noun: 1 call, 3 calls."""
     noun = one if count == 1 else many or f"{one}s"
     return f"{number(count)} {noun}"
+
+
+def first_of(names: Sequence[str]) -> str:
+    """The first few of many names, and how many more there are: a sentence that lists thirty is read by nobody."""
+    more = len(names) - NAMES_SHOWN
+    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")

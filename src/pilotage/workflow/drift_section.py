@@ -11,6 +11,7 @@ from pilotage.evidence.daybook import REFERENCE_DAYS_MIN, TRAFFIC, DayProfile, R
 from pilotage.evidence.drift import PSI_MIN, FieldDrift, Status, Window, compare, persisted
 from pilotage.evidence.profiles import Profile, summed
 from pilotage.record.workload import Workload
+from pilotage.reports.numbers import first_of
 from pilotage.workflow.desk import Judgement
 from pilotage.workflow.monitoring import DAY, Watched, candidate_release, watched
 from pilotage.workflow.section import Section
@@ -194,9 +195,9 @@ def _said(references: Sequence[Reference], fields: Sequence[FieldStory], seen: W
         return "not_estimable", f"The first window of seven days after the reference ends on {first}."
     names = {status: [one.newest.field for one in fields if one.newest.status == status] for status in _ORDER}
     if names["alert"]:
-        return "alert", f"Moved for two windows running: {', '.join(names['alert'])}."
+        return "alert", f"Moved for two windows running: {first_of(names['alert'])}."
     if names["moved"]:
-        return "moved", f"Moved in the newest window alone, which may pass: {', '.join(names['moved'])}."
+        return "moved", f"Moved in the newest window alone, which may pass: {first_of(names['moved'])}."
     if names["steady"]:
         return "steady", f"None of {len(names['steady'])} fields has moved."
     return "not_estimable", fields[0].newest.reason

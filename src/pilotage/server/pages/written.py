@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 
 from markupsafe import Markup
 
@@ -13,6 +12,7 @@ from pilotage.reports.numbers import (
     NOTHING,
     SHARE_UNIT,
     TOGETHER,
+    first_of,
     number,
     percent,
     plural,
@@ -44,7 +44,6 @@ SECONDS_A_MINUTE = 60
 SECONDS_AN_HOUR = 3600
 SECONDS_A_DAY = 86_400
 THOUSAND = 1000
-NAMES_SHOWN = 3
 
 
 def coded(text: str) -> Markup:
@@ -52,12 +51,6 @@ def coded(text: str) -> Markup:
     code, plain = Markup("<code>{}</code>"), Markup("{}")
     parts = [(code if index % 2 else plain).format(part) for index, part in enumerate(text.split("`"))]
     return Markup("").join(parts)
-
-
-def first_of(names: Sequence[str]) -> str:
-    """The first few of many names, and how many more there are: a sentence that lists thirty is read by nobody."""
-    more = len(names) - NAMES_SHOWN
-    return ", ".join(names[:NAMES_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def instant(at: dt.datetime | None, *, seconds: bool = False) -> Markup | str:
