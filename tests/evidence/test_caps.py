@@ -94,6 +94,8 @@ def test_a_cost_of_errors_and_a_denominator_are_capped_too():
         (AnswerEquals(equals="a"), False),
         (UserAction(actions=("edited",)), False),
         (Beyond(of=Cost(), above=1.0), False),
+        (LabelCost(costs={"a": {"b": 0.5}}), False),
+        (LabelCost(costs={"a": {"b": 1.5}}), True),
     ],
 )
 def test_caps_cut_numbers_and_no_truths(source, cut):

@@ -72,7 +72,9 @@ A failed execution was given its own value, which is no cut."""
 
 
 def cut_reader(metric: Metric) -> Cut | None:
-    """What tells values that were capped; None where a source gives 0 or 1, of which a cap cuts nothing off."""
+    """What tells values that were capped; None where no cap can cut anything off: of a source that gives 0 or 1, and of
+    costs that all lie inside.
+    """
     found = [_cut_of(one) for one in ((metric,) if metric.denominator is None else (metric, denominator_of(metric)))]
     cuts = [one for one in found if one is not None]
     if not cuts:
@@ -84,6 +86,10 @@ def _cut_of(metric: Metric) -> Cut | None:
     source = metric.source
     if not isinstance(source, NumberSource) or (isinstance(source, Latency) and source.limit_ms is not None):
         return None
+    if isinstance(source, LabelCost):
+        costs = [source.otherwise, *(cost for by_label in source.costs.values() for cost in by_label.values())]
+        if all(metric.lo <= cost <= metric.hi for cost in costs):
+            return None
     # A failure is marked by a number that no source gives, since only finite ones count.
     read = _source_reader(structs.replace(metric, lo=-math.inf, hi=math.inf, failure_value=math.inf))
     lo, hi = metric.lo, metric.hi

@@ -38,6 +38,7 @@ LABELS = {
     "expires_on": "Until",
     "to_phase": "To which phase?",
     "percent": "Percentage of units",
+    "of": "What is compared",
     "document_digest": "Digest of the document",
     "demonstration": "It is a demonstration",
     "fields": "Fields that are used",
