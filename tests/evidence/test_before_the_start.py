@@ -89,6 +89,16 @@ def test_a_pilot_with_too_few_calls_says_so():
     assert "too few" in found.reason
 
 
+def test_a_short_pilot_is_told_the_chance_by_its_own_date():
+    """At the charter's date a pilot that can still be extended keeps what is left of its error, and the chance says so:
+    two thirds of the calls needed for 80 % give far less than spending everything there would.
+    """
+    needed = reachability(promise(), weeks=8).calls_needed
+    assert needed is not None
+    found = reachability(promise(calls_per_week=needed / 12), weeks=8)
+    assert found.probability_at_expected == pytest.approx(0.42, abs=0.04)
+
+
 def test_clusters_and_late_labels_cost_calls():
     """A design effect of two takes twice the calls; a label window of a week leaves a week less to count."""
     plain = reachability(promise(), weeks=8)
@@ -96,6 +106,7 @@ def test_clusters_and_late_labels_cost_calls():
     assert plain.calls_needed is not None
     assert clustered.calls_needed == pytest.approx(2.0 * plain.calls_needed)
     assert clustered.calls_available == 14_000
+    assert clustered.weeks_needed == pytest.approx(clustered.calls_needed / 2000 + 1.0)
 
 
 def test_a_share_is_planned_in_units_of_the_baseline():

@@ -30,7 +30,8 @@ _MEANING = (
 
 _ALLOWED = (
     "Where whole days move together, errors by unit alone are too small by this factor. The charter has the target's "
-    "figure and test clustered {by}, so they allow for it; guardrails and segments are clustered by unit alone."
+    "figure and test clustered {by}, so they allow for it; segments, and guardrails while live, are clustered by unit "
+    "alone."
 )
 
 

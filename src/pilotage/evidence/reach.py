@@ -12,6 +12,7 @@ from pilotage.evidence.statistic import effect, planned_calls, planned_informati
 from pilotage.playbook.metrics import Target
 
 DAYS_PER_WEEK = 7
+HOURS_PER_WEEK = 168
 LOOKS_MAX = 60
 
 
@@ -19,24 +20,28 @@ def reachability(target: Target, *, weeks: float, label_window_hours: float = 0.
     """The chance of a go by the deadline if the candidate is as good as expected, and if it is just at the
     target, with daily looks; and the calls and weeks that the target's power takes.
 
-    Calls count until the deadline less the label's window. Futility stops are not in the chances, since they
-    need not be obeyed. `attempt`: which declared release this would be.
+    Calls count until the deadline less the label's window. The look at the deadline spends by plan, as it does while
+    the charter can still be extended: what alpha is left is kept for that. It is the chance that the target is shown;
+    guardrails, which a go needs as well, are not in it. Futility stops are not either, since they need not be obeyed.
+    `attempt`: which declared release this would be.
     """
     available = planned_calls(target, weeks, label_window_hours)
     alpha = attempt_alpha(target.alpha, attempt)
     needed_information = planned_information(target, alpha, 0.0)
     if isinstance(needed_information, NotEstimable):
-        return _unknown(target, available, None, needed_information.reason)
+        return _unknown(available, None, None, needed_information.reason)
     needed = needed_information * variance_per_call(target)
+    weeks_needed = needed / target.calls_per_week + label_window_hours / HOURS_PER_WEEK
     if available <= 0.0:
-        return _unknown(target, available, needed, "The label's window leaves no call that would count.")
+        return _unknown(available, needed, weeks_needed, "The label's window leaves no call that would count.")
     days = math.floor(available / target.calls_per_week * DAYS_PER_WEEK)
     if target.cluster != "unit" and days < DAYS_TO_TEST:
-        return _unknown(target, available, needed, f"{_clustered(target, days)} Plan longer, or cluster by unit.")
+        reason = f"{_clustered(target, days)} Plan longer, or cluster by unit."
+        return _unknown(available, needed, weeks_needed, reason)
     reached = min(available / needed, 1.0)
     looks = min(max(math.floor(available / target.calls_per_week * DAYS_PER_WEEK), 1), LOOKS_MAX)
     information = tuple(reached * (i + 1) / looks for i in range(looks))
-    limits = efficacy_bounds(information, alpha, final=True)
+    limits = efficacy_bounds(information, alpha)
     drift = effect(target) * math.sqrt(max(available, needed) / variance_per_call(target))
     at_expected = crossing_probability(information, limits, drift=drift)[-1]
     at_target = crossing_probability(information, limits)[-1]
@@ -48,7 +53,7 @@ def reachability(target: Target, *, weeks: float, label_window_hours: float = 0.
     return Reachability(
         calls_available=available,
         calls_needed=needed,
-        weeks_needed=needed / target.calls_per_week,
+        weeks_needed=weeks_needed,
         probability_at_expected=at_expected,
         probability_at_target=at_target,
         reason=reason,
@@ -67,11 +72,11 @@ def _clustered(target: Target, days: int) -> str:
     )
 
 
-def _unknown(target: Target, available: float, needed: float | None, reason: str) -> Reachability:
+def _unknown(available: float, needed: float | None, weeks_needed: float | None, reason: str) -> Reachability:
     return Reachability(
         calls_available=available,
         calls_needed=needed,
-        weeks_needed=None if needed is None else needed / target.calls_per_week,
+        weeks_needed=weeks_needed,
         probability_at_expected=None,
         probability_at_target=None,
         reason=reason,

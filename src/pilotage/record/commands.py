@@ -161,7 +161,7 @@ class Advance(Struct, frozen=True, kw_only=True, tag="advance", forbid_unknown_f
 
 
 class GoBack(Struct, frozen=True, kw_only=True, tag="go_back", forbid_unknown_fields=True):
-    """Take the workload back to an earlier phase; exposure falls to what that phase allows."""
+    """Take the workload back to an earlier phase; nobody is exposed until somebody exposes it again."""
 
     to_phase: PhaseId
     reason: Said

@@ -295,7 +295,9 @@ def amounts(lines: tuple[str, ...]) -> dict[str, float]:
 def _month_problems(workload: Workload, command: RecordMonthCosts, context: Context) -> Iterator[Problem]:
     payer = cost_owner(workload)
     if payer is None:
-        message = "Nobody carries the cost yet; assign the sponsor, or offer the cost role to somebody."
+        message = (
+            "Nobody carries the cost yet; the owner or the sponsor offers the cost role, and whoever gets it accepts."
+        )
         yield Problem(code="no-cost-owner", field="", message=message)
     elif context.actor.person != payer:
         message = f"Only {payer}, who carries the cost, records what it came to; ask for it."
