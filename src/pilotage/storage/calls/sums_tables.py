@@ -6,7 +6,7 @@ import datetime as dt
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from itertools import zip_longest
+from itertools import count
 from operator import itemgetter
 from typing import Any
 
@@ -139,14 +139,14 @@ def preload(connection: sqlite3.Connection, projection: int, keys: Iterable[Unit
         units.sort()
         for start in range(0, len(units), _MANY):
             chunk = units[start : start + _MANY]
-            for unit, first_us, last_us, closed, sums, number in connection.execute(
+            found = connection.execute(
                 "SELECT unit, first_us, last_us, closed, sums, id FROM units "  # noqa: S608 - only marks
                 f"WHERE projection = ? AND stage = ? AND unit IN ({', '.join('?' * len(chunk))})",
                 (projection, stage, *chunk),
-            ):
-                batch.index[stage, unit] = len(batch.units)
-                batch.units.append(UnitRow(stage, unit, first_us, last_us, closed, sums, number))
-                batch.clocks.append((first_us, closed))
+            ).fetchall()
+            batch.index.update(zip([(stage, row[0]) for row in found], count(len(batch.units))))
+            batch.units += [UnitRow(stage, *row) for row in found]
+            batch.clocks += [(row[1], row[3]) for row in found]
 
 
 def write_unit_sums(
@@ -226,25 +226,33 @@ def write_units(
     clocks: Sequence[tuple[int, int]] = (),
 ) -> None:
     """Store units' rows; `clocks` say by row what it was loaded with, where that may not have changed."""
-    new, moved, others = [], [], []
-    for row, clock in zip_longest(rows, clocks):
-        if row.number and clock is not None and row.first_us == clock[0] and row.closed == clock[1]:
-            others.append((row.last_us, row.sums, row.number))
-        elif row.number:
-            moved.append((row.first_us, row.last_us, row.closed, fold.clock.due_us(row), row.sums, row.number))
-        else:
-            new.append(
-                (
-                    projection,
-                    row.stage,
-                    row.unit,
-                    row.first_us,
-                    row.last_us,
-                    row.closed,
-                    fold.clock.due_us(row),
-                    row.sums,
-                )
-            )
+    new = [
+        (
+            projection,
+            row.stage,
+            row.unit,
+            row.first_us,
+            row.last_us,
+            row.closed,
+            fold.clock.due_us(row),
+            row.sums,
+        )
+        for row in rows
+        if not row.number
+    ]
+    others = [
+        (row.last_us, row.sums, row.number)
+        for row, (first_us, closed) in zip(rows, clocks, strict=False)
+        if row.number and row.first_us == first_us and row.closed == closed
+    ]
+    moved = []
+    if len(new) + len(others) < len(rows):
+        still = {number for _, _, number in others}
+        moved = [
+            (row.first_us, row.last_us, row.closed, fold.clock.due_us(row), row.sums, row.number)
+            for row in rows
+            if row.number and row.number not in still
+        ]
     connection.executemany(
         "INSERT INTO units (projection, stage, unit, first_us, last_us, closed, due_us, sums) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

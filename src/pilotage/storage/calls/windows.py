@@ -22,7 +22,7 @@ from pilotage.storage.calls.packing import WINDOW, unpacked
 NO_WEALTH = (0.0,) * 10
 
 
-class UnitRow(Struct):
+class UnitRow(Struct, gc=False):
     """One unit in one stage, as stored. `last_us` is the latest call inside the window; `closed` counts the bet
     groups that are settled; `number` is its row's, 0 before it has one.
     """
