@@ -63,7 +63,7 @@ def test_no_gap_is_not_the_same_as_nothing_listed():
     story.does("eva", GAP)
     listed = story.verdict("evaluate.gaps")
     assert listed.verdict == "met"
-    assert listed.reason == "1 listed, each with effort and owner; 1 open ones block going live."
+    assert listed.reason == "1 listed, each with effort and owner; 1 of those that are open blocks going live."
     assert listed.evidence[0].value == "open, blocking"
 
 

@@ -18,6 +18,7 @@ from pilotage.reports.documents.charter import CharterTold, charter_document
 from pilotage.reports.documents.model import Bullets, Document, Imprint, Note, Paragraph, Picture, content_of
 from pilotage.reports.documents.page import page_of, policy
 from pilotage.reports.documents.typesetting import typesetter
+from pilotage.reports.documents.wording import unmarked
 
 AT = dt.datetime(2026, 3, 2, 9, microsecond=123456, tzinfo=dt.UTC)
 IMPRINT = Imprint(workload="ticket-triage", position=1234, made_at=AT)
@@ -59,6 +60,12 @@ def test_a_digest_is_taken_once_and_is_of_the_content():
     assert document.digest == digest_of(content_of(document)) == told().digest
     assert document == told()
     assert structs.replace(document, subtitle="Other").digest != document.digest
+
+
+def test_a_command_stands_in_quotation_marks_on_paper():
+    """Paper has no type for commands in the middle of a sentence; a lone mark is left alone."""
+    assert unmarked("Run `pilotage apply` once.") == "Run \u201cpilotage apply\u201d once."
+    assert unmarked("a ` b") == "a ` b"
 
 
 def test_a_charter_is_one_page():

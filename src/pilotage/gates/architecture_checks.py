@@ -47,7 +47,8 @@ def gaps(case: Case) -> Finding:
     found = len(architecture.gaps)
     if not found:
         return met("Nothing is lacking: every area is kept as it is.", *_areas(case, areas))
-    return met(f"{found} listed, each with effort and owner; {blocking} open ones block going live.", *evidence)
+    blocks = f"{blocking or 'none'} of those that are open {'blocks' if blocking == 1 else 'block'} going live"
+    return met(f"{found} listed, each with effort and owner; {blocks}.", *evidence)
 
 
 def rebuild(case: Case) -> Finding:

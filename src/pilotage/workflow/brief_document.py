@@ -10,6 +10,7 @@ from pilotage.reports.documents.brief import ROOMS, BriefTold, Gain, brief_docum
 from pilotage.reports.documents.imprints import imprint
 from pilotage.reports.documents.model import Document
 from pilotage.reports.documents.typesetting import typesetter
+from pilotage.reports.documents.wording import unmarked
 from pilotage.workflow.answer_section import build as answer_section
 from pilotage.workflow.casing import case_of
 from pilotage.workflow.charting_target import looks_data
@@ -130,4 +131,4 @@ def needs(judgement: Judgement) -> Iterator[str]:
             yield f"Sign the waiver of {waiver.criterion}, or refuse it."
     for verdict in gate_of(judgement.verdicts, workload.phase):
         if not verdict.passes and verdict.next is not None and verdict.next.by == "sponsor":
-            yield verdict.next.action
+            yield unmarked(verdict.next.action)

@@ -86,6 +86,8 @@ def test_the_card_names_release_data_people_and_reviews(made, workspace):
     assert page.count(">approved<") == 6
     assert "Minimal risk" in page
     assert "claims no conformity" in page
+    measures = page[page.index("MEASURE") :]
+    assert measures.index("2.3") < measures.index("2.10"), "numbers count as numbers"
     assert "French tickets are few" in page
 
 

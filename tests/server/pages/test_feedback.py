@@ -11,6 +11,8 @@ from tests.server.pages.conftest import SESSION, session_of
 from tests.server.pages.story import TRIAGE
 from tests.server.served import Served
 
+from pilotage.server.pages.feedback import fields_of
+
 AT = f"/w/{TRIAGE}"
 
 
@@ -47,6 +49,7 @@ def test_a_pair_is_judged_without_knowing_whose_answer_is_whose(changed):
     """Neither page nor interface names call or arm; a judgement brings the next pair, and none is judged twice."""
     with client(changed, "emil") as emil:
         page = emil.get(f"{AT}/feedback/blind").text
+        assert "<dt>subject</dt>" in page
         pair = emil.get(f"/api/v1/workloads/{TRIAGE}/blind-pair").json()
         assert set(pair) == {"workload", "pair", "input", "first", "second", "left", "reason"}
         assert hidden(page, "pair") == pair["pair"]
@@ -106,3 +109,9 @@ def test_the_adoption_plan_stands_beside_what_is_seen(changed):
         found = nadia.get(f"/api/v1/workloads/{TRIAGE}/evidence/adoption").json()
         assert found["plan"]["fact"]["use_at_least"] == 0.65
         assert {rate["status"] for rate in found["rates"]} == {"open"}
+
+
+def test_an_input_is_shown_by_its_fields_where_it_has_some():
+    """Named fields stand beside their values, a nested one as JSON; anything else stays as it was recorded."""
+    assert fields_of('{"subject":"Late","tags":["a"],"age":3}') == {"subject": "Late", "tags": '["a"]', "age": "3"}
+    assert fields_of("Where is my parcel?") == fields_of('["a"]') == fields_of("") == {}

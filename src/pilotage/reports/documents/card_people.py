@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from pilotage.playbook.types import Playbook
@@ -13,6 +14,7 @@ from pilotage.reports.documents.model import Block, Column, Facts, Heading, Note
 from pilotage.reports.documents.wording import Named, day, entry
 from pilotage.reports.numbers import NOTHING, TOGETHER, plural
 
+_NUMBERS = re.compile(r"([0-9]+)")
 FRAMEWORKS = ("EU AI Act", "ISO/IEC 42001", "NIST AI RMF")
 RISK_CLASS = "EU AI Act risk class"
 STATES = {
@@ -128,24 +130,26 @@ def tagged(workload: Workload, playbook: Playbook, named: Named) -> Iterator[Blo
     yield Heading("Public frameworks")
     answers = workload.reviews.answers
     classes = [one for one in playbook.questions if RISK_CLASS in one.frameworks and one.id in answers]
-    for one in classes:
-        given = answers[one.id]
-        yield Facts(
-            ((f"{RISK_CLASS}, as answered", f"{named.named(given.fact.answer)} ({entry(given.stamp.position)})"),)
-        )
+    given = [answers[one.id] for one in classes]
+    rows = [("Risk class", f"{named.named(one.fact.answer)} ({entry(one.stamp.position)})") for one in given]
     if not classes:
         yield Note(text="Its risk class under the EU AI Act is not on record.", tone="warn")
     answered = [one for one in playbook.questions if one.id in answers]
     if not answered:
         yield Paragraph("No question of the reviews is answered yet, so nothing speaks to a framework.")
         return
-    tags = sorted({tag for one in answered for tag in one.frameworks})
-    yield Facts(tuple((name, _of_framework(name, tags)) for name in FRAMEWORKS))
+    tags = sorted({tag for one in answered for tag in one.frameworks}, key=_as_numbered)
+    yield Facts((*rows, *((name, _of_framework(name, tags)) for name in FRAMEWORKS)))
     yield Paragraph(
         f"{len(answered)} of {plural(len(playbook.questions), 'question')} are answered on record, and speak to these. "
         "An id claims no conformity.",
         "quiet",
     )
+
+
+def _as_numbered(tag: str) -> tuple[tuple[bool, int, str], ...]:
+    """Numbers in an id count as numbers: 2.3 before 2.10."""
+    return tuple((part.isdigit(), int(part) if part.isdigit() else 0, part) for part in _NUMBERS.split(tag))
 
 
 def _of_framework(name: str, tags: list[str]) -> str:

@@ -19,10 +19,10 @@ def reaches(workload: Workload, decision: Decision | None, named: Named) -> Iter
     if found:
         yield Table(
             columns=(
-                Column(title="recipient", share=1.5),
-                Column(title="because of", share=2.5),
-                Column(title="sent", share=1.5),
-                Column(title="receipt", share=1.8),
+                Column(title="recipient", share=1.4),
+                Column(title="because of", share=2.2),
+                Column(title="sent", share=1.9),
+                Column(title="receipt", share=2.7),
             ),
             rows=tuple((named.name(one.person), named.named(one.holds), _sent(one), _receipt(one)) for one in found),
         )

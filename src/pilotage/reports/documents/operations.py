@@ -20,7 +20,7 @@ from pilotage.reports.documents.model import (
     Paragraph,
     Table,
 )
-from pilotage.reports.documents.wording import day, entry, moment
+from pilotage.reports.documents.wording import day, entry, moment, unmarked
 from pilotage.reports.numbers import plural
 from pilotage.reports.operations_playbook import OperationsPlaybook
 
@@ -121,5 +121,5 @@ def _stalling(book: OperationsPlaybook) -> Iterator[Block]:
     yield Heading("When it stalls")
     for one in book.clearings:
         yield Heading(one.title, 2)
-        yield Bullets(tuple(f"{action} ({by})" for action, by in one.actions))
+        yield Bullets(tuple(f"{unmarked(action)} ({by})" for action, by in one.actions))
     yield Facts((("Assembled from", f"everything recorded up to {entry(book.position)}"),))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from pilotage.reports.documents.model import Signed
 from pilotage.reports.numbers import NOTHING, TOGETHER, number, percent
 from pilotage.reports.scales import Scale
 
+_MARKED = re.compile(r"`([^`]*)`")
 THREE = 3
 ALMOST_SURE = 0.99
 SMALL = 0.1
@@ -64,6 +66,11 @@ def place_of(role: str, holder: str | None, signature: Signature | None, name: C
         meaning=signature.meaning,
         ledger=f"entry {signature.stamp.position}",
     )
+
+
+def unmarked(text: str) -> str:
+    """A sentence of the playbook on paper: what it marks as a command stands in quotation marks."""
+    return _MARKED.sub("\u201c\\1\u201d", text)
 
 
 class Named(Protocol):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
 from litestar import get
 from litestar.params import FromPath
 from litestar.response import Response
@@ -89,9 +90,23 @@ async def show_pair(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]
     person = current_identity(request).person
 
     def build(workspace: Workspace, _frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
-        return {"pair": workspace.pairs.next_for(judgement.workload, person), **WORDS}
+        pair = workspace.pairs.next_for(judgement.workload, person)
+        return {"pair": pair, "asked": fields_of(pair.input), **WORDS}
 
     return await workload_page(request, slug, "blind.html", build, here="feedback", title="Judge a pair blind")
+
+
+def fields_of(recorded: str) -> dict[str, str]:
+    """An input that was recorded with named fields, each as text; empty where it has none and is shown as it is."""
+    try:
+        found = msgspec.json.decode(recorded)
+    except msgspec.DecodeError:
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    return {
+        name: value if isinstance(value, str) else msgspec.json.encode(value).decode() for name, value in found.items()
+    }
 
 
 @get("/w/{slug:str}/feedback.csv", opt={"access": READ}, include_in_schema=False)

@@ -117,5 +117,11 @@ function dress(within) {
 dress(document);
 document.addEventListener("pilotage:swapped", (event) => dress(event.target));
 
+// Where the tabs are wider than the screen, the page's own is in sight.
+const tab = document.querySelector(".tabs [aria-current]"), tabs = tab?.closest(".tabs");
+if (tabs && tabs.scrollWidth > tabs.clientWidth) {
+  tabs.scrollLeft = tab.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
+}
+
 // A refused form begins where the reader has to look.
 document.querySelector("[data-problems]")?.focus();
