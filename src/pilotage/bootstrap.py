@@ -148,7 +148,7 @@ def open_workspace(
         playbooks=load,
         measure=measuring.measure,
         people=accounts.person_ids,
-        absent=accounts.absent_ids,
+        absent=accounts.absent_since,
         freeze=measuring.freeze,
         case=lambda judgement: freeze_case(workspace, judgement),
         fit=charter_fit,

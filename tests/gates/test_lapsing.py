@@ -89,6 +89,22 @@ def test_a_role_that_nobody_holds_any_more_takes_exposure_back_after_its_grace()
     assert not bounds(story)
 
 
+def test_a_role_whose_holder_left_counts_from_when_their_account_ended():
+    """Where that moment is known, nobody has to see it; where it is not, grace begins when the watch does."""
+    story = watched(in_service())
+    since = story.now
+    story.wait(days=40)
+    gone = frozenset({"oli"})
+    story.portfolio = structs.replace(story.portfolio, absent=gone, left={"oli": since + dt.timedelta(days=20)})
+    assert story.verdict(OWNERSHIP).ceased == since + dt.timedelta(days=20)
+    assert not bounds(story)
+    story.wait(days=10)
+    assert bounds(story)
+    story.portfolio = structs.replace(story.portfolio, left={})
+    assert story.verdict(OWNERSHIP).ceased is None
+    assert not bounds(story)
+
+
 REFUSED = o.RefuseRole(role="operations", reason="I have no time for it.")
 
 

@@ -80,7 +80,7 @@ def test_a_disabled_account_is_out_at_once(client, workspace, ada):
     """Disabling an account ends its sessions and tokens."""
     enrol(workspace, "root", roles={"admin"})
     sign_in(client, ada)
-    workspace.accounts.disable_account("ada")
+    workspace.accounts.disable_account("ada", now=dt.datetime.now(dt.UTC))
     assert client.get("/api/v1/me").status_code == 401
     assert client.get("/api/v1/me", headers=ada.bearer).status_code == 401
 

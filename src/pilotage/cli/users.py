@@ -198,7 +198,7 @@ def role(run: Invocation, who: str, roles: tuple[str, ...]) -> Answer:
 def disable(run: Invocation, who: str) -> Answer:
     """End an account, its sessions and its links. What it did stays on the record."""
     with administering(run) as (accounts, _):
-        accounts.disable_account(who)
+        accounts.disable_account(who, now=real_now())
     run.screen.answer({"username": who, "disabled": True}, lambda s: s.line(f"{who} is disabled.", "good"))
     return None
 

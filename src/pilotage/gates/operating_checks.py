@@ -26,9 +26,12 @@ def ownership(case: Case) -> Finding:
 
 
 def _vacant_since(case: Case) -> dt.datetime | None:
-    """Since when the first of the roles that somebody held is held by nobody, as far as the record says."""
-    roles = {role.id for role in case.playbook.ownership}
-    return min((one.at for role, one in case.workload.operating.vacated.items() if role in roles), default=None)
+    """Since when the first of the roles that somebody held is held by nobody who is there, as far as is known."""
+    workload, roles = case.workload, [role.id for role in case.playbook.ownership]
+    vacated = (one.at for role, one in workload.operating.vacated.items() if role in roles)
+    holders = (accepted.stamp for role in roles if (accepted := accepted_role(workload, role)))
+    left = (max(stamp.at, case.portfolio.left[stamp.by]) for stamp in holders if stamp.by in case.portfolio.left)
+    return min((*vacated, *left), default=None)
 
 
 def _role_open(case: Case, role: str, title: str, evidence: list[EvidenceItem]) -> Finding | None:

@@ -92,8 +92,11 @@ class RankedProblem(Struct, frozen=True, kw_only=True):
 
 
 class PortfolioView(Struct, frozen=True, kw_only=True):
-    """What a decision about one workload has to know of the others, and of the people: who has no account any more."""
+    """What a decision about one workload has to know of the others, and of the people: who has no account any more, and
+    since when, where that is known.
+    """
 
     ranking: tuple[RankedProblem, ...] = ()
     live_pilots: dict[str, tuple[str, ...]] = {}
     absent: frozenset[str] = frozenset()
+    left: dict[str, dt.datetime] = {}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from msgspec import Struct, structs
 
@@ -133,7 +133,7 @@ class Desk:
     """Where everything is decided. Safe to use from several threads.
 
     `measure` gives a workload's measurements (or None when it has no calls at all to measure), `people` the
-    ids of everybody known, `absent` the ids of those who have no account any more, `playbooks` a playbook by name,
+    ids of everybody known, `absent` those who have no account any more, and since when, `playbooks` a playbook by name,
     `freeze` what measurements were computed from and `case` the whole case, both to be kept with a decision, `fit` how
     much of one page a charter takes, `pair` what was put before a person under a name, `sample` what a sample that is
     handed in holds.
@@ -147,7 +147,7 @@ class Desk:
         playbooks: Callable[[str], Playbook],
         measure: Callable[[Workload, Playbook], Measurements | None],
         people: Callable[[], frozenset[str]],
-        absent: Callable[[], frozenset[str]] = frozenset,
+        absent: Callable[[], Mapping[str, dt.datetime | None]] = dict,
         freeze: Callable[[Workload, Measurements], FrozenEvidence | None] = lambda _workload, _measurements: None,
         case: Callable[[Judgement], FrozenCase | None] = lambda _judgement: None,
         fit: Callable[[Workload, c.ReviseCharter], PageFit | None] = lambda _workload, _command: None,
@@ -231,11 +231,12 @@ class Desk:
         """The portfolio as last taken in, ranked once for as long as nothing is written; who is absent is no entry of
         the ledger, so it is asked anew.
         """
-        absent = self._absent()
+        since = self._absent()
+        absent, left = frozenset(since), {person: at for person, at in since.items() if at is not None}
         with self._lock:
             position, view = self._portfolio
-            if position != self._seen or view.absent != absent:
-                ranked = structs.replace(portfolio_of(self._workloads.values()), absent=absent)
+            if position != self._seen or view.absent != absent or view.left != left:
+                ranked = structs.replace(portfolio_of(self._workloads.values()), absent=absent, left=left)
                 # Most of what is written leaves the ranking as it was; what was judged on it stays true then.
                 view = view if ranked == view else ranked
                 self._portfolio = self._seen, view

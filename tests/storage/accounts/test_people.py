@@ -54,7 +54,7 @@ def test_a_person_may_have_several_accounts(accounts: Accounts, ada: Account, no
     accounts.create_account(ada.person, "root", roles=["admin"], created_by="system", now=now)
     (person,) = accounts.people()
     assert person.roles == {"owner", "admin", "auditor"}
-    accounts.disable_account("ada.admin")
+    accounts.disable_account("ada.admin", now=now)
     (person,) = accounts.people()
     assert person.roles == {"owner", "admin"}
     assert not person.disabled
@@ -142,9 +142,9 @@ def test_a_disabled_person_has_no_roles(accounts: Accounts, ada: Account, now: d
     service = accounts.create_person("Recorder", created_by="system", now=now).person
     for person in (ada.person, service):
         accounts.grant_roles(person, "desk", ["operator"], granted_by="p-1", now=now)
-    accounts.disable_account("ada")
+    accounts.disable_account("ada", now=now)
     assert accounts.roles_of(ada.person, "desk") == {"operator"}
-    accounts.disable_account("root")
+    accounts.disable_account("root", now=now)
     assert accounts.roles_of(ada.person, "desk") == frozenset()
     person = accounts.person(ada.person)
     assert person is not None
@@ -153,19 +153,43 @@ def test_a_disabled_person_has_no_roles(accounts: Accounts, ada: Account, now: d
     assert accounts.roles_of(service, "desk") == {"operator"}
 
 
+def test_somebody_is_absent_since_their_last_account_ended(
+    accounts: Accounts, ada: Account, engine: Engine, now: dt.datetime
+) -> None:
+    """Both accounts have to end; disabling again does not move the day, enabling forgets it, and of an account that was
+    disabled before this was kept nobody knows since when.
+    """
+    other = accounts.create_person("Another admin", created_by="system", now=now).person
+    accounts.create_account(other, "root", roles=["admin"], created_by="system", now=now)
+    accounts.create_account(ada.person, "ada.two", roles=["viewer"], created_by="system", now=now)
+    days = [now + dt.timedelta(days=number) for number in range(4)]
+    accounts.disable_account("ada.two", now=days[1])
+    assert accounts.absent_since() == {}
+    accounts.disable_account("ada", now=days[2])
+    accounts.disable_account("ada", now=days[3])
+    assert accounts.absent_since() == {ada.person: days[2]}
+    accounts.enable_account("ada")
+    assert accounts.absent_ids() == frozenset()
+    accounts.disable_account("ada", now=days[3])
+    assert accounts.absent_since() == {ada.person: days[3]}
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM account_ends")
+    assert accounts.absent_since() == {ada.person: None}
+
+
 def test_the_last_administrator_stays(accounts: Accounts, ada: Account, now: dt.datetime) -> None:
     """The last administrator can neither be disabled nor lose the role: nobody could make another."""
     accounts.create_account(ada.person, "root", roles=["admin"], created_by="system", now=now)
     for attempt in (
-        lambda: accounts.disable_account("root"),
+        lambda: accounts.disable_account("root", now=now),
         lambda: accounts.set_roles("root", ["owner"]),
     ):
         with pytest.raises(StorageRefused) as caught:
             attempt()
         assert caught.value.code == "last-admin"
     accounts.set_roles("ada", ["admin"])
-    accounts.disable_account("root")
+    accounts.disable_account("root", now=now)
     with pytest.raises(StorageRefused, match="last administrator"):
-        accounts.disable_account("ada")
+        accounts.disable_account("ada", now=now)
     accounts.enable_account("root")
-    accounts.disable_account("ada")
+    accounts.disable_account("ada", now=now)

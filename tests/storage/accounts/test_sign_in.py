@@ -172,7 +172,7 @@ def test_a_disabled_account(accounts: Accounts, ada: Account, now: dt.datetime) 
     accounts.create_account(ada.person, "root", roles=["admin"], created_by="system", now=now)
     link = accounts.issue_link("ada", created_by="p-1", now=now)
     session = accounts.open_session(accounts.authenticate("ada", PASSWORD, now), now)
-    accounts.disable_account("ada")
+    accounts.disable_account("ada", now=now)
     assert refusal(accounts, "ada", "a wrong password", now).code == "wrong-credentials"
     assert refusal(accounts, "ada", PASSWORD, now).code == "account-disabled"
     with pytest.raises(SignInRefused):
@@ -181,7 +181,7 @@ def test_a_disabled_account(accounts: Accounts, ada: Account, now: dt.datetime) 
     assert accounts.find_session(session, now) is None
     accounts.authenticate("ada", PASSWORD, now)
     late_link = accounts.issue_link("ada", created_by="p-1", now=now)
-    accounts.disable_account("ada")
+    accounts.disable_account("ada", now=now)
     accounts.enable_account("ada")
     with pytest.raises(SignInRefused):
         accounts.redeem_link(late_link, now)

@@ -85,11 +85,11 @@ def test_tokens_stop_with_their_persons_accounts(accounts: Accounts, ada: Accoun
     found = accounts.find_token(issued.secret, now)
     assert found is not None
     assert found.roles == {"owner", "operator"}
-    accounts.disable_account("ada")
+    accounts.disable_account("ada", now=now)
     found = accounts.find_token(issued.secret, now)
     assert found is not None
     assert (found.roles, found.username) == ({"operator"}, "ada.ops")
-    accounts.disable_account("ada.ops")
+    accounts.disable_account("ada.ops", now=now)
     assert accounts.find_token(issued.secret, now) is None
 
 

@@ -23,7 +23,7 @@ from pilotage.storage.accounts.store import (
     required_account,
     unpacked_roles,
 )
-from pilotage.storage.accounts.tables import ACCOUNTS, PERSONS, SESSIONS, SIGN_IN_LINKS, WORKLOAD_ROLES
+from pilotage.storage.accounts.tables import ACCOUNT_ENDS, ACCOUNTS, PERSONS, SESSIONS, SIGN_IN_LINKS, WORKLOAD_ROLES
 from pilotage.storage.errors import StorageRefused
 from pilotage.storage.transactions import LOCK_ACCOUNTS, reading, writing
 
@@ -76,11 +76,17 @@ class People(AccountStore):
 
     def absent_ids(self) -> frozenset[str]:
         """The ids of those who had accounts and whose accounts are all disabled."""
+        return frozenset(self.absent_since())
+
+    def absent_since(self) -> dict[str, dt.datetime | None]:
+        """Those who had accounts that are all disabled, by id, and since when: None where nobody knows."""
+        joined = ACCOUNTS.outerjoin(ACCOUNT_ENDS, ACCOUNT_ENDS.c.account == ACCOUNTS.c.account)
+        asked = sa.select(ACCOUNTS.c.person, ACCOUNTS.c.disabled, ACCOUNT_ENDS.c.ended_at).select_from(joined)
+        held: dict[str, list[tuple[bool, dt.datetime | None]]] = defaultdict(list)
         with reading(self._engine) as connection:
-            enabled: dict[str, bool] = {}
-            for person, disabled in connection.execute(sa.select(ACCOUNTS.c.person, ACCOUNTS.c.disabled)):
-                enabled[person] = enabled.get(person, False) or not disabled
-        return frozenset(person for person, present in enabled.items() if not present)
+            for person, disabled, ended in connection.execute(asked):
+                held[person].append((disabled, ended))
+        return {person: _left_at(accounts) for person, accounts in held.items() if all(gone for gone, _ in accounts)}
 
     def create_account(
         self,
@@ -135,18 +141,22 @@ class People(AccountStore):
                 _check_another_admin(connection, row.account)
             _update(connection, row.account, roles=packed_roles(granted))
 
-    def disable_account(self, username: str) -> None:
+    def disable_account(self, username: str, *, now: dt.datetime) -> None:
         """End an account with its sessions and open links. What it did stays on the record."""
         with writing(self._engine, LOCK_ACCOUNTS) as connection:
             row = required_account(connection, username)
             _check_another_admin(connection, row.account)
             _update(connection, row.account, disabled=True)
+            if not row.disabled:
+                connection.execute(sa.insert(ACCOUNT_ENDS).values(account=row.account, ended_at=now))
             end_sessions(connection, row.account)
 
     def enable_account(self, username: str) -> None:
         """Let a disabled account sign in again."""
         with writing(self._engine, LOCK_ACCOUNTS) as connection:
-            _update(connection, required_account(connection, username).account, disabled=False)
+            account = required_account(connection, username).account
+            _update(connection, account, disabled=False)
+            connection.execute(sa.delete(ACCOUNT_ENDS).where(ACCOUNT_ENDS.c.account == account))
 
     def set_password(self, username: str, password: str, *, set_by: str, now: dt.datetime) -> None:
         """Replace a password and end the account's sessions and open links; `set_by` is the person who did it."""
@@ -207,6 +217,13 @@ def end_sessions(connection: Connection, account: str) -> None:
     """Close an account's sessions and take its open links back."""
     connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.account == account))
     connection.execute(sa.delete(SIGN_IN_LINKS).where(SIGN_IN_LINKS.c.account == account))
+
+
+def _left_at(accounts: Iterable[tuple[bool, dt.datetime | None]]) -> dt.datetime | None:
+    """When the last of somebody's accounts ended; None where that of one is not known."""
+    ends = [ended for _, ended in accounts]
+    known = [ended for ended in ends if ended is not None]
+    return max(known) if len(known) == len(ends) else None
 
 
 def _person(row: Any, accounts: Iterable[Account]) -> Person:  # noqa: ANN401 - a row of PERSONS

@@ -31,6 +31,14 @@ ACCOUNTS = sa.Table(
     sa.Column("password_set_at", Instant),
 )
 
+# Since when an account is disabled; those that were before this was kept have no row.
+ACCOUNT_ENDS = sa.Table(
+    "account_ends",
+    METADATA,
+    sa.Column("account", sa.Text, sa.ForeignKey("accounts.account"), primary_key=True),
+    sa.Column("ended_at", Instant, nullable=False),
+)
+
 WORKLOAD_ROLES = sa.Table(
     "workload_roles",
     METADATA,
