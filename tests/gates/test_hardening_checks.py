@@ -7,8 +7,14 @@ from msgspec import structs
 from tests.record.stories import Story, answered, measured_well, outside_result, release
 
 from pilotage.record import commands as c
-from pilotage.record.areas.auditing import RecordsAudited
+from pilotage.record.areas.auditing import RecordsAudited, SelfSeen, WorkspaceInspected
 
+SOUND = WorkspaceInspected(
+    seen=(
+        SelfSeen(check="files", holds=True, found="0 of 4 files can be read by others."),
+        SelfSeen(check="tokens", holds=True, found="0 of 3 tokens never end."),
+    )
+)
 CLEAN = RecordsAudited(entries=400, root="ab" * 32, problems=0, sampled=20, traced=20)
 
 
@@ -52,7 +58,8 @@ def test_without_a_go_or_its_comparison_nothing_is_equivalent(story):
 
 
 def test_security_takes_review_and_scan(story):
-    """An approved security review and a signed scan meet it together, as attested; neither does alone."""
+    """An approved security review, a signed scan and a sound workspace meet it together, attested; none alone does."""
+    story.record(SOUND)
     story.does("oli", outside_result("harden.security", tested_on=story.now.date(), release=""))
     story.vouch("harden.security")
     assert "not approved: it is" in judged(story, "harden.security")[1]
@@ -60,9 +67,36 @@ def test_security_takes_review_and_scan(story):
     verdict = story.verdict("harden.security")
     assert (verdict.verdict, verdict.kind) == ("met", "attested")
     assert verdict.reason.startswith("The security review is approved. Brought from outside")
+    assert "files, tokens are as they have to be" in verdict.reason
+    assert {"measured here, files", "measured here, tokens"} <= {one.figure for one in verdict.evidence}
     alone = Story().begin_hardening().conclude_reviews()
+    alone.record(SOUND)
     assert judged(alone, "harden.security")[0] == "pending"
     assert "no result was brought" in judged(alone, "harden.security")[1]
+
+
+def secured(story: Story) -> Story:
+    """Reviewed and scanned, with everything that people can say."""
+    story.does("oli", outside_result("harden.security", tested_on=story.now.date(), release=""))
+    story.vouch("harden.security")
+    return story.conclude_reviews()
+
+
+def test_security_needs_a_look_at_the_workspace(story):
+    """Words about security do not stand in for a look; one that found something wrong makes it unmet, as measured."""
+    secured(story)
+    verdict = story.verdict("harden.security")
+    assert (verdict.verdict, verdict.kind) == ("pending", "measured")
+    assert "has not looked at its own workspace" in verdict.reason
+    wrong = SelfSeen(check="tokens", holds=False, found="2 of 3 tokens may do more than read and never end.")
+    story.record(structs.replace(SOUND, seen=(SOUND.seen[0], wrong)))
+    verdict = story.verdict("harden.security")
+    assert (verdict.verdict, verdict.kind) == ("unmet", "measured")
+    assert "2 of 3 tokens" in verdict.reason
+    story.record(WorkspaceInspected(seen=()))
+    assert judged(story, "harden.security")[0] == "unmet"
+    story.record(SOUND)
+    assert judged(story, "harden.security")[0] == "met"
 
 
 def test_a_rejected_security_review_cannot_be_waived(story):

