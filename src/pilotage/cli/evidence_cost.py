@@ -123,7 +123,7 @@ def money(amount: float) -> str:
 def _month(one: Json) -> Sequence[Cell]:
     beyond = one["whole"] and one["actual"] > one["high"]
     return (
-        one["month"] if one["whole"] else f"{one['month']} so far",
+        one["month"] if one["whole"] else f"{one['month']} in part",
         Toned(money(one["actual"]), BAD) if beyond else money(one["actual"]),
         f"{money(one['likely'])} ({money(one['low'])} to {money(one['high'])})",
         ", ".join(one["missing"]) or "-",

@@ -86,7 +86,7 @@ def months_data(section: CostSection) -> ForestData | None:
     shown = [one for one in section.months if one.share > 0.0][-MONTHS_SHOWN:]
     rows = []
     for one in shown:
-        name = one.month if one.whole else f"{one.month} so far"
+        name = one.month if one.whole else f"{one.month} in part"
         lacking = f"without {len(one.missing)} {'line' if len(one.missing) == 1 else 'lines'}" if one.missing else ""
         rows.append(
             ForestRow(label=f"{name}, estimated", calls=one.calls, value=one.likely, low=one.low, high=one.high)
