@@ -162,12 +162,23 @@ def assessments_of(workspace: Workspace) -> AssessmentsJson:
     return AssessmentsJson(assessments=tuple(_summary(one, state, now) for one in load(STANDARD).assessments))
 
 
+def rounds_of(workspace: Workspace, assessment_id: str) -> tuple[Assessment, tuple[Round, ...]]:
+    """What an assessment asks, and its rounds that stand; no workload is judged for it. Raises `UnknownAssessment`."""
+    asked = _asked(assessment_id)
+    return asked, workspace.desk.organisation().assessing.concluded(assessment_id)
+
+
+def _asked(assessment_id: str) -> Assessment:
+    known = load(STANDARD).assessments
+    asked = next((one for one in known if one.id == assessment_id), None)
+    if asked is None:
+        raise UnknownAssessment(assessment_id, (one.id for one in known))
+    return asked
+
+
 def assessment_of(workspace: Workspace, assessment_id: str) -> AssessmentJson:
     """One assessment of a workspace in full. Raises `UnknownAssessment`."""
-    playbook, now = load(STANDARD), workspace.clock.now()
-    asked = playbook.assessment(assessment_id)
-    if asked is None:
-        raise UnknownAssessment(assessment_id, (one.id for one in playbook.assessments))
+    playbook, now, asked = load(STANDARD), workspace.clock.now(), _asked(assessment_id)
     judgements = workspace.desk.judge_all()
     figures = portfolio_figures([figures_of(one, now) for one in judgements], playbook.phases)
     return assessment_json(asked, workspace.desk.organisation().assessing, judgements, figures, now)

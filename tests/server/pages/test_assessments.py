@@ -180,3 +180,16 @@ def test_two_people_who_conclude_at_once_are_not_both_right(writing):
     assert late.status_code == 422
     assert "read it again, and conclude on what stands then" in late.text
     assert "It stands." in late.text
+
+
+def test_whoever_chooses_is_told_that_readiness_is_missing(plain):
+    """On the forms by which a problem is scored and chosen, where nobody ever assessed the organisation."""
+    client = httpx.Client(base_url=plain.url, headers={"Authorization": f"Bearer {plain.ada.token}"}, timeout=30.0)
+    with client:
+        proposal = {"title": "Ticket triage", "problem": "Tickets wait for hours.", "incumbent": "people"}
+        made = client.post("/api/v1/workloads/ready-or-not/commands/propose", json=proposal)
+        assert made.status_code == 201, made.text
+        for name in ("score", "choose"):
+            assert "It was never assessed. Do it before you choose" in client.get(f"/w/ready-or-not/do/{name}").text
+        assert "It was never assessed" not in client.get("/w/ready-or-not/do/comment").text
+        assert "It was never assessed. Do it before you choose" in client.get("/candidates").text

@@ -15,9 +15,10 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Struct, structs
 
-from pilotage.record.assessing import AnswerAssessment, ConcludeAssessment
+from pilotage.record.assessing import AnswerAssessment, AssessmentConcluded, ConcludeAssessment
 from pilotage.record.errors import Problem, Refused
 from pilotage.record.organisation import ORGANISATION_PERMITTED, OrganisationCommand
+from pilotage.record.stamps import Standing
 from pilotage.reports.charts.scores import OVERALL, ScorePoint, ScoresData
 from pilotage.server.asking import AnyRequest, query_of
 from pilotage.server.auth.access import COMMAND, READ
@@ -47,9 +48,9 @@ from pilotage.storage.errors import StorageError
 from pilotage.workflow.assessments import (
     AssessmentJson,
     AssessmentQuestionJson,
-    RoundJson,
     assessment_of,
     assessments_of,
+    rounds_of,
 )
 from pilotage.workflow.desk import Receipt
 from pilotage.workflow.errors import Overtaken
@@ -81,23 +82,25 @@ def may_give(identity: Identity, command: str) -> bool:
     return everywhere and bool(ORGANISATION_PERMITTED[command] & identity.roles)
 
 
-def scores_data(found: AssessmentJson) -> ScoresData | None:
+def scores_data(workspace: Workspace, assessment: str) -> ScoresData | None:
     """The scores of every round that stands; None before the first."""
-    titles = {dimension.id: dimension.title for dimension in found.dimensions}
+    asked, rounds = rounds_of(workspace, assessment)
+    titles = {dimension.id: dimension.title for dimension in asked.dimensions}
     points = tuple(
-        ScorePoint(round=one.round, day=one.concluded.at.date(), series=series, score=score)
-        for one in found.rounds
+        ScorePoint(round=fact.round, day=one.at.date(), series=series, score=score)
+        for one in rounds
+        for fact in (one.concluded.fact,)
         for series, score in (
-            *((titles.get(dimension, dimension), score) for dimension, score in one.scores.items()),
-            (OVERALL, one.overall),
+            *((titles.get(dimension, dimension), score) for dimension, score in fact.scores.items()),
+            (OVERALL, fact.overall),
         )
     )
-    return ScoresData(title=found.summary.title, points=points) if points else None
+    return ScoresData(title=asked.title, points=points) if points else None
 
 
-def _chart(found: AssessmentJson) -> Link | None:
-    data = scores_data(found)
-    return None if data is None else link_of(f"/assessments/{found.summary.id}/charts/scores", data)
+def _chart(workspace: Workspace, assessment: str) -> Link | None:
+    data = scores_data(workspace, assessment)
+    return None if data is None else link_of(f"/assessments/{assessment}/charts/scores", data)
 
 
 @get("/assessments", opt={"access": READ}, include_in_schema=False)
@@ -105,8 +108,8 @@ async def show_assessments(request: AnyRequest) -> Response[bytes]:
     """Every assessment at a glance."""
 
     def build(workspace: Workspace, _frame: Frame) -> Shown:
-        found = [assessment_of(workspace, one.id) for one in assessments_of(workspace).assessments]
-        content = {"found": found, "charts": {one.summary.id: _chart(one) for one in found}}
+        found = assessments_of(workspace).assessments
+        content = {"found": found, "charts": {one.id: _chart(workspace, one.id) for one in found}}
         return {"title": "Organisation", "here": HERE}, content
 
     return await page(request, "assessments.html", build)
@@ -121,7 +124,7 @@ async def show_assessment(request: AnyRequest, assessment: FromPath[str]) -> Res
         found = assessment_of(workspace, assessment)
         content = {
             "one": found,
-            "chart": _chart(found),
+            "chart": _chart(workspace, assessment),
             "recorded": [part for part in query.recorded.split("-") if part.isdigit()],
             "may_answer": may_give(identity, "answer_assessment"),
             "may_conclude": may_give(identity, "conclude_assessment"),
@@ -145,16 +148,17 @@ def _taken_over(question: AssessmentQuestionJson) -> str:
 async def export_rounds(request: AnyRequest, assessment: FromPath[str]) -> Response[bytes]:
     """Every round that stands as a table: overall, by dimension, by question."""
     reading = parts_of(request).threads.reading
-    found = await run_in(reading, assessment_of, workspace_of(request), assessment)
-    return csv_answer(assessment, csv_of(COLUMNS, (row for one in found.rounds for row in _rows(one))))
+    _, rounds = await run_in(reading, rounds_of, workspace_of(request), assessment)
+    return csv_answer(assessment, csv_of(COLUMNS, (row for one in rounds for row in _rows(one.concluded))))
 
 
-def _rows(one: RoundJson) -> list[tuple[Cell, ...]]:
-    stands = (one.round, one.concluded.at, one.concluded.by, " ".join(one.answered_by))
+def _rows(concluded: Standing[AssessmentConcluded]) -> list[tuple[Cell, ...]]:
+    fact, stamp = concluded.fact, concluded.stamp
+    stands = (fact.round, stamp.at, stamp.by, " ".join(fact.answered_by))
     return [
-        (*stands, "overall", "", one.overall),
-        *((*stands, "dimension", dimension, score) for dimension, score in one.scores.items()),
-        *((*stands, "question", question, level) for question, level in one.levels.items()),
+        (*stands, "overall", "", fact.overall),
+        *((*stands, "dimension", dimension, score) for dimension, score in fact.scores.items()),
+        *((*stands, "question", question, level) for question, level in fact.levels.items()),
     ]
 
 
@@ -163,7 +167,7 @@ async def show_scores(request: AnyRequest, assessment: FromPath[str], name: From
     """The scores as a picture, as its specification or as data."""
 
     def found(stem: str) -> ScoresData | None:
-        return scores_data(assessment_of(workspace_of(request), assessment)) if stem == "scores" else None
+        return scores_data(workspace_of(request), assessment) if stem == "scores" else None
 
     return await chart_answer(request, name, f"{assessment}-", found)
 

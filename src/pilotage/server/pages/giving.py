@@ -53,6 +53,7 @@ from pilotage.server.problems import HttpProblem, not_found, problem_of
 from pilotage.server.threads import run_in
 from pilotage.storage.accounts import SignInRefused
 from pilotage.storage.errors import StorageError
+from pilotage.workflow.assessments import readiness_of
 from pilotage.workflow.charters import last_given
 from pilotage.workflow.desk import Judgement, Receipt
 from pilotage.workflow.errors import Overtaken
@@ -65,6 +66,8 @@ MEANINGS = {
     "decision": "I decide this on the verdicts frozen in it.",
     "waiver": "I accept the risk of this waiver until it ends.",
 }
+CHOOSING = frozenset({"choose", "score"})
+"""Where it is said that the organisation's readiness is missing or old."""
 DOCUMENT_DIGEST = "document_digest"
 DOCUMENT_BYTES_MAX = 64 * 1024 * 1024
 PIECE_BYTES = 1024 * 1024
@@ -181,7 +184,7 @@ async def _form(
 ) -> Response[bytes]:
     person = current_identity(request).person
 
-    def build(_workspace: Workspace, frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
+    def build(workspace: Workspace, frame: Frame, judgement: Judgement) -> Mapping[str, Any]:
         standing, sent = before(name, judgement, typed), request.method == "POST"
         shown = _filled_in(typed, standing, problems, sent=sent)
         fields = form_of(name, judgement, frame.people, person, shown)
@@ -203,6 +206,7 @@ async def _form(
             "reviewing": beside(name, judgement, typed),
             "brought": beside_result(name, judgement, fields, typed),
             "conclusions": CONCLUSIONS,
+            "readiness": readiness_of(workspace) if name in CHOOSING else None,
             "takes_document": any(field.name == DOCUMENT_DIGEST for field in fields),
         }
 
