@@ -39,6 +39,8 @@ _CERTAIN = 8.5
 # Half of a panel, in standard deviations of a step.
 _STEP_MAX = 6.0
 _ROWS_AT_ONCE = 64
+# How far ahead of two looks their bounds still tell of the next one, in steps as long as that between them.
+_AHEAD_MAX = 4.0
 # What twelve looks with futility need beyond one look, about: 15 % more information.
 _OVER_ONE_LOOK = math.sqrt(1.15)
 _OFFSET = 1e-3
@@ -211,7 +213,7 @@ def _efficacy(information: tuple[float, ...], alpha: float, final: bool) -> _Spe
     if due < INCREMENT_MIN:
         return _Spent(None, before)
     state = _efficacy_state(information[:-1], alpha, _fineness(information))
-    return _Spent(_solve(state, t, 0.0, due), before + due)
+    return _Spent(_solve(state, t, 0.0, due, _near(information, _efficacy_before(information, alpha))), before + due)
 
 
 @lru_cache(maxsize=_STATES_KEPT)
@@ -232,7 +234,7 @@ def _futility(information: tuple[float, ...], efficacy: tuple[float | None, ...]
     before = _futility(information[:-1], efficacy[:-1], plan).total if len(information) > 1 else 0.0
     due = spent_beta(t, plan.beta) - before
     state = _futility_state(information[:-1], efficacy[:-1], plan, _fineness(information))
-    bound = _lower_bound(state, t, due, plan.drift)
+    bound = _lower_bound(state, t, due, plan.drift, _near(information, _futility_before(information, efficacy, plan)))
     if bound is None:
         return _Spent(None, before)
     return _Spent(bound if upper is None else min(bound, upper), before + due)
@@ -250,26 +252,56 @@ def _futility_state(
     return _advance(before, information[-1], (lower, efficacy[-1]), plan.drift, fineness)
 
 
-def _lower_bound(state: _State, t: float, due: float, drift: float) -> float | None:
+def _lower_bound(state: _State, t: float, due: float, drift: float, near: float | None) -> float | None:
     """The z below which the statistic falls with probability `due` without having crossed before."""
     if due < INCREMENT_MIN:
         return None
     here = float(state.mass.sum())
     if due >= here:
         return _FAR
-    return _solve(state, t, drift, here - due)
+    return _solve(state, t, drift, here - due, near)
 
 
-def _solve(state: _State, t: float, drift: float, probability: float) -> float:
-    """The z above which the statistic at t lies with that probability, by Newton's steps from where it would be if the
-    statistic were normal; a step that leaves what is known to enclose it becomes a halving.
+def _efficacy_before(information: tuple[float, ...], alpha: float) -> tuple[float | None, float | None]:
+    """The bounds of the last two looks before this one."""
+    looks = len(information)
+    one, two = (_efficacy(information[:n], alpha, False).bound if n > 0 else None for n in (looks - 1, looks - 2))
+    return one, two
+
+
+def _futility_before(
+    information: tuple[float, ...], efficacy: tuple[float | None, ...], plan: _Plan
+) -> tuple[float | None, float | None]:
+    """The bounds of the last two looks before this one."""
+    looks = len(information)
+    one, two = (_futility(information[:n], efficacy[:n], plan).bound if n > 0 else None for n in (looks - 1, looks - 2))
+    return one, two
+
+
+def _near(information: tuple[float, ...], before: tuple[float | None, float | None]) -> float | None:
+    """Where this look's bound would be if z * sqrt(t) went on as straight as between the last two; None where these are
+    not there, or so near to one another that they say little of this look.
+    """
+    last, earlier = before
+    if last is None or earlier is None:
+        return None
+    first, second, t = information[-3:]
+    if t - second > _AHEAD_MAX * (second - first):
+        return None
+    here = last * math.sqrt(second)
+    return (here + (here - earlier * math.sqrt(first)) * (t - second) / (second - first)) / math.sqrt(t)
+
+
+def _solve(state: _State, t: float, drift: float, probability: float, near: float | None = None) -> float:
+    """The z above which the statistic at t lies with that probability, by Newton's steps from `near`, or from where it
+    would be if the statistic were normal; a step that leaves what is known to enclose it becomes a halving.
 
     What is followed is the normal quantile of the probability: as the statistic is nearly normal, that is nearly a
     straight line, and two or three steps do.
     """
     here, law = float(state.mass.sum()), _law(state, t, drift)
     low, high = -2.0 * _FAR, 2.0 * _FAR
-    z = min(max(_if_normal(state, t, drift, probability), low), high)
+    z = min(max(_if_normal(state, t, drift, probability) if near is None else near, low), high)
     wanted = quantile(probability / here) if 0.0 < probability < here else None
     for _ in range(_NEWTON_STEPS):
         above, density = _above(law, z), _density(law, z)
