@@ -162,6 +162,18 @@ def test_a_breach_is_written_down_and_takes_the_exposure_back():
     assert exposure.reason == "Taken back by the watch: errors is far worse."
 
 
+def test_suggestions_that_people_turn_down_are_taken_back_too():
+    """A limit on what people do is broken where answers are only suggested; there is no incumbent to compare with."""
+    nobody = NotEstimable(reason="There are no calls of the incumbent yet.")
+    turned_down = structs.replace(broken("suggest-10/1", "overridden"), difference=nobody, limit=0.3)
+    facts = seen(
+        judged(exposed("suggest", 10.0, ("berlin",)), measurements=well(live_guardrails=(turned_down,))), START
+    )
+    breach, exposure = facts
+    assert (breach.metric, breach.stage, breach.difference, breach.low) == ("overridden", "suggest-10/1", None, None)
+    assert (exposure.mode, exposure.percent) == ("shadow", 0.0)
+
+
 @pytest.mark.parametrize(
     "result",
     [
