@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from msgspec import structs
 from tests.evidence.simulated import money, paired_calls, right, totals
 
 from pilotage.evidence.compare import (
@@ -12,7 +13,7 @@ from pilotage.evidence.compare import (
     paired_improvement,
 )
 from pilotage.evidence.intervals import tango
-from pilotage.evidence.measurements import Estimate, NotEstimable
+from pilotage.evidence.measurements import Estimate, LeftOut, NotEstimable
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals
 
@@ -172,11 +173,13 @@ def test_stages_are_never_pooled():
 
 
 def test_a_stage_without_one_arm_is_left_out():
-    """A stage that has only just begun does not spoil the others; with none left the reason is given."""
+    """A stage that has only just begun does not spoil the others, and is named; with none left the reason is given."""
     rng = np.random.default_rng(11)
     full = stage(rng.normal(8, 2, 400), rng.normal(10, 2, 400))
     begun = StageTotals(stage="live/25/1", incumbent=totals(rng.normal(10, 2, 50)))
-    assert live_difference(money(), [full, begun]) == live_difference(money(), [full])
+    found = live_difference(money(), [full, begun, StageTotals(stage="live/50/1")])
+    assert structs.replace(found, left_out=()) == live_difference(money(), [full])
+    assert found.left_out == (LeftOut(stage="live/25/1", reason="There are no calls of the candidate yet."),)
     assert isinstance(live_difference(money(), [begun]), NotEstimable)
     assert isinstance(live_difference(money(), []), NotEstimable)
 

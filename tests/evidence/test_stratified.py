@@ -11,6 +11,7 @@ from tests.evidence.simulated import money, promise, right, totals
 
 from pilotage.evidence import stratified
 from pilotage.evidence.compare import live_difference
+from pilotage.evidence.figures import arm_over_stages
 from pilotage.evidence.measurements import Estimate, NotEstimable
 from pilotage.evidence.over_stages import APART, MANY_CALLS, MEANS, RETURNING, UNKNOWN, over_stages
 from pilotage.evidence.statistic import Statistic, statistic
@@ -122,3 +123,29 @@ def test_small_stages_and_no_variation_are_not_guessed_at():
     found = live_difference(metric, alike)
     assert isinstance(found, Estimate)
     assert found.low < 0.0 < found.high
+
+
+def test_stages_that_are_not_compared_are_not_listed_as_compared():
+    """A stage in which all calls of an arm are of one unit is no part of the difference: it is named with the reason,
+    and so is one in which only one arm has calls.
+    """
+    few = StageTotals(stage="live-4/1", candidate=totals([1.0] * 9, units=[1] * 9), incumbent=arm(400, 600))
+    lone = StageTotals(stage="live-5/1", candidate=arm(10, 20))
+    found = over_stages(right(observable="exposed"), (*stages(apart=False), few, lone), returning=None)
+    assert found.stages == ("live-0/1", "live-1/1", "live-2/1", "live-3/1")
+    assert [one.stage for one in found.left_out] == ["live-4/1", "live-5/1"]
+    assert "All 9 calls of the candidate belong to one unit" in found.left_out[0].reason
+    apart = over_stages(right(observable="exposed"), (*stages(), lone), returning=False)
+    assert (apart.why, [one.stage for one in apart.left_out]) == (APART, ["live-5/1"])
+
+
+def test_an_arms_figure_and_the_test_name_the_stages_that_they_are_without():
+    """A stage that is refused is neither in an arm's figure nor in the statistic, and both say so."""
+    few = StageTotals(stage="live-4/1", candidate=arm(9, 12), incumbent=arm(400, 600))
+    seen = statistic(promise(floor=-0.1, target=0.0), right(observable="exposed"), (*stages(apart=False), few))
+    assert isinstance(seen, Statistic)
+    assert [one.stage for one in seen.left_out] == ["live-0/1", "live-4/1"]
+    one_unit = totals([1.0] * 9, units=[1] * 9)
+    figure = arm_over_stages(right(), [("live-3/1", arm(401, 500)), ("live-4/1", one_unit), ("live-5/1", arm(0, 0))])
+    assert isinstance(figure, Estimate)
+    assert [one.stage for one in figure.left_out] == ["live-4/1"]

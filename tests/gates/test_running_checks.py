@@ -8,7 +8,7 @@ import pytest
 from msgspec import structs
 from tests.record.stories import Story, measured_well
 
-from pilotage.evidence.measurements import Estimate, NotEstimable, QuarterBenefit, Traffic
+from pilotage.evidence.measurements import Estimate, LeftOut, NotEstimable, QuarterBenefit, Traffic
 
 
 def figure(value: float, width: float = 0.01) -> Estimate:
@@ -93,6 +93,36 @@ def test_a_quarter_that_is_over_without_a_figure_is_unmet(story):
     verdict, reason = judged(story, "operate.value", quarters=(quarter(None), running(promise + 0.02, 0.001)))
     assert verdict == "unmet"
     assert "2026-Q2 is over and was not measured: No label came." in reason
+
+
+def test_a_part_of_a_quarter_does_not_keep_the_promise(story):
+    """A figure that is without a month's stage is not met, however good it is, and says what is left out and why; one
+    that falls short is unmet all the same.
+    """
+    promise = story.standing.charter.target.target
+    without = (LeftOut(stage="2026-04 live-5/1", reason="All 3 calls belong to one unit."),)
+
+    def part(value: float) -> QuarterBenefit:
+        return quarter(value, comparison=structs.replace(figure(value, 0.001), left_out=without))
+
+    verdict, reason = judged(story, "operate.value", quarters=(part(promise + 0.02),))
+    assert verdict == "pending"
+    assert "a part of 2026-Q2: 2026-04 live-5/1 is left out (All 3 calls belong to one unit)" in reason
+    assert "2026-Q2, left out" in {one.figure for one in story.verdict("operate.value").evidence}
+    assert judged(story, "operate.value", quarters=(part(promise - 0.2),))[0] == "unmet"
+
+
+def test_a_running_quarter_is_judged_by_an_interval_for_all_looks(story):
+    """An interval that would show a whole quarter to fall short does not show a running one to, since that is looked at
+    all the time: the interval is half as wide again, or more, and the sentence says so.
+    """
+    promise = story.standing.charter.target.target
+    near = promise - 0.011
+    assert judged(story, "operate.value", quarters=(quarter(near),))[0] == "unmet"
+    verdict, reason = judged(story, "operate.value", quarters=(running(near),))
+    assert verdict != "unmet"
+    assert "at all looks together" in reason
+    assert judged(story, "operate.value", quarters=(running(promise - 0.03),))[0] == "unmet"
 
 
 def test_before_the_first_whole_quarter_the_running_one_is_judged(story):

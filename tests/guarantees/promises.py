@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.guarantees import assigning, covering, drifting, going, planning, shaking, stopping, trusting
+from tests.guarantees import assigning, covering, drifting, going, peeking, planning, shaking, stopping, trusting
 
 PROMISES = [
     *going.PROMISES,
@@ -13,4 +13,5 @@ PROMISES = [
     *assigning.PROMISES,
     *trusting.PROMISES,
     *drifting.PROMISES,
+    *peeking.PROMISES,
 ]

@@ -7,7 +7,7 @@ from pilotage.cli.evidence import Asked
 from pilotage.cli.screen import Cell, Screen, Tone, Toned
 
 TONES: dict[str, Tone] = {"shown": "good", "missed": "bad", "open": "waiting"}
-HEADS = ("rate", "seen", "one-sided 95 % bounds", "planned", "state")
+HEADS = ("rate", "seen", "interval, at all looks", "planned", "state")
 
 
 def draw(screen: Screen, found: Json, asked: Asked) -> None:

@@ -32,14 +32,21 @@ def draw(screen: Screen, found: Json, asked: Asked) -> None:
             _draw_figure(screen, one, asked)
     together = [one for one in found["stages_together"] if asked.metric in {None, one["metric"]}]
     if together:
-        screen.line()
-        screen.line("The live stages together, each compared for itself and then averaged; plus is better:")
-        screen.table(TOGETHER_HEADS, [_together(one) for one in together])
-        for why in dict.fromkeys(one["why"] for one in together):
-            screen.line(why)
+        _draw_together(screen, together)
     if asked.metric is None:
         for decision in found["decisions"]:
             _draw_decision(screen, decision)
+
+
+def _draw_together(screen: Screen, together: list[Json]) -> None:
+    """The stages of the roll-out together, how they were put together, and what is left out."""
+    screen.line()
+    screen.line("The live stages together, each compared for itself and then averaged; plus is better:")
+    screen.table(TOGETHER_HEADS, [_together(one) for one in together])
+    for why in dict.fromkeys(one["why"] for one in together):
+        screen.line(why)
+    for stage, reason in dict.fromkeys((left["stage"], left["reason"]) for one in together for left in one["left_out"]):
+        screen.line(f"left out: {stage}: {reason}")
 
 
 def _draw_figure(screen: Screen, one: Json, asked: Asked) -> None:

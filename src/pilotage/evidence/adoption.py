@@ -2,8 +2,9 @@
 
 `use` is of units: a unit uses it that took at least one answer, as it was or edited, and one of whom nothing was told
 does not. `accepted` and `overridden` are of the answers on which somebody told what was done; what is between them was
-edited. Each interval holds both one-sided 95 % bounds, so that a rate is
-shown to be beyond its plan when the interval's near end is.
+edited. The rates are read anew every hour and judged each time, so each interval is one look of a band that holds the
+rate at all looks together in 95 of 100 (see `band`), closest at 500 units: a rate that lies at its plan is seldom shown
+to be beyond it at any look. It is shown when the interval's near end is.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
+from pilotage.evidence.band import look_level
 from pilotage.evidence.compare import arm
 from pilotage.evidence.intervals import wilson
 from pilotage.evidence.measurements import AdoptionSeen, Estimate, Estimated, NotEstimable
@@ -23,8 +25,6 @@ from pilotage.evidence.sums import Totals
 from pilotage.playbook.metrics import ErrorShare, Metric, UserAction
 
 ACTION_HOURS = 72.0
-BOUND_LEVEL = 0.95
-LEVEL = 2.0 * BOUND_LEVEL - 1.0
 MODES = ("suggest", "live")
 Bound = Literal[">=", "<="]
 Status = Literal["shown", "missed", "open"]
@@ -120,7 +120,8 @@ def _share_of_units(seen: Totals, used: Totals) -> Estimated:
     if units < UNITS_TO_TEST:
         reason = f"{units} of {UNITS_TO_TEST} units saw answers; how many use them cannot be told of so few."
         return NotEstimable(reason=reason, calls=round(seen.n), units=units)
-    low, high = wilson(using / units, units, LEVEL)
+    level = look_level(units)
+    low, high = wilson(using / units, units, level)
     return Estimate(
         value=using / units,
         low=low,
@@ -128,7 +129,7 @@ def _share_of_units(seen: Totals, used: Totals) -> Estimated:
         calls=round(seen.n),
         units=units,
         method="Wilson, of units",
-        level=LEVEL,
+        level=level,
     )
 
 
@@ -140,7 +141,7 @@ def _share_of_answers(metric: Metric, totals: Totals) -> Estimated:
             f"It is told of {units} of {UNITS_TO_TEST} units what they did; how units differ cannot be told of so few."
         )
         return NotEstimable(reason=reason, calls=round(totals.n), units=units)
-    return arm(metric, totals, level=LEVEL)
+    return arm(metric, totals, level=look_level(totals.units))
 
 
 def _kept(totals: Totals) -> dict[str, float]:

@@ -14,8 +14,10 @@ from __future__ import annotations
 
 import math
 
+from msgspec import structs
+
 from pilotage.evidence.measurements import Estimate, Estimated
-from pilotage.evidence.normal import two_sided
+from pilotage.evidence.normal import two_sided, upper_tail
 from pilotage.evidence.values import value_range
 from pilotage.playbook.kinds import Form
 from pilotage.playbook.metrics import Metric
@@ -24,6 +26,8 @@ ALPHA = 0.05
 NARROWEST_AT = 0.25
 # Above this the level of the interval cannot be told from 1 in floating point.
 CRITICAL_MAX = 7.5
+# Where no full information is planned, units count it: the band is closest at this many.
+CLOSEST_AT = 500.0
 
 
 def critical(information: float, alpha: float = ALPHA) -> float:
@@ -35,6 +39,32 @@ def critical(information: float, alpha: float = ALPHA) -> float:
     return math.sqrt(2.0 * (1.0 + x) / x * (0.5 * math.log1p(x) - math.log(alpha)))
 
 
+def critical_of_units(units: float) -> float:
+    """The critical value of what is looked at however often, while so many units are in; closest at `CLOSEST_AT`."""
+    return min(critical(NARROWEST_AT * units / CLOSEST_AT), CRITICAL_MAX)
+
+
+def look_error(units: float) -> float:
+    """The one-sided error of a single look that makes all looks together err with 5 % at most, both sides counted."""
+    return upper_tail(critical_of_units(units))
+
+
+def look_level(units: float) -> float:
+    """The level of the interval of a single look that makes the looks hold the truth all together in 95 of 100."""
+    return 1.0 - 2.0 * look_error(units)
+
+
+def at_every_look(estimate: Estimate, units: float) -> Estimate:
+    """The estimate with an interval that may be looked at however often: each side stretched to its critical value."""
+    return structs.replace(_stretched(estimate, critical_of_units(units)), level=look_level(units))
+
+
+def _stretched(estimate: Estimate, h: float) -> Estimate:
+    by = h / two_sided(estimate.level)
+    low = estimate.value - by * (estimate.value - estimate.low)
+    return structs.replace(estimate, low=low, high=estimate.value + by * (estimate.high - estimate.value))
+
+
 def band(
     metric: Metric, form: Form, estimate: Estimated, information: float
 ) -> tuple[float, float] | tuple[None, None]:
@@ -44,9 +74,8 @@ def band(
     h = critical(information)
     if h > CRITICAL_MAX or not isinstance(estimate, Estimate):
         return None, None
-    stretched = h / two_sided(estimate.level)
-    low = estimate.value - stretched * (estimate.value - estimate.low)
-    high = estimate.value + stretched * (estimate.high - estimate.value)
+    stretched = _stretched(estimate, h)
+    low, high = stretched.low, stretched.high
     if form == "share":
         return low, high
     least, most = value_range(metric)

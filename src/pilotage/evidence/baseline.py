@@ -18,8 +18,8 @@ def baseline(metric: Metric, stages: Sequence[StageTotals], days: Collection[dt.
 
     `days` are those on which the incumbent had calls with a known value, as the daily sums list them.
     """
-    before = [stage.incumbent for stage in stages if stage.stage.startswith(BEFORE)]
-    calls = round(sum(totals.n for totals in before))
+    before = [(stage.stage, stage.incumbent) for stage in stages if stage.stage.startswith(BEFORE)]
+    calls = round(sum(totals.n for _, totals in before))
     return Baseline(
         metric=metric.id,
         estimate=arm_over_stages(metric, before),

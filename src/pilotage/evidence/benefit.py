@@ -34,7 +34,7 @@ def live_benefit(
         found = live_figures(metric, target.form, (last,))
         incumbent, candidate, comparison = found.incumbent, found.candidate, found.comparison
     else:
-        candidate = arm_over_stages(metric, [last.candidate])
+        candidate = arm_over_stages(metric, [(last.stage, last.candidate)])
         incumbent = baseline or NotEstimable(reason="There is no baseline from before the candidate ran.")
         comparison = against_baseline(target, metric, candidate, incumbent)
     return LiveBenefit(

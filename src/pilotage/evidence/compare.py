@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 from pilotage.evidence import stratified
 from pilotage.evidence.intervals import Interval, fieller, join_difference, join_strata, tango, wilson
-from pilotage.evidence.measurements import Estimate, Estimated, NotEstimable
+from pilotage.evidence.measurements import Estimate, Estimated, LeftOut, NotEstimable
 from pilotage.evidence.moments import Moments, covariance, moments
 from pilotage.evidence.normal import two_sided
 from pilotage.evidence.strata import StageTotals
@@ -127,13 +127,14 @@ def live_difference(
 ) -> Estimated:
     """Candidate minus incumbent between units assigned to them, oriented; stages are compared each for itself
     and then averaged, weighted by size (Cochran 1954), never pooled. `of_arm` makes an arm's figure of its totals.
-    Shares of units that have one call each are compared as `stratified` says.
+    Shares of units that have one call each are compared as `stratified` says. A stage with calls that cannot be
+    compared is named in `left_out`.
     """
     strata = strata_of(metric, stages) if binary(metric) else None
     if strata is not None:
-        return _over_strata(strata, level)
-    found = [(_size(stage), _stage_difference(metric, stage, level, of_arm or compared_arm)) for stage in stages]
-    parts = [(weight, part) for weight, part in found if isinstance(part, Estimate)]
+        return _over_strata(strata, one_armed(stages), level)
+    found = [(stage, _stage_difference(metric, stage, level, of_arm or compared_arm)) for stage in stages]
+    parts = [(_size(stage), part) for stage, part in found if isinstance(part, Estimate)]
     if not parts:
         reasons = [part for _, part in found if isinstance(part, NotEstimable)]
         return reasons[0] if reasons else NotEstimable(reason="Nothing has been live yet.")
@@ -146,6 +147,11 @@ def live_difference(
         units=sum(part.units for _, part in parts),
         method="between arms, clustered" if len(parts) == 1 else f"between arms, clustered, {len(parts)} stages",
         level=level,
+        left_out=tuple(
+            LeftOut(stage=stage.stage, reason=one.reason)
+            for stage, one in found
+            if isinstance(one, NotEstimable) and stage.candidate.n + stage.incumbent.n > 0
+        ),
     )
 
 
@@ -182,7 +188,20 @@ def compared_arm(metric: Metric, totals: Totals, level: float) -> Estimated:
     return skewed or arm(metric, totals, level=level)
 
 
-def _over_strata(strata: Sequence[Stratum], level: float) -> Estimate:
+def one_armed(stages: Sequence[StageTotals]) -> tuple[LeftOut, ...]:
+    """The stages in which only one arm has calls, so that nothing can be compared."""
+    found = ((stage, _without_an_arm(stage)) for stage in stages if stage.candidate.n + stage.incumbent.n > 0)
+    return tuple(LeftOut(stage=stage.stage, reason=one.reason) for stage, one in found if one)
+
+
+def _without_an_arm(stage: StageTotals) -> NotEstimable | None:
+    for totals, what in ((stage.candidate, "calls of the candidate"), (stage.incumbent, "calls of the incumbent")):
+        if totals.n <= 0:
+            return absent(totals, what)
+    return None
+
+
+def _over_strata(strata: Sequence[Stratum], left_out: tuple[LeftOut, ...], level: float) -> Estimate:
     low, high = stratified.interval(strata, level)
     calls = round(sum(one.calls for one in strata))
     return Estimate(
@@ -193,6 +212,7 @@ def _over_strata(strata: Sequence[Stratum], level: float) -> Estimate:
         units=calls,
         method=f"{stratified.METHOD}, {len(strata)} stages",
         level=level,
+        left_out=left_out,
     )
 
 

@@ -176,12 +176,11 @@ def explain_rate(title: str, found: Estimated, *, at_least: bool, planned: float
     if not isinstance(found, Estimate):
         why = found.reason.strip().rstrip(".")
         return Explanation(means=f"There is no figure for “{title}” ({why}).", does_not=does_not)
-    sure = f"{HUNDRED * (1.0 + found.level) / 2.0:.3g}"
     low, high = (f"{HUNDRED * end:.1f} %" for end in (found.low, found.high))
     base = f"On {_counted(found.calls, 'call')} of {_counted(found.units, 'unit')}"
     means = (
-        f"{base}, “{title}” was {HUNDRED * found.value:.1f} %; in {sure} of 100 such measurements it is no less than "
-        f"{low}, and in as many no more than {high}"
+        f"{base}, “{title}” was {HUNDRED * found.value:.1f} %; however often one looks, in 95 of 100 such "
+        f"roll-outs it is never less than {low} nor more than {high}"
     )
     if planned is not None:
         end, side = (low, "least") if at_least else (high, "most")

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from pilotage.evidence.estimators import estimator_of
 from pilotage.evidence.intervals import join_strata
-from pilotage.evidence.measurements import Estimate, Estimated, NotEstimable
+from pilotage.evidence.measurements import Estimate, Estimated, LeftOut, NotEstimable
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals
 from pilotage.playbook.kinds import Form
@@ -51,8 +51,9 @@ def figures(metric: Metric, form: Form, stages: Sequence[StageTotals], *, level:
 
 def live_figures(metric: Metric, form: Form, stages: Sequence[StageTotals], *, level: float = 0.95) -> Figures:
     """The same between the units assigned to each arm, stage by stage."""
-    incumbent = arm_over_stages(metric, [stage.incumbent for stage in stages])
-    candidate = arm_over_stages(metric, [stage.candidate for stage in stages], level=level if form == "own" else 0.95)
+    incumbent = arm_over_stages(metric, [(stage.stage, stage.incumbent) for stage in stages])
+    served = [(stage.stage, stage.candidate) for stage in stages]
+    candidate = arm_over_stages(metric, served, level=level if form == "own" else 0.95)
     if form == "own":
         return Figures(incumbent=incumbent, candidate=candidate, comparison=candidate)
     estimator = estimator_of(metric)
@@ -71,14 +72,16 @@ def only_stage(stages: Sequence[StageTotals]) -> StageTotals | NotEstimable:
     return NotEstimable(reason=f"Pairs of several stages ({names}) are never pooled; judge one.")
 
 
-def arm_over_stages(metric: Metric, totals: Sequence[Totals], *, level: float = 0.95) -> Estimated:
-    """One arm's mean per call over several stages, weighted by calls; errors add up, since units come back."""
+def arm_over_stages(metric: Metric, totals: Sequence[tuple[str, Totals]], *, level: float = 0.95) -> Estimated:
+    """One arm's mean per call over several stages, each with its name, weighted by calls; errors add up, since units
+    come back. A stage with calls that has no figure of its own is named in `left_out`.
+    """
     estimator = estimator_of(metric)
-    found = [estimator.arm(metric, part, level) for part in totals]
-    parts = [part for part in found if isinstance(part, Estimate)]
+    found = [(stage, estimator.arm(metric, part, level)) for stage, part in totals]
+    parts = [part for _, part in found if isinstance(part, Estimate)]
+    refused = [(stage, part) for stage, part in found if isinstance(part, NotEstimable) and part.calls]
     if not parts:
-        empty = NotEstimable(reason="There are no calls with a known value yet.")
-        return next((part for part in found if isinstance(part, NotEstimable) and part.calls), empty)
+        return refused[0][1] if refused else NotEstimable(reason="There are no calls with a known value yet.")
     value, low, high = join_strata([(part.calls, (part.value, part.low, part.high)) for part in parts])
     return Estimate(
         value=value,
@@ -88,4 +91,5 @@ def arm_over_stages(metric: Metric, totals: Sequence[Totals], *, level: float = 
         units=sum(part.units for part in parts),
         method=parts[0].method if len(parts) == 1 else f"{parts[0].method}, {len(parts)} stages",
         level=level,
+        left_out=tuple(LeftOut(stage=stage, reason=part.reason) for stage, part in refused),
     )

@@ -14,20 +14,19 @@ from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from pilotage.evidence import betting
-from pilotage.evidence.band import CRITICAL_MAX, NARROWEST_AT, critical
+from pilotage.evidence.band import look_error
 from pilotage.evidence.clusters import DAYS_TO_TEST, JudgedAs, clustered_figures, days_of, judged_series
 from pilotage.evidence.figures import Figures, figures, live_figures
 from pilotage.evidence.imputation import completed, missing_calls, widened
 from pilotage.evidence.measurements import Estimate, Estimated, GuardrailResult, NotEstimable
 from pilotage.evidence.moments import moments
-from pilotage.evidence.normal import quantile, two_sided, upper_tail
+from pilotage.evidence.normal import quantile, two_sided
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals
 from pilotage.evidence.values import orientation
 from pilotage.playbook.kinds import Form
 from pilotage.playbook.metrics import Cluster, Guardrail, Metric, Target
 
-CLOSEST_AT = 500.0
 Status = Literal["within", "breached", "undecided"]
 Judged = Literal["within", "breached", "undecided", "not_estimable"]
 
@@ -185,7 +184,7 @@ def _judged_alone(guardrail: Guardrail, metric: Metric) -> bool:
 def look_alpha(guardrail: Guardrail, stage: StageTotals, *, live: bool, days: float | None = None) -> float:
     """The error of one look that makes the looks of a stage together an asymptotic confidence sequence at 5 %, so that
     a guardrail at its margin is seldom breached, or said to hold, at any of them (see `band`). It is closest at
-    `CLOSEST_AT` units, live of the smaller arm; `days` stand in the place of units where they are the clusters.
+    `band.CLOSEST_AT` units, live of the smaller arm; `days` stand in the place of units where they are the clusters.
     """
     units = stage.candidate.units
     if days is not None:
@@ -194,7 +193,7 @@ def look_alpha(guardrail: Guardrail, stage: StageTotals, *, live: bool, days: fl
         units = max(units, stage.paired.units)
     elif guardrail.limit is None:
         units = min(units, stage.incumbent.units)
-    return upper_tail(min(critical(NARROWEST_AT * units / CLOSEST_AT), CRITICAL_MAX))
+    return look_error(units)
 
 
 def _judged(guardrail: Guardrail, metric: Metric, found: Figures) -> tuple[Judged, str]:

@@ -15,8 +15,17 @@ from pilotage.evidence.sample_ratio import SampleRatio
 AnswerKind = Literal["reached", "below_floor", "harmed", "futile", "keep_running", "not_estimable"]
 
 
+class LeftOut(Struct, frozen=True, kw_only=True):
+    """A stage (or a month's stage) that has calls and is not in a figure, and why."""
+
+    stage: str
+    reason: str
+
+
 class Estimate(Struct, frozen=True, kw_only=True, tag="estimate"):
-    """A figure with its interval. `calls` and `units` are what it rests on; `method` names the estimator."""
+    """A figure with its interval. `calls` and `units` are what it rests on; `method` names the estimator. `left_out`
+    are the stages with calls that a figure over several of them is without.
+    """
 
     value: float
     low: float
@@ -25,6 +34,7 @@ class Estimate(Struct, frozen=True, kw_only=True, tag="estimate"):
     units: int
     method: str
     level: float = 0.95
+    left_out: tuple[LeftOut, ...] = ()
 
 
 class NotEstimable(Struct, frozen=True, kw_only=True, tag="not_estimable"):
@@ -260,9 +270,10 @@ class QuarterBenefit(Struct, frozen=True, kw_only=True):
     """What the candidate brought in a calendar quarter, from `first` (the day it went live, if that is later) until
     before `until`, under the target's form. `complete`: it is over, and all that can be learned of its calls has come.
 
-    `months` are those that the comparison rests on, `held_back` the share of units that stayed with the incumbent;
-    where it is None, `incumbent` is the frozen baseline and nothing is `concurrent`. `sums` are the totals by month,
-    stage and arm.
+    All of it is of the same months and stages, those that the comparison rests on: `months` names them, `held_back` is
+    the share of their units that stayed with the incumbent; where it is None, `incumbent` is the frozen baseline and
+    nothing is `concurrent`. `sums` are their totals by month, stage and arm. What else could have been compared and
+    gave no figure is in the comparison's `left_out`.
     """
 
     quarter: str

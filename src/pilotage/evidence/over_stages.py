@@ -13,7 +13,7 @@ from msgspec import Struct
 from pilotage.evidence import stratified
 from pilotage.evidence.compare import binary
 from pilotage.evidence.estimators import estimator_of
-from pilotage.evidence.measurements import Estimated
+from pilotage.evidence.measurements import Estimate, Estimated, LeftOut
 from pilotage.evidence.normal import upper_tail
 from pilotage.evidence.strata import StageTotals
 from pilotage.playbook.metrics import Metric
@@ -32,14 +32,16 @@ MEANS = "It is no share of calls, so each stage has an interval of its own, and 
 
 
 class OverStages(Struct, frozen=True, kw_only=True):
-    """One metric's difference over the live stages that have calls of both arms: positive is better. `chi_square` and
-    `p` are of the Cochran-Mantel-Haenszel test that there is no difference; null where it does not apply, and `why`
-    says how the stages were put together instead.
+    """One metric's difference over the live stages that were compared: positive is better. `left_out` are those with
+    calls that were not, and why; where nothing could be compared, `stages` are those that should have been.
+    `chi_square` and `p` are of the Cochran-Mantel-Haenszel test that there is no difference; null where it does not
+    apply, and `why` says how the stages were put together instead.
     """
 
     metric: str
     title: str
     stages: tuple[str, ...]
+    left_out: tuple[LeftOut, ...] = ()
     difference: Estimated
     chi_square: float | None
     p: float | None
@@ -53,13 +55,17 @@ def over_stages(metric: Metric, stages: Sequence[StageTotals], *, returning: boo
     busy = [stage for stage in stages if stage.candidate.n > 0 and stage.incumbent.n > 0]
     if len(busy) < stratified.STAGES_MIN:
         return None
+    difference = estimator_of(metric).live_difference(metric, stages, 0.95)
+    left_out = difference.left_out if isinstance(difference, Estimate) else ()
+    without = {one.stage for one in left_out}
     strata = stratified.strata_of(metric, busy) if binary(metric) else None
     z = stratified.score(strata, 0.0) if strata is not None else None
     return OverStages(
         metric=metric.id,
         title=metric.title,
-        stages=tuple(stage.stage for stage in busy),
-        difference=estimator_of(metric).live_difference(metric, busy, 0.95),
+        stages=tuple(stage.stage for stage in busy if stage.stage not in without),
+        left_out=left_out,
+        difference=difference,
         chi_square=None if z is None else z * z,
         p=None if z is None else 2.0 * upper_tail(abs(z)),
         why=APART if strata is not None else _why(metric, busy, returning=returning),

@@ -4,22 +4,24 @@ A quarter is made of its months, and a month of its stages: within each the unit
 differences are averaged by size. Units come back in later months, and sums by month cannot say which, so errors add up
 as if they were wholly correlated: the interval is never too narrow. Where no unit stayed with the incumbent, the
 quarter is held against the frozen baseline and says that it is not concurrent; where some months had a holdback, only
-these are compared.
+these are compared. A month's stage that ought to be in the figure and has none of its own is left out of everything
+that the quarter says, and named with the reason: such a figure is of a part of the quarter.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pilotage.evidence.benefit import against_baseline
+from pilotage.evidence.estimators import estimator_of
 from pilotage.evidence.figures import arm_over_stages, live_figures
 from pilotage.evidence.intervals import join_strata
-from pilotage.evidence.measurements import Estimate, Estimated, NotEstimable, QuarterBenefit
+from pilotage.evidence.measurements import Estimate, Estimated, LeftOut, NotEstimable, QuarterBenefit
 from pilotage.evidence.strata import StageTotals
-from pilotage.evidence.sums import Totals
 from pilotage.playbook.metrics import Metric, Target
 
 MONTHS_A_QUARTER = 3
@@ -37,6 +39,9 @@ class Month(Struct, frozen=True, kw_only=True):
     def id(self) -> str:
         """As 2026-05."""
         return f"{self.first:%Y-%m}"
+
+
+Stratum = tuple[Month, StageTotals]
 
 
 def next_month(first: dt.date) -> dt.date:
@@ -76,14 +81,16 @@ def _quarter(
     stages = [(month, stage) for month in months for stage in month.stages if stage.candidate.n > 0]
     both = [(month, stage) for month, stage in stages if stage.incumbent.n > 0]
     concurrent = bool(both)
-    used = both or stages
-    candidate = _arm(metric, [stage.candidate for _, stage in used])
+    used, left_out = _kept_and_left(target, metric, both or stages, concurrent=concurrent)
+    candidate = _arm(metric, used, "candidate")
     if concurrent:
-        incumbent = _arm(metric, [stage.incumbent for _, stage in used])
+        incumbent = _arm(metric, used, "incumbent")
         comparison = _joined(target, metric, [stage for _, stage in used])
     else:
         incumbent = baseline if isinstance(baseline, Estimate) else NotEstimable(reason=NOTHING_TO_COMPARE)
         comparison = against_baseline(target, metric, candidate, incumbent)
+    if isinstance(comparison, Estimate):
+        comparison = structs.replace(comparison, left_out=left_out)
     units = sum(stage.incumbent.units for _, stage in used), sum(stage.candidate.units for _, stage in used)
     return QuarterBenefit(
         quarter=f"{first.year}-Q{(first.month - 1) // MONTHS_A_QUARTER + 1}",
@@ -104,10 +111,29 @@ def _quarter(
     )
 
 
-def _arm(metric: Metric, totals: Sequence[Totals]) -> Estimated:
-    if not totals:
+def _kept_and_left(
+    target: Target, metric: Metric, used: Sequence[Stratum], *, concurrent: bool
+) -> tuple[Sequence[Stratum], tuple[LeftOut, ...]]:
+    """The strata that have a figure, and those that have none, with why; all of them where not one has."""
+    kept: list[Stratum] = []
+    left: list[LeftOut] = []
+    for month, stage in used:
+        figure = (
+            live_figures(metric, target.form, (stage,)).comparison
+            if concurrent
+            else estimator_of(metric).arm(metric, stage.candidate, 0.95)
+        )
+        if isinstance(figure, NotEstimable):
+            left.append(LeftOut(stage=f"{month.id} {stage.stage}", reason=figure.reason))
+        else:
+            kept.append((month, stage))
+    return (kept, tuple(left)) if kept else (used, ())
+
+
+def _arm(metric: Metric, used: Sequence[Stratum], arm: Literal["candidate", "incumbent"]) -> Estimated:
+    if not used:
         return NotEstimable(reason="The candidate served no call with a known value.")
-    return arm_over_stages(metric, totals)
+    return arm_over_stages(metric, [(f"{month.id} {stage.stage}", getattr(stage, arm)) for month, stage in used])
 
 
 def _joined(target: Target, metric: Metric, stages: Sequence[StageTotals]) -> Estimated:

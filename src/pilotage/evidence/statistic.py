@@ -13,9 +13,9 @@ from msgspec import Struct
 
 from pilotage.evidence import stratified
 from pilotage.evidence.clusters import bent, days_of, target_part
-from pilotage.evidence.compare import binary
+from pilotage.evidence.compare import binary, one_armed
 from pilotage.evidence.figures import only_stage
-from pilotage.evidence.measurements import NotEstimable
+from pilotage.evidence.measurements import LeftOut, NotEstimable
 from pilotage.evidence.parts import Part, too_few
 from pilotage.evidence.sequential import planned_drift
 from pilotage.evidence.strata import StageTotals
@@ -29,12 +29,14 @@ DAYS_PER_WEEK = 7
 class Statistic(Struct, frozen=True, kw_only=True):
     """`z` is standard normal at the target; `precision` is one over the estimate's variance. `information` is what the
     looks' share of it is counted in: the precision, or the number of days where days are clusters. The precision seen
-    of few days is chance itself: it would rise until the first bad day, and fall back with it.
+    of few days is chance itself: it would rise until the first bad day, and fall back with it. `left_out` are the
+    stages with calls that the test does not rest on.
     """
 
     z: float
     information: float
     precision: float
+    left_out: tuple[LeftOut, ...] = ()
 
 
 def effect(target: Target) -> float:
@@ -78,11 +80,11 @@ def statistic(target: Target, metric: Metric, stages: Sequence[StageTotals]) -> 
             return stage
         stages = (stage,)
     elif target.form == "difference" and binary(metric) and (strata := strata_of(metric, stages)) is not None:
-        return _over_strata(target, strata)
-    found = [target_part(target, metric, stage) for stage in stages]
-    parts = [part for part in found if isinstance(part, Part)]
+        return _over_strata(target, strata, one_armed(stages))
+    found = [(stage, target_part(target, metric, stage)) for stage in stages]
+    parts = [part for _, part in found if isinstance(part, Part)]
     if not parts:
-        reasons = [part for part in found if isinstance(part, NotEstimable)]
+        reasons = [part for _, part in found if isinstance(part, NotEstimable)]
         return reasons[0] if reasons else NotEstimable(reason="Nothing has been measured yet.")
     weight = sum(part.weight for part in parts)
     distance = sum(part.weight * part.distance for part in parts) / weight
@@ -93,10 +95,15 @@ def statistic(target: Target, metric: Metric, stages: Sequence[StageTotals]) -> 
     precision = 1.0 / seen**2
     days = days_of(target, stages)
     z = bent(distance / error, lean) if lean else distance / error
-    return Statistic(z=z, information=precision if days is None else days, precision=precision)
+    left_out = tuple(
+        LeftOut(stage=stage.stage, reason=part.reason)
+        for stage, part in found
+        if isinstance(part, NotEstimable) and stage.candidate.n + stage.incumbent.n + stage.paired.n > 0
+    )
+    return Statistic(z=z, information=precision if days is None else days, precision=precision, left_out=left_out)
 
 
-def _over_strata(target: Target, strata: Sequence[Stratum]) -> Statistic | NotEstimable:
+def _over_strata(target: Target, strata: Sequence[Stratum], left_out: tuple[LeftOut, ...]) -> Statistic | NotEstimable:
     """Of shares in several stages, where no unit has more than one call: see `stratified`."""
     fewest = min(sum(one.first[1] for one in strata), sum(one.second[1] for one in strata))
     if refused := too_few(fewest):
@@ -104,4 +111,4 @@ def _over_strata(target: Target, strata: Sequence[Stratum]) -> Statistic | NotEs
     z, seen = stratified.score(strata, target.target), stratified.seen_variance(strata)
     if z is None or seen <= 0.0:
         return NotEstimable(reason="All values are equal so far, so the spread between units is unknown.")
-    return Statistic(z=z, information=1.0 / seen, precision=1.0 / seen)
+    return Statistic(z=z, information=1.0 / seen, precision=1.0 / seen, left_out=left_out)

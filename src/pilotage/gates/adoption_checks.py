@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
-from pilotage.evidence.adoption import BOUND_LEVEL, Planned, Rate, rates
+from pilotage.evidence.adoption import Planned, Rate, rates
 from pilotage.evidence.measurements import AdoptionSeen, Estimate
 from pilotage.gates.case import Case, Check, Finding, estimate_item, item, met, pending, unmet
 from pilotage.record.areas.adopting import AdoptionPlanned, counts_from, share_reached
@@ -86,7 +86,7 @@ def in_words(one: Rate) -> str:
     if not isinstance(one.seen, Estimate):
         return f"{one.title}: {one.seen.reason}"
     low, high = f"{one.seen.low:.1%}", f"{one.seen.high:.1%}"
-    return f"{one.title}: {one.seen.value:.1%} (one-sided {BOUND_LEVEL:.0%} bounds {low} and {high}){limit}."
+    return f"{one.title}: {one.seen.value:.1%} ({low} to {high} at all looks together){limit}."
 
 
 def _named(found: Iterable[Rate]) -> str:

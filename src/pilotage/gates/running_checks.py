@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from msgspec import structs
 
+from pilotage.evidence.band import at_every_look
 from pilotage.evidence.explaining import written
 from pilotage.evidence.measurements import Estimate, NotEstimable, QuarterBenefit
 from pilotage.evidence.values import orientation
@@ -24,6 +25,7 @@ SECONDS_A_WEEK = 604_800.0
 LIVE_DAYS = 30
 BILLS_DAYS = 10
 EXPLAIN = "Find out why, and estimate anew on the Cost page; whoever carries the cost decides whether it stays."
+KEEP_COMPARING = "Keep 2 to 5 % of the units with the incumbent, see that labels come, and report them in time."
 KEEP_RUNNING = "Keep the server running and the calls coming: a reference is frozen first, and then weeks are compared."
 
 
@@ -31,7 +33,8 @@ def value(case: Case) -> Finding:
     """What the candidate brought in the last whole quarter, against the charter; and who does the work when it is down.
 
     Until a quarter is over, the running one is judged on what there is. One that is over and has no figure was not
-    measured, and a running one that is shown to fall short counts at once.
+    measured, and a running one that is shown to fall short counts at once: it is judged anew every hour, so by an
+    interval that holds at all looks together. A figure of a part of the quarter never meets the promise.
     """
     charter = case.workload.measured_charter
     metric = charter.metric(charter.target.metric) if charter else None
@@ -69,13 +72,12 @@ def quarters_to_judge(
 def _without_figure(
     last: QuarterBenefit | None, running: QuarterBenefit | None, evidence: tuple[EvidenceItem, ...]
 ) -> Finding:
-    following = "Keep 2 to 5 % of the units with the incumbent, see that labels come, and report them in time."
     if last is not None and isinstance(last.comparison, NotEstimable):
         return unmet(
-            f"{last.quarter} is over and was not measured: {last.comparison.reason}", *evidence, next=following
+            f"{last.quarter} is over and was not measured: {last.comparison.reason}", *evidence, next=KEEP_COMPARING
         )
     why = running.comparison.reason if running and isinstance(running.comparison, NotEstimable) else ""
-    return pending(f"No quarter has a figure yet. {why}".strip(), *evidence, next=following)
+    return pending(f"No quarter has a figure yet. {why}".strip(), *evidence, next=KEEP_COMPARING)
 
 
 def _quarter_items(quarter: QuarterBenefit) -> Iterator[EvidenceItem]:
@@ -90,18 +92,25 @@ def _quarter_items(quarter: QuarterBenefit) -> Iterator[EvidenceItem]:
         yield item(f"{name}, share of units held back", round(quarter.held_back, 4))
     if isinstance(quarter.comparison, Estimate):
         yield item(f"{name}, method", quarter.comparison.method)
+        for one in quarter.comparison.left_out:
+            yield item(f"{name}, left out", f"{one.stage}: {one.reason}")
     yield item(f"{name}, sums, SHA-256", digest_of(quarter.sums))
 
 
 def against_promise(target: Target, metric: Metric, found: QuarterBenefit, seen: Estimate) -> Finding:
-    """A quarter's figure against the charter: short of the promise, open, or as promised."""
+    """A quarter's figure against the charter: short of the promise, open, or as promised. One that is over is looked at
+    once, with its own interval; a running one at every look, with one that allows for that.
+    """
     up = orientation(metric) if target.form == "own" else 1.0
+    if not found.complete:
+        seen = at_every_look(seen, _units(target, found))
     low, high = sorted((up * seen.low, up * seen.high))
     said = (
         f"{metric.title} in {found.quarter}{'' if found.complete else ' so far'}: "
         f"{written(seen.value, metric, target.form)} "
         f"({written(min(seen.low, seen.high), metric, target.form)} to "
-        f"{written(max(seen.low, seen.high), metric, target.form)}), promised "
+        f"{written(max(seen.low, seen.high), metric, target.form)}"
+        f"{'' if found.complete else ', at all looks together'}), promised "
         f"{written(target.target, metric, target.form)}, floor {written(target.floor, metric, target.form)}"
         f"{'' if found.concurrent else '; not concurrent: held against the baseline from before the pilot'}."
     )
@@ -110,7 +119,21 @@ def against_promise(target: Target, metric: Metric, found: QuarterBenefit, seen:
         return unmet(f"It falls short of what was promised. {said}", next=following)
     if low <= up * target.floor:
         return pending(f"It is not yet shown to bring even the floor. {said}")
+    if seen.left_out:
+        return pending(f"It is the figure of a part of {found.quarter}: {_left_out(seen)}. {said}", next=KEEP_COMPARING)
     return met(said)
+
+
+def _units(target: Target, found: QuarterBenefit) -> float:
+    """The units that a quarter's figure is as sure as: of the smaller arm, where arms are compared."""
+    if target.form == "own" or not found.concurrent:
+        return found.candidate.units
+    return min(found.candidate.units, found.incumbent.units)
+
+
+def _left_out(seen: Estimate) -> str:
+    """What a figure is without, in words."""
+    return "; ".join(f"{one.stage} is left out ({one.reason.rstrip('.')})" for one in seen.left_out)
 
 
 def cost(case: Case) -> Finding:

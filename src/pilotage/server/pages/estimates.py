@@ -15,7 +15,9 @@ MARGIN = 0.08
 
 
 class Figure(Struct, frozen=True, kw_only=True):
-    """An estimate as it is shown. `text` is empty when it could not be had, and `reason` then says why."""
+    """An estimate as it is shown. `text` is empty when it could not be had, and `reason` then says why. `left_out`
+    names the stages with calls that it is without, and why.
+    """
 
     text: str = ""
     interval: str = ""
@@ -24,6 +26,7 @@ class Figure(Struct, frozen=True, kw_only=True):
     units: int = 0
     method: str = ""
     level: float = 0.0
+    left_out: tuple[str, ...] = ()
 
 
 def figure(estimated: Estimated, scale: Scale) -> Figure:
@@ -36,6 +39,7 @@ def figure(estimated: Estimated, scale: Scale) -> Figure:
             units=estimated.units,
             method=estimated.method,
             level=estimated.level,
+            left_out=tuple(f"{one.stage}: {one.reason}" for one in estimated.left_out),
         )
     return Figure(reason=estimated.reason, calls=estimated.calls, units=estimated.units)
 
