@@ -20,6 +20,7 @@ from pilotage.evidence.estimators import (
     register_estimator,
 )
 from pilotage.evidence.measurements import Estimate
+from pilotage.evidence.parts import Part
 from pilotage.playbook.kinds import (
     ExtensionBroken,
     KindInvalid,
@@ -197,3 +198,60 @@ def test_an_estimator_that_hangs_on_the_order_fails():
 
     found = estimator_failings(Drifting(), case_of(find_kind("mean")), runs=2)
     assert any("changes with the order" in failing for failing in found)
+
+
+class Eager(Estimator):
+    """Its figures are right, and its part of the test makes little of the variance."""
+
+    id = "eager"
+
+    def part(self, target, metric, stage):
+        """The part with a quarter of its variance."""
+        found = super().part(target, metric, stage)
+        return structs.replace(found, variance=found.variance / 4.0) if isinstance(found, Part) else found
+
+
+def test_an_estimator_whose_test_errs_fails():
+    """Figures that cover do not make up for a test that rejects a target which is exactly met: `part` decides a go."""
+    found = estimator_failings(Eager(), case_of(find_kind("mean")), runs=300)
+    assert any(failing.startswith("The test of the form own at 5 % rejects") for failing in found)
+    assert any(failing.startswith("The test of the form difference at 5 % rejects") for failing in found)
+    assert not any("cover" in failing for failing in found)
+
+
+class NarrowPairs(Estimator):
+    """Right between arms, too narrow on pairs."""
+
+    id = "narrow_pairs"
+
+    def paired_difference(self, metric, stage, level):
+        """The difference with its interval halved."""
+        found = super().paired_difference(metric, stage, level)
+        if not isinstance(found, Estimate):
+            return found
+        return structs.replace(found, low=(found.low + found.value) / 2.0, high=(found.high + found.value) / 2.0)
+
+
+def test_pairs_that_do_not_cover_fail():
+    """The paired difference is what the target is shown by in shadow: its intervals are tried too."""
+    found = estimator_failings(NarrowPairs(), case_of(find_kind("mean")), runs=300)
+    assert any("intervals of the difference of pairs cover the truth" in failing for failing in found)
+
+
+@pytest.mark.parametrize("method", ["arm", "incumbent_of_pairs", "paired_difference", "paired_improvement", "part"])
+def test_whatever_hangs_on_the_order_is_found(method):
+    """Every method is asked of the same units in another order and in shards, not the arm's figure alone."""
+    asked = itertools.count()
+    right = getattr(Estimator(), method)
+
+    def drifting(*given):
+        found, by = right(*given), 1.0 + 1e-3 * next(asked)
+        if isinstance(found, Part):
+            return structs.replace(found, distance=found.distance + by)
+        return structs.replace(found, value=found.value + by) if isinstance(found, Estimate) else found
+
+    estimator = Estimator()
+    setattr(estimator, method, drifting)
+    found = estimator_failings(estimator, case_of(find_kind("mean")), runs=2)
+    assert any("changes with the order" in failing for failing in found)
+    assert any("changes with the partition" in failing for failing in found)

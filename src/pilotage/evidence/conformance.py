@@ -10,26 +10,33 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import reduce
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from pilotage.evidence.estimators import Estimator, find_estimator
 from pilotage.evidence.measurements import Estimate, Estimated, NotEstimable
+from pilotage.evidence.normal import quantile
+from pilotage.evidence.parts import Part
 from pilotage.evidence.readers import reader
 from pilotage.evidence.strata import StageTotals
 from pilotage.evidence.sums import Totals, UnitSum
 from pilotage.evidence.values import value_range
-from pilotage.playbook.kinds import FORMS, MetricKind
-from pilotage.playbook.metrics import Cost, Metric, Tokens
+from pilotage.playbook.kinds import FORMS, Form, MetricKind, find_kind
+from pilotage.playbook.metrics import Cost, Metric, Target, Tokens
 from pilotage.runtime.records import Execution
 
 TOLERANCE = 1e-9
 COVERAGE = (0.93, 0.97)
+ERROR = 0.05
+REJECTED_MAX = 0.07
 RUNS = 1500
 UNITS = 300
 CALLS = 3
 _LEVEL = 0.95
+OF_ONE_ARM = ("an arm's figure", "the incumbent's figure of pairs")
+OF_PAIRS = ("the difference of pairs", "the improvement of pairs")
 
 
 class Case(Struct, frozen=True, kw_only=True):
@@ -88,18 +95,22 @@ def kind_failings(kind: MetricKind, *, seed: int = 1) -> list[str]:
 
 
 def estimator_failings(estimator: Estimator, case: Case, *, seed: int = 1, runs: int = RUNS) -> list[str]:
-    """Everything in which an estimator breaks what is promised of figures: it refuses where nothing is known, it gives
-    the same in any order and partition of the units, and its 95 % intervals cover the truth in 93 to 97 of 100 worlds,
-    those of an arm and those of the difference between two arms that do not differ.
+    """Everything in which an estimator breaks what is promised of figures and tests: it refuses where nothing is known;
+    each figure, and each part of a test, is the same in any order and partition of the units; its 95 % intervals cover
+    the truth, those of an arm and of the difference between arms that do not differ in 93 to 97 of 100 worlds, those of
+    pairs that do not differ in at least 93; and its `part` of a test at 5 % rejects a target that is exactly met in at
+    most 7 of 100.
     """
     found = [*_absence_failings(estimator, case), *_sum_failings(case, estimator, seed)]
     rng = np.random.default_rng(seed)
-    found += _coverage_failings(
-        "an arm's figure", (_one_arm(estimator, case, rng) for _ in range(runs)), case.truth, runs
-    )
-    found += _coverage_failings(
-        "the difference between the arms", (_two_arms(estimator, case, rng) for _ in range(runs)), 0.0, runs
-    )
+    worlds = [_stage(case, _world(case, rng)) for _ in range(runs)]
+    for name, read in _figures_of(estimator, case).items():
+        truth = case.truth if name in OF_ONE_ARM else 0.0
+        # A paired figure may be a bound for any correlation of the arms, which holds the truth more often than it says.
+        most = 1.0 if name in OF_PAIRS else COVERAGE[1]
+        found += _coverage_failings(name, [read(world) for world in worlds], truth, most)
+    for name, read_part in _parts_of(estimator, case).items():
+        found += _rejection_failings(name, [read_part(world) for world in worlds])
     return found
 
 
@@ -125,17 +136,20 @@ def _value_failings(metric: Metric) -> Iterator[str]:
 
 
 def _sum_failings(case: Case, estimator: Estimator | None, seed: int) -> Iterator[str]:
-    """Figures of sums that came in any order and in any shards."""
+    """Figures and parts of sums that came in any order and in any shards."""
     if estimator is None:
         return
     rng = np.random.default_rng(seed)
-    units = _units(case, rng)
-    whole = estimator.arm(case.metric, _total(units), _LEVEL)
-    shuffled = [units[place] for place in rng.permutation(len(units))]
-    shards = [_total(shuffled[start::7]) for start in range(7)]
-    for name, totals in (("order", _total(shuffled)), ("partition", reduce(Totals.__add__, shards))):
-        if not _same(whole, estimator.arm(case.metric, totals, _LEVEL)):
-            yield f"An arm's figure changes with the {name} of the units."
+    world = _world(case, rng)
+    order = rng.permutation(len(world.pairs))
+    shuffled = World(*([units[place] for place in order] for units in world))
+    shards = [_stage(case, World(*(units[start::7] for units in shuffled))) for start in range(7)]
+    others = {"order": _stage(case, shuffled), "partition": reduce(_together, shards)}
+    for name, read in _readings(estimator, case).items():
+        whole = read(_stage(case, world))
+        for what, stage in others.items():
+            if not _same(whole, read(stage)):
+                yield f"{name[0].upper()}{name[1:]} changes with the {what} of the units."
 
 
 def _absence_failings(estimator: Estimator, case: Case) -> Iterator[str]:
@@ -150,29 +164,119 @@ def _absence_failings(estimator: Estimator, case: Case) -> Iterator[str]:
             yield f"It gives a figure of {what}, where there is a reason to give instead."
 
 
-def _coverage_failings(what: str, found: Iterator[Estimated], truth: float, runs: int) -> Iterator[str]:
-    hits = refused = 0
-    for estimate in found:
-        if isinstance(estimate, Estimate):
-            hits += estimate.low <= truth <= estimate.high
-        else:
-            refused += 1
-    if refused > runs // 2:
-        yield f"It refuses {what} in {refused} of {runs} worlds of {UNITS} units."
+def _coverage_failings(what: str, found: Sequence[Estimated], truth: float, most: float) -> Iterator[str]:
+    known = [one for one in found if isinstance(one, Estimate)]
+    if len(known) < len(found) / 2:
+        yield _refuses(what, len(found) - len(known), len(found))
         return
-    share = hits / (runs - refused)
-    if not COVERAGE[0] <= share <= COVERAGE[1]:
-        yield f"The 95 % intervals of {what} cover the truth in {share:.1%} of {runs - refused} worlds."
+    share = sum(one.low <= truth <= one.high for one in known) / len(known)
+    if not COVERAGE[0] <= share <= most:
+        yield f"The 95 % intervals of {what} cover the truth in {share:.1%} of {len(known)} worlds."
 
 
-def _one_arm(estimator: Estimator, case: Case, rng: np.random.Generator) -> Estimated:
-    return estimator.arm(case.metric, _total(_units(case, rng)), _LEVEL)
+def _rejection_failings(what: str, found: Sequence[Part | NotEstimable]) -> Iterator[str]:
+    """A test whose target is exactly met has to reject it as seldom as it says."""
+    known = [one for one in found if isinstance(one, Part)]
+    if len(known) < len(found) / 2:
+        yield _refuses(what, len(found) - len(known), len(found))
+        return
+    limit = quantile(1.0 - ERROR)
+    wrong = sum(one.distance > limit * math.sqrt(one.variance) for one in known) / len(known)
+    if wrong > REJECTED_MAX:
+        yield f"{what[0].upper()}{what[1:]} at 5 % rejects a target that is exactly met in {wrong:.1%} of the worlds."
 
 
-def _two_arms(estimator: Estimator, case: Case, rng: np.random.Generator) -> Estimated:
-    arms = [_total(_units(case, rng)) for _ in range(2)]
-    stage = StageTotals(stage="live/50/1", candidate=arms[0], incumbent=arms[1])
-    return estimator.live_difference(case.metric, (stage,), _LEVEL)
+def _refuses(what: str, refused: int, runs: int) -> str:
+    return f"It refuses {what} in {refused} of {runs} worlds of {UNITS} units."
+
+
+def _figures_of(estimator: Estimator, case: Case) -> dict[str, Callable[[StageTotals], Estimated]]:
+    """Every figure that an estimator makes of a stage, by its name; shares of the incumbent's where a kind has them."""
+    metric = case.metric
+    figures: dict[str, Callable[[StageTotals], Estimated]] = {
+        "an arm's figure": lambda stage: estimator.arm(metric, stage.candidate, _LEVEL),
+        "the incumbent's figure of pairs": lambda stage: estimator.incumbent_of_pairs(metric, stage, _LEVEL),
+        "the difference of pairs": lambda stage: estimator.paired_difference(metric, stage, _LEVEL),
+        "the difference between the arms": lambda stage: estimator.live_difference(metric, (stage,), _LEVEL),
+    }
+    if "share" in _forms_of(metric):
+        figures["the improvement of pairs"] = lambda stage: estimator.paired_improvement(metric, stage, _LEVEL)
+        figures["the improvement between the arms"] = lambda stage: estimator.live_improvement(metric, (stage,), _LEVEL)
+    return figures
+
+
+def _parts_of(estimator: Estimator, case: Case) -> dict[str, Callable[[StageTotals], Part | NotEstimable]]:
+    """Every test that an estimator has a part in, each at a target that is exactly met."""
+
+    def read(form: Form, metric: Metric) -> Callable[[StageTotals], Part | NotEstimable]:
+        target = _target_of(form, case)
+        return lambda stage: estimator.part(target, metric, stage)
+
+    forms = sorted(_forms_of(case.metric))
+    found = {f"the test of the form {form}": read(form, case.metric) for form in forms}
+    live = structs.replace(case.metric, observable="exposed")
+    return found | {
+        f"the test of the form {form} between the arms": read(form, live) for form in forms if form != "own"
+    }
+
+
+def _readings(estimator: Estimator, case: Case) -> dict[str, Callable[[StageTotals], Estimated | Part]]:
+    return {**_figures_of(estimator, case), **_parts_of(estimator, case)}
+
+
+def _forms_of(metric: Metric) -> frozenset[Form]:
+    kind = find_kind(metric.kind)
+    return kind.forms if kind else FORMS
+
+
+def _target_of(form: Form, case: Case) -> Target:
+    level = case.truth if form == "own" else 0.0
+    return Target(
+        metric=case.metric.id,
+        form=form,
+        baseline=case.truth,
+        floor=level,
+        target=level,
+        expected=level,
+        calls_per_week=1000.0,
+        deviation=1.0,
+    )
+
+
+class World(NamedTuple):
+    """The same units' sums of both arms that do not differ, and of the pairs; of a ratio, the pairs of either arm."""
+
+    candidate: list[UnitSum]
+    incumbent: list[UnitSum]
+    pairs: list[UnitSum]
+
+
+def _world(case: Case, rng: np.random.Generator) -> World:
+    candidate, incumbent = _units(case, rng), _units(case, rng)
+    pairs = [UnitSum(one.n, one.y, other.y) for one, other in zip(candidate, incumbent, strict=True)]
+    return World(candidate, incumbent, candidate if case.metric.denominator is not None else pairs)
+
+
+def _stage(case: Case, world: World) -> StageTotals:
+    both = world.incumbent if case.metric.denominator is not None else []
+    return StageTotals(
+        stage="live/50/1",
+        candidate=_total(world.candidate),
+        incumbent=_total(world.incumbent),
+        paired=_total(world.pairs),
+        paired_incumbent=_total(both) if both else Totals(),
+    )
+
+
+def _together(one: StageTotals, other: StageTotals) -> StageTotals:
+    """Two shards' sums."""
+    return structs.replace(
+        one,
+        candidate=one.candidate + other.candidate,
+        incumbent=one.incumbent + other.incumbent,
+        paired=one.paired + other.paired,
+        paired_incumbent=one.paired_incumbent + other.paired_incumbent,
+    )
 
 
 def _units(case: Case, rng: np.random.Generator) -> list[UnitSum]:
@@ -193,12 +297,12 @@ def _total(units: Sequence[UnitSum]) -> Totals:
     return Totals(units=float(len(units)), **moments)
 
 
-def _same(one: Estimated, other: Estimated) -> bool:
-    if isinstance(one, NotEstimable) or isinstance(other, NotEstimable):
+def _same(one: Estimated | Part, other: Estimated | Part) -> bool:
+    if type(one) is not type(other) or isinstance(one, NotEstimable):
         return type(one) is type(other)
+    names = ("value", "low", "high") if isinstance(one, Estimate) else Part.__struct_fields__
     return all(
-        math.isclose(getattr(one, name), getattr(other, name), rel_tol=TOLERANCE, abs_tol=TOLERANCE)
-        for name in ("value", "low", "high")
+        math.isclose(getattr(one, name), getattr(other, name), rel_tol=TOLERANCE, abs_tol=TOLERANCE) for name in names
     )
 
 
