@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
-from tests.guarantees import assigning, covering, drifting, going, peeking, planning, shaking, stopping, trusting
+from tests.guarantees import (
+    adding,
+    assigning,
+    covering,
+    drifting,
+    earning,
+    going,
+    peeking,
+    planning,
+    shaking,
+    stopping,
+    trusting,
+)
 
 PROMISES = [
     *going.PROMISES,
+    *earning.GOES,
     *shaking.PROMISES,
     *stopping.PROMISES,
+    *earning.HOLDS,
     *covering.PROMISES,
     *planning.PROMISES,
     *assigning.PROMISES,
     *trusting.PROMISES,
     *drifting.PROMISES,
     *peeking.PROMISES,
+    *adding.PROMISES,
 ]

@@ -55,7 +55,7 @@ def _crosses(run, planned):
             newest = round(s.information / planned, 6)
             seen.append((newest, s.z))
     # A path that stays below the last bound cannot have crossed an earlier, higher one.
-    if max(z for _, z in seen) < 1.6:
+    if max((z for _, z in seen), default=0.0) < 1.6:
         return False
     limits = limits_at([t for t, _ in seen], final=True)
     return any(z >= limit for (_, z), limit in zip(seen, limits, strict=True))
