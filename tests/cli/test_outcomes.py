@@ -141,6 +141,17 @@ def test_outcomes_reach_the_store_as_they_were_told(terminal, tmp_path):
     assert [(one.name, one.value, one.reporter) for one in stored.outcomes] == [("label", "3.5", "crm")]
 
 
+def test_a_column_says_what_labels_are_known_from(terminal, tmp_path):
+    """The column basis is optional; an empty cell says nothing, and a word that is no basis is a bad row."""
+    head, rows = HEAD.rstrip() + ",basis\n", [row(7).rstrip(), row(8).rstrip(), row(9).rstrip()]
+    text = (
+        head + "\n".join(f"{line},{said}" for line, said in zip(rows, ("independent", "", "guess"), strict=True)) + "\n"
+    )
+    found, bad = read_outcomes(tmp_path / terminal.write("l.csv", text), "crm")
+    assert [one["basis"] for one in found] == ["independent", ""]
+    assert [(wrong.field, wrong.line) for wrong in bad] == [("basis", 4)]
+
+
 @pytest.mark.parametrize("value", ["NaN", "nan", "-inf", "Infinity"])
 def test_a_number_that_is_none_is_a_bad_row(terminal, value):
     """A cell that stands for no finite number keeps the file out, with its line and what to do."""

@@ -133,6 +133,14 @@ def test_a_reached_target_reads_as_people_say_it():
     )
 
 
+def test_anchored_labels_are_told_in_the_second_sentence():
+    """Of a figure live or suggested: how many labels lean towards what people saw; nothing where none does."""
+    metric, figure, words = RIGHT, FIGURES[0], "2 of 8 labels are anchored"
+    found = explain_guardrail(judged("within", figure), metric, live=True, anchored=words)
+    assert found.does_not.endswith(f"{words}.")
+    assert words not in explain_guardrail(judged("within", figure), metric, live=True).does_not
+
+
 def test_values_are_written_as_people_write_them():
     """Shares in per cent, their differences in points, money in its unit, improvements as better or worse."""
     assert written(0.125, RIGHT, "own") == "12.5 %"

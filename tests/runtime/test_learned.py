@@ -37,6 +37,19 @@ def test_an_outcome_has_a_name_and_any_value(learned):
     assert len({outcome.outcome_id for outcome in outcomes}) == len(values)
 
 
+def test_a_label_says_what_it_is_known_from(learned):
+    """The basis goes with the outcome; left out, nobody said."""
+    outcomes = learned(lambda w: (w.outcome(CALL, "label", 1, basis="independent"), w.outcome(CALL, "label", 1)))
+    assert [outcome.basis for outcome in outcomes] == ["independent", ""]
+
+
+def test_a_basis_that_is_none_is_refused(opened):
+    """The refusal names the field and what can be said."""
+    with pytest.raises(InvalidUse, match="after_suggestion") as refused:
+        opened().outcome(CALL, "label", 1, basis="guess")
+    assert (refused.value.code, refused.value.field) == ("bad-basis", "basis")
+
+
 def test_an_outcome_is_known_from_now_on_unless_it_says_otherwise(learned, clock):
     """Without a time an outcome is known now; with one, from then on."""
     outcomes = learned(lambda w: (w.outcome(CALL, "a", 1), w.outcome(CALL, "b", 1, at=AT)), clock=clock)

@@ -96,8 +96,36 @@ def first_outcomes(outcomes: Iterable[Outcome]) -> dict[str, dict[str, Outcome]]
     """By call and name, the outcome that counts."""
     firsts: dict[str, dict[str, Outcome]] = defaultdict(dict)
     for outcome in sorted(outcomes, key=lambda o: (o.at_us, o.outcome_id)):
-        firsts[outcome.call_id].setdefault(outcome.name, outcome)
+        if outcome.basis not in {"candidate", "incumbent"}:
+            firsts[outcome.call_id].setdefault(outcome.name, outcome)
     return firsts
+
+
+def label_bases(
+    plan: MeasurementPlan, calls: Iterable[Call], outcomes: Iterable[Outcome], label: str = "label"
+) -> dict[str, tuple[int, int, int, int]]:
+    """By stage how many labels are independent, anchored and of unsaid source, and for how many calls an own answer was
+    given; stages without any are left out.
+    """
+    window_hours = max(metric.window_hours for metric in plan.metrics if label in metric.labels)
+    told = list({outcome.outcome_id: outcome for outcome in outcomes}.values())
+    firsts, found = first_outcomes(told), defaultdict(lambda: [0, 0, 0, 0])
+    for call in {c.call_id: c for c in calls}.values():
+        if call.source not in plan.counted_sources:
+            continue
+        until_us = call.at_us + window_hours * HOUR_US
+        first = firsts[call.call_id].get(label)
+        suggested = call.mode == "suggest" and any(
+            run is not None and run.arm == "candidate" and not run.error for run in (call.served, call.beside)
+        )
+        if first is not None and first.at_us <= until_us:
+            seen = call.served.arm == "candidate" or suggested
+            anchored = first.basis == "after_suggestion" or (seen and first.basis != "independent")
+            found[call.stage][1 if anchored else 0 if first.basis == "independent" else 2] += 1
+        named = [o for o in told if (o.call_id, o.name) == (call.call_id, label)]
+        if any(o.at_us <= until_us for o in named if o.basis in {"candidate", "incumbent"}):
+            found[call.stage][3] += 1
+    return {stage: tuple(counts) for stage, counts in found.items()}
 
 
 def unit_of(call: Call) -> object:

@@ -32,6 +32,7 @@ START_US = (START - EPOCH) // dt.timedelta(microseconds=1)
 HOUR_US = 3_600_000_000
 LATE = START + dt.timedelta(days=60)
 SHADOW = "shadow/1"
+BASES = ("", "", "independent", "after_suggestion", "candidate", "incumbent")
 ANSWERS = ('"billing"', '"sales"')
 
 
@@ -241,4 +242,5 @@ def any_outcome(rng: Random, number: int, about: Call) -> Outcome:
         value=value,
         kind=kind,
         at_us=about.at_us + rng.randrange(-1, 96) * HOUR_US,
+        basis=rng.choice(BASES) if name == "label" else "",
     )

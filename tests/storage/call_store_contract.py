@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import structs
-from tests.storage.call_reference import Reference, reference
+from tests.storage.call_reference import Reference, label_bases, reference
 from tests.storage.call_samples import (
     HOUR_US,
     LATE,
@@ -84,6 +84,12 @@ def assert_same_totals(store: CallStore, expected: Reference) -> None:
     assert days.keys() == expected.days.keys()
     for day, sums in expected.days.items():
         assert days[day] == pytest.approx(sums, rel=1e-9, abs=1e-9), day
+
+
+def assert_same_bases(store: CallStore, expected: dict[str, tuple[int, int, int, int]]) -> None:
+    """What labels are known from is counted as the reference counts it: independent, anchored, unsaid, own answer."""
+    found = {b.stage: (b.independent, b.after_suggestion, b.unsaid, b.own_answer) for b in store.label_bases(W)}
+    assert found == expected
 
 
 class CallStoreContract:
@@ -406,8 +412,10 @@ class Summing(CallStoreContract):
         store.project(W, windows, START + dt.timedelta(days=40))
         assert_same_sums(store, reference(windows, sent, learned, START + dt.timedelta(days=40)))
         again = store.traffic(W), store.coverage(W), store.shadow(W)
+        assert_same_bases(store, label_bases(windows, sent, learned))
         self._rebuild(store, windows)
         assert (store.traffic(W), store.coverage(W), store.shadow(W)) == again
+        assert_same_bases(store, label_bases(windows, sent, learned))
 
     @given(st.randoms(use_true_random=True))
     @settings(max_examples=25, suppress_health_check=SHARED)

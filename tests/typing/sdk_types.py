@@ -53,7 +53,7 @@ assert_type(answer.fallback, str | None)
 assert_type(answer.call_id, str)
 assert_type(answer.confidence, float | None)
 triage.call("x", source="replay", at=dt.datetime.now(dt.UTC), call_id="0" * 32)
-triage.outcome(answer.call_id, "label", "billing", at=dt.datetime.now(dt.UTC), reporter="desk")
+triage.outcome(answer.call_id, "label", "billing", at=dt.datetime.now(dt.UTC), reporter="desk", basis="independent")
 triage.incumbent_answer(answer.call_id, "billing", handling_minutes=3.5)
 triage.feedback(answer.call_id, action="overridden", rating=-1, comment="no", override="billing", reason="invoice")
 

@@ -13,7 +13,7 @@ from tests.workflow.office import SLUG, FakeClock
 from pilotage.evidence.measurements import Measurements
 from pilotage.playbook.metrics import ErrorShare, LabelMatch, Metric, Target
 from pilotage.record import commands as c
-from pilotage.runtime.records import Call, Execution, Outcome
+from pilotage.runtime.records import Basis, Call, Execution, Outcome
 from pilotage.storage.calls import EmbeddedCallStore
 from pilotage.workflow.measuring import Measuring
 
@@ -125,16 +125,17 @@ class Pilot:
         labelled: float = 1.0,
         label_hours: float = 1.0,
         dropped: int = 0,
+        basis: Basis = "",
         **more: Any,
     ) -> None:
-        """A day's calls, each of a unit of its own."""
+        """A day's calls, each of a unit of its own; `basis` is what their labels are known from."""
         mode = stage.partition("/")[0].partition("-")[0]
         sent, learned = [], []
         for number in range(calls):
             at_us = us(self.clock.at) + number * 86_400_000_000 // (calls + 1)
             sent.append(self._call(at_us, mode, stage, rates, is_dropped=number < dropped, **more))
             if self.rng.random() < labelled:
-                learned.append(self._label(sent[-1], at_us + round(label_hours * 3_600_000_000)))
+                learned.append(self._label(sent[-1], at_us + round(label_hours * 3_600_000_000), basis))
         self.store.append_calls(SLUG, sent)
         self.store.append_outcomes(SLUG, learned)
 
@@ -165,9 +166,15 @@ class Pilot:
     def _answer(self, rate: float) -> str:
         return '"right"' if self.rng.random() < rate else '"wrong"'
 
-    def _label(self, call: Call, at_us: int) -> Outcome:
+    def _label(self, call: Call, at_us: int, basis: Basis) -> Outcome:
         return Outcome(
-            outcome_id=call.call_id, call_id=call.call_id, name="label", value='"right"', at_us=at_us, reporter="desk"
+            outcome_id=call.call_id,
+            call_id=call.call_id,
+            name="label",
+            value='"right"',
+            at_us=at_us,
+            reporter="desk",
+            basis=basis,
         )
 
     def measure(self) -> Measurements:

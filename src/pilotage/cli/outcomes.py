@@ -21,12 +21,14 @@ from pilotage.cli.failures import CliError, InvalidFile, Wrong, counted
 from pilotage.cli.files import text_of
 from pilotage.cli.invocation import Answer, Invocation, command
 from pilotage.runtime.identity import replayed_outcome_id
+from pilotage.runtime.learned import BASES
 from pilotage.workflow.errors import UnknownWorkload
 
 if TYPE_CHECKING:
     from pilotage.cli.screen import Screen
 
 COLUMNS = ("call_id", "name", "value", "at")
+BASIS_COLUMN = "basis"
 BATCH = 5_000
 SHOWN_MAX = 50
 _CALL_ID = re.compile(r"[0-9a-f]{32}")
@@ -57,6 +59,10 @@ def outcome() -> None:
 @click.option("--reporter", default="import", show_default=True, help="Where the outcomes come from.")
 def import_(run: Invocation, *, workload: str, file: Path, skip_bad: bool, reporter: str) -> Answer:
     """Take outcomes for a WORKLOAD's calls from a CSV FILE with the columns call_id, name, value, at.
+
+    A column basis may say where each is known from: independent (from the world, or from somebody who saw neither
+    answer), after_suggestion (from somebody who saw the candidate's answer first), candidate or incumbent (that arm's
+    own answer, which counts for no metric); an empty cell says nothing.
 
     A value is read as JSON where it is JSON (3.5, true, "text"), else as text. Times are ISO 8601 with their zone.
     Importing the same rows again changes nothing.
@@ -148,6 +154,9 @@ def _faults(row: dict[str, str]) -> Iterator[tuple[str, str]]:
         yield "value", "The value is empty; leave the row out, or write null."
     if row["value"].strip().lstrip("+-").lower() in _NO_NUMBERS:
         yield "value", f"{row['value']!r} is no finite number; leave the row out, or write null."
+    basis = (row.get(BASIS_COLUMN) or "").strip()
+    if basis and basis not in BASES:
+        yield BASIS_COLUMN, f"{basis!r} is no basis; write {', '.join(BASES[:-1])} or {BASES[-1]}, or leave it empty."
     if _moment(row["at"]) is None:
         yield "at", f"{row['at']!r} is no time with its zone; write one like 2026-03-31T14:05:00+02:00."
 
@@ -174,6 +183,7 @@ def _outcome(row: dict[str, str], reporter: str) -> Json:
         "at_us": at_us,
         "kind": "outcome",
         "reporter": reporter,
+        "basis": (row.get(BASIS_COLUMN) or "").strip(),
     }
 
 

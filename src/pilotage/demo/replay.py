@@ -71,7 +71,7 @@ class FlightReplay(Replay):
 
     def _learn(self, event: LabelEvent) -> None:
         call_id = call_id_for(event.key)
-        self._workload.outcome(call_id, "label", event.late, at=event.at)
+        self._workload.outcome(call_id, "label", event.late, at=event.at, basis="independent")
         flight, warned = self._inputs.pop(event.key, None), self._shown.pop(event.key, None)
         if warned is not None and int(call_id, 16) % SHOWN_SAID_EVERY == 0:
             self._say(call_id, event, warned=warned)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from msgspec import Struct, structs
 
+from pilotage.evidence.labels import is_taken
 from pilotage.evidence.measurements import Check, Estimate, Estimated
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.evidence.rules import Contribution
@@ -48,7 +49,7 @@ def corrected(
     contribute = compile_plan(structs.replace(plan, metrics=(metric,), segments=()), assigned=False)
     changed, change = 0, [0.0, 0.0, 0.0]
     for call, outcomes in calls:
-        told = [one for one in outcomes if in_window(metric, call.at_us, one.at_us)]
+        told = [one for one in outcomes if in_window(metric, call.at_us, one.at_us) and is_taken(one.name, one.basis)]
         last = {one.name: one.value for one in told}
         first = {one.name: one.value for one in reversed(told)}
         # A person's own answer is no label: it stays as it was first given.

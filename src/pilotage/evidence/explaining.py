@@ -28,8 +28,10 @@ class Explanation(Struct, frozen=True, kw_only=True):
     does_not: str
 
 
-def explain_target(answer: Answer, target: Target, metric: Metric, *, cut: str = "") -> Explanation:
-    """The target's figure with its answer. `cut`: what a cap did to it, in words (see `caps`)."""
+def explain_target(answer: Answer, target: Target, metric: Metric, *, cut: str = "", anchored: str = "") -> Explanation:
+    """The target's figure with its answer. `cut`: what a cap did to it, in words (see `caps`); `anchored`: what labels
+    did that were given after a suggestion (see `labels`).
+    """
     said = _lead(answer.estimate, metric, target.form, live=metric.observable == "exposed")
     goal, floor = written(target.target, metric, target.form), written(target.floor, metric, target.form)
     wrong = f"{HUNDRED * answer.alpha:.3g} of 100"
@@ -43,10 +45,13 @@ def explain_target(answer: Answer, target: Target, metric: Metric, *, cut: str =
         "keep_running": f"it is not known yet whether it is better than the promised {goal}",
         "not_estimable": f"whether it is better than the promised {goal} must not be concluded",
     }[answer.answer]
-    return Explanation(means=f"{said}{ALIKE[target.cluster]}; {so}.", does_not=_not_of_target(answer, metric, cut))
+    does_not = f"{_not_of_target(answer, metric)}{_how_had(metric, cut, anchored)}."
+    return Explanation(means=f"{said}{ALIKE[target.cluster]}; {so}.", does_not=does_not)
 
 
-def explain_guardrail(result: GuardrailResult, metric: Metric, *, live: bool, cut: str = "") -> Explanation:
+def explain_guardrail(
+    result: GuardrailResult, metric: Metric, *, live: bool, cut: str = "", anchored: str = ""
+) -> Explanation:
     """A guardrail's figure with its status. `live`: between the arms while people are exposed, else unseen on pairs."""
     form: Form = "difference" if result.limit is None else "own"
     estimate = result.difference if result.limit is None else result.candidate
@@ -62,16 +67,17 @@ def explain_guardrail(result: GuardrailResult, metric: Metric, *, live: bool, cu
         "not_estimable": f"so nobody can say whether it is worse than {bound}, and it does not hold",
     }[result.status]
     alike = _alike(estimate)
-    return Explanation(means=f"{said}{alike}; {so}.", does_not=_not_of_guardrail(result, metric, cut, live=live))
+    does_not = _not_of_guardrail(result, live=live)
+    return Explanation(means=f"{said}{alike}; {so}.", does_not=f"{does_not}{_how_had(metric, cut, anchored)}.")
 
 
-def explain_observed(estimate: Estimated, metric: Metric, *, cut: str = "") -> Explanation:
+def explain_observed(estimate: Estimated, metric: Metric, *, cut: str = "", anchored: str = "") -> Explanation:
     """The figure of a metric that nothing was promised of."""
     said = _lead(estimate, metric, "difference", live=False)
     return Explanation(
         means=f"{said}; nothing was promised of it, so nothing follows from it.",
         does_not=f"It does not count for or against the candidate, and was not guarded against chance "
-        f"as the promised figures are{_how_had(metric, cut)}.",
+        f"as the promised figures are{_how_had(metric, cut, anchored)}.",
     )
 
 
@@ -129,9 +135,9 @@ def _against(value: float, metric: Metric, form: Form) -> str:
     return f"{written(abs(value), metric, form)} {'better' if value > 0.0 else 'worse'} than the incumbent's"
 
 
-def _not_of_target(answer: Answer, metric: Metric, cut: str) -> str:
+def _not_of_target(answer: Answer, metric: Metric) -> str:
     seen = "once people see its answers" if metric.observable == "shadow" else "when more people are exposed"
-    said = {
+    return {
         "reached": f"It does not say that every group of calls gained, nor that it stays so {seen}",
         "below_floor": "It does not say that a reworked release would fail too: that one would be tested anew",
         "harmed": "It does not say that the target was missed, only that reaching it would not make up for the harm",
@@ -141,26 +147,24 @@ def _not_of_target(answer: Answer, metric: Metric, cut: str) -> str:
         "not_estimable": "It does not say that the candidate is bad, nor that it is good: what is missing has to be "
         "put right first",
     }[answer.answer]
-    return f"{said}{_how_had(metric, cut)}."
 
 
-def _not_of_guardrail(result: GuardrailResult, metric: Metric, cut: str, *, live: bool) -> str:
+def _not_of_guardrail(result: GuardrailResult, *, live: bool) -> str:
     seen = f"{result.stage or 'this stage'}" if live else "unseen running beside the incumbent"
-    said = {
+    return {
         "within": f"It does not say that nothing got worse, only that no more than allowed did, and that for {seen}",
         "breached": "It does not say why, nor that every group of calls is hit: read the calls behind it",
         "undecided": "It does not say that anything broke, only that it takes more calls to know",
         "not_estimable": "It does not say that anything broke, nor that nothing did",
     }[result.status]
-    return f"{said}{_how_had(metric, cut)}."
 
 
-def _how_had(metric: Metric, cut: str) -> str:
+def _how_had(metric: Metric, cut: str, anchored: str) -> str:
     """What the values themselves rest on."""
     known = "; every call with an answer is in it"
     if metric.labelled:
         known = "; only calls whose right answer or outcome became known in time are in it"
-    return f"{known}; {cut}" if cut else known
+    return "; ".join(part for part in (known, cut, anchored) if part)
 
 
 def _counted(number: int, noun: str) -> str:

@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 
 from msgspec import Struct, structs
 
-from pilotage.evidence.readers import INCUMBENT_ANSWER, reader
+from pilotage.evidence.readers import reader
 from pilotage.evidence.sums import Totals, UnitSum
 from pilotage.playbook.metrics import (
+    INCUMBENT_ANSWER,
     AnswerEquals,
     Cost,
     LabelCost,

@@ -163,6 +163,19 @@ class Traffic(Struct, frozen=True, kw_only=True):
     first_feedback_at: dt.datetime | None = None
 
 
+class LabelBases(Struct, frozen=True, kw_only=True):
+    """Calls of one stage with a label, by what it is known from. `after_suggestion` are anchored: given after people
+    saw the candidate's answer, or not said to be independent where they did. `own_answer`: calls for which one arm's
+    own answer was given for a label; it is not taken, so they may lack one.
+    """
+
+    stage: str
+    independent: int = 0
+    after_suggestion: int = 0
+    unsaid: int = 0
+    own_answer: int = 0
+
+
 class ShadowHealth(Struct, frozen=True, kw_only=True):
     """Whether shadowing harmed anybody: pairs, days, what the caller waited for it, what leaked, what was dropped."""
 
@@ -333,3 +346,4 @@ class Measurements(Struct, frozen=True, kw_only=True):
     adoption: AdoptionSeen | None = None
     quarters: tuple[QuarterBenefit, ...] = ()
     spent_by_month: tuple[MonthSpent, ...] = ()
+    label_bases: tuple[LabelBases, ...] = ()

@@ -18,6 +18,7 @@ from msgspec import structs
 from pilotage.playbook.kinds import kind_of
 from pilotage.playbook.metrics import (
     ACTION_OUTCOME,
+    INCUMBENT_ANSWER,
     AnswerEquals,
     Beyond,
     Confidence,
@@ -35,7 +36,6 @@ from pilotage.playbook.metrics import (
 )
 from pilotage.runtime.records import Action, Execution
 
-INCUMBENT_ANSWER = "incumbent_answer"
 MICROS_PER_MS = 1000.0
 _NUMBER_STARTS = frozenset("-0123456789")
 
@@ -146,7 +146,8 @@ def _label_reader(metric: Metric, source: LabelCost | LabelMatch) -> Reader:
     judge = _costing(metric, source) if isinstance(source, LabelCost) else _matching(metric)
 
     def read(execution: Execution | None, outcomes: Outcomes) -> float | None:
-        reported = outcomes.get(label_name)
+        # What the incumbent answered is no label: it would be right by construction.
+        reported = None if label_name == INCUMBENT_ANSWER else outcomes.get(label_name)
         if reported is None or reported == "null":
             return None
         if execution is None or execution.error:

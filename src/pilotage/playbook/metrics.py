@@ -162,12 +162,18 @@ class Metric(Struct, frozen=True, kw_only=True):
         return frozenset(name for name in map(awaited_outcome, self.sources) if name is not None)
 
     @property
+    def labels(self) -> frozenset[str]:
+        """The names of the outcomes that are labels: an arm's answer is judged by them."""
+        return frozenset(name for name in map(label_of, self.sources) if name is not None)
+
+    @property
     def sources(self) -> tuple[MetricSource, ...]:
         """Where the value comes from: the source, and a ratio's denominator."""
         return (self.source,) if self.denominator is None else (self.source, self.denominator)
 
 
 ACTION_OUTCOME = "action"
+INCUMBENT_ANSWER = "incumbent_answer"
 
 
 def awaited_outcome(source: MetricSource) -> str | None:
@@ -181,6 +187,17 @@ def awaited_outcome(source: MetricSource) -> str | None:
             return ACTION_OUTCOME
         case Beyond():
             return awaited_outcome(source.of)
+        case _:
+            return None
+
+
+def label_of(source: MetricSource) -> str | None:
+    """The name of the label by which a source judges answers; None for one that judges none."""
+    match source:
+        case LabelCost() | LabelMatch():
+            return source.label
+        case Beyond():
+            return label_of(source.of)
         case _:
             return None
 

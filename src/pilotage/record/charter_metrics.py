@@ -8,7 +8,16 @@ from collections.abc import Iterator
 import msgspec
 
 from pilotage.playbook.kinds import MetricKind, find_kind, is_truth, kinds
-from pilotage.playbook.metrics import Beyond, Guardrail, Metric, Target, UserAction, is_seen
+from pilotage.playbook.metrics import (
+    INCUMBENT_ANSWER,
+    Beyond,
+    Guardrail,
+    Metric,
+    Target,
+    UserAction,
+    is_seen,
+    label_of,
+)
 from pilotage.playbook.quantiles import SUFFIXES, Promised
 from pilotage.record.errors import Problem
 
@@ -71,6 +80,12 @@ def _source_flaws(metric: Metric) -> Iterator[tuple[str, str, str]]:
             yield "no-limit", field, "beyond what? Give above, below, or both"
         if isinstance(source, Beyond) and is_truth(source.of) and not is_seen(source.of):
             yield "no-number", field, "this source gives 0 or 1, which has no limit to be beyond; leave beyond out"
+        if label_of(source) == INCUMBENT_ANSWER:
+            yield (
+                "own-answer",
+                field,
+                "what the incumbent answered is no label, by it the incumbent is always right; name what became known",
+            )
         if isinstance(source, UserAction) and metric.observable == "shadow":
             yield (
                 "not-observable",

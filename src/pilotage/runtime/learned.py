@@ -9,11 +9,12 @@ from typing import NamedTuple, get_args
 from pilotage.runtime.errors import InvalidUse
 from pilotage.runtime.identity import checked_call_id, checked_name, replayed_outcome_id
 from pilotage.runtime.packing import SHORT, OutcomeRow
-from pilotage.runtime.records import Action, OutcomeKind
+from pilotage.runtime.records import Action, Basis, OutcomeKind
 from pilotage.runtime.snapshot import snapshot, spelt_out
 from pilotage.runtime.turn import microseconds
 
 UNENCODABLE = '"unencodable"'
+BASES: tuple[Basis, ...] = ("independent", "after_suggestion", "candidate", "incumbent")
 
 
 class Learned(NamedTuple):
@@ -22,6 +23,7 @@ class Learned(NamedTuple):
     kind: OutcomeKind
     name: str
     value: object
+    basis: Basis = ""
 
 
 def outcome_rows(
@@ -46,8 +48,10 @@ def outcome_rows(
         checked_name(item.name)
         if item.kind == "feedback" and item.name == "action" and item.value not in get_args(Action):
             raise InvalidUse("bad-action", "action", f"{item.value!r} is not one of {', '.join(get_args(Action))}")
+        if item.basis and item.basis not in BASES:
+            raise InvalidUse("bad-basis", "basis", f"{item.basis!r} is not one of {', '.join(BASES)}")
     at_us = now_ns // 1000 if at is None else microseconds(at)
     for item in items:
         outcome_id = f"{mint():x}" if at is None else replayed_outcome_id(call_id, item.name, at_us)
         value = snapshot(item.value) or UNENCODABLE
-        yield (outcome_id, call_id, item.name, value, at_us, item.kind, spelt_out(reporter)[:SHORT])
+        yield (outcome_id, call_id, item.name, value, at_us, item.kind, spelt_out(reporter)[:SHORT], item.basis)

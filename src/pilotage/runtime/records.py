@@ -16,6 +16,14 @@ Source = Literal["real", "replay", "synthetic"]
 Mode = Literal["none", "shadow", "suggest", "live"]
 Action = Literal["accepted", "edited", "overridden"]
 OutcomeKind = Literal["outcome", "incumbent_answer", "feedback"]
+Basis = Annotated[
+    Literal["", "independent", "after_suggestion", "candidate", "incumbent"],
+    Meta(
+        description="where it is known from: `independent` (from the world, or somebody who saw neither answer), "
+        "`after_suggestion` (given after seeing the candidate's answer), `candidate` or `incumbent` (that arm's own "
+        "answer taken for the label, which counts for no metric); empty where nobody said"
+    ),
+]
 
 CallId = Annotated[
     str,
@@ -81,7 +89,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """Something learned about a call later. The first `label` inside its window counts."""
+    """Something learned about a call later. The first `label` inside its window counts, unless it is one arm's own
+    answer (`basis`).
+    """
 
     outcome_id: CallId
     call_id: CallId
@@ -90,6 +100,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     at_us: Micros
     kind: OutcomeKind = "outcome"
     reporter: Short = ""
+    basis: Basis = ""
 
 
 class PackedExecution(Execution, frozen=True, array_like=True, kw_only=True):

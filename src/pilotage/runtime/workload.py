@@ -21,7 +21,7 @@ from pilotage.runtime.identity import checked_name, checked_release
 from pilotage.runtime.learned import Learned, outcome_rows
 from pilotage.runtime.packing import Hooks, Redactor, Scorer
 from pilotage.runtime.plan import Plan, Situation, make_plan
-from pilotage.runtime.records import Action, Source
+from pilotage.runtime.records import Action, Basis, Source
 from pilotage.runtime.release import release_digest
 from pilotage.runtime.settings import Settings
 from pilotage.runtime.snapshot import as_bytes, encode, snapshot
@@ -242,14 +242,23 @@ class Workload:
     # What is learned later
 
     def outcome(
-        self, call_id: str, name: str, value: object, *, at: dt.datetime | None = None, reporter: str = ""
+        self,
+        call_id: str,
+        name: str,
+        value: object,
+        *,
+        at: dt.datetime | None = None,
+        reporter: str = "",
+        basis: Basis = "",
     ) -> None:
         """Say what is known of a call now: a label, a measured number, anything with a JSON form. From any process.
 
-        `at` is when it came to be known (default: now). Raises `InvalidUse` for a call id, name or time that can
-        never be right.
+        `at` is when it came to be known (default: now). `basis` says where a label is known from: `independent`, from
+        the world or from somebody who saw neither answer; `after_suggestion`; `candidate` or `incumbent`, that arm's
+        own answer, which counts for no metric. Raises `InvalidUse` for a call id, name, time or basis that can never be
+        right.
         """
-        self._learn(call_id, at, Learned("outcome", name, value), reporter=reporter)
+        self._learn(call_id, at, Learned("outcome", name, value, basis), reporter=reporter)
 
     def incumbent_answer(
         self,

@@ -11,7 +11,7 @@ from msgspec import Struct
 from pilotage.evidence.agreement import PAIRS_MOST, PairedAnswers
 from pilotage.evidence.burning import MinuteCount
 from pilotage.evidence.daybook import DayProfile, Reference
-from pilotage.evidence.measurements import Traffic
+from pilotage.evidence.measurements import LabelBases, Traffic
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.evidence.sums import Totals
 from pilotage.runtime.records import Call, Outcome
@@ -269,6 +269,9 @@ class CallStore(Protocol):
 
     def traffic(self, workload: str, stages: Sequence[str] | None = None) -> Traffic:
         """Counts and first times, as last projected; `stages` limits them to those strata."""
+
+    def label_bases(self, workload: str) -> tuple[LabelBases, ...]:
+        """By stage what labels of counted sources are known from, where any were given."""
 
     def shadow(self, workload: str) -> ShadowRow:
         """How shadowing went, as last projected."""

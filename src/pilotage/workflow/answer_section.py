@@ -20,6 +20,7 @@ from pilotage.evidence.explaining import (
     explain_target,
 )
 from pilotage.evidence.figures import figures
+from pilotage.evidence.labels import in_words as anchored_in_words
 from pilotage.evidence.measurements import AnswerKind, Check, Estimated, GuardrailResult, Measurements, Traffic
 from pilotage.evidence.over_stages import OverStages
 from pilotage.evidence.provenance import Provenance, Window, provenance
@@ -204,6 +205,7 @@ class _Figures:
         self._traffic: dict[str, Traffic] = {}
         self._frozen = self._newest_sums()
         self._checks = tuple(checks_of(measured))
+        self._bases = {one.stage: one for one in measured.label_bases}
 
     def _newest_sums(self) -> Mapping[str, StageTotals]:
         """The sums that the answer was computed from; after a decision they are those of its day."""
@@ -239,7 +241,13 @@ class _Figures:
             compared=answer.estimate,
             status=answer.answer,
             reason=answer.reason,
-            explanation=explain_target(answer, target, metric, cut=self._cut(metric, self._place, by_answer=True)),
+            explanation=explain_target(
+                answer,
+                target,
+                metric,
+                cut=self._cut(metric, self._place, by_answer=True),
+                anchored=self._anchored(metric, self._place),
+            ),
             provenance=self._evidence(metric, target.form, self._place, answer.estimate, by_answer=True),
             digest="",
         )
@@ -261,7 +269,13 @@ class _Figures:
             compared=compared,
             status=result.status,
             reason=result.reason,
-            explanation=explain_guardrail(result, metric, live=live, cut=self._cut(metric, place, live=live)),
+            explanation=explain_guardrail(
+                result,
+                metric,
+                live=live,
+                cut=self._cut(metric, place, live=live),
+                anchored=self._anchored(metric, place),
+            ),
             provenance=self._evidence(metric, form, place, compared, live=live),
             digest="",
         )
@@ -287,7 +301,12 @@ class _Figures:
                 compared=found.comparison,
                 status="",
                 reason="",
-                explanation=explain_observed(found.comparison, metric, cut=self._cut(metric, self._place)),
+                explanation=explain_observed(
+                    found.comparison,
+                    metric,
+                    cut=self._cut(metric, self._place),
+                    anchored=self._anchored(metric, self._place),
+                ),
                 provenance=self._evidence(metric, "difference", self._place, found.comparison),
                 digest="",
             )
@@ -319,13 +338,17 @@ class _Figures:
             self._judged(metric, place, by_answer=by_answer),
             compared,
             window=window,
-            checks=self._checks_of(metric, by_answer=by_answer),
+            checks=self._checks_of(metric, place, by_answer=by_answer),
             live=live,
         )
 
     def _cut(self, metric: Metric, place: str, *, live: bool = False, by_answer: bool = False) -> str:
         """What the metric's caps did to the figure, in words."""
         return in_words(metric, cut_off(self._judged(metric, place, by_answer=by_answer), live=live))
+
+    def _anchored(self, metric: Metric, place: str) -> str:
+        """How many of the labels that a figure rests on were given after a suggestion, in words."""
+        return anchored_in_words(self._bases.get(place)) if metric.labels else ""
 
     def _judged(self, metric: Metric, place: str, *, by_answer: bool) -> StageTotals:
         """The sums of a figure; the answer's are those that it was computed from."""
@@ -336,7 +359,7 @@ class _Figures:
         stages = by_stage(self._rows, metric.id, self._release or None)
         return next((stage for stage in stages if stage.stage == place), StageTotals(stage=place))
 
-    def _checks_of(self, metric: Metric, *, by_answer: bool) -> Iterator[Check]:
+    def _checks_of(self, metric: Metric, place: str, *, by_answer: bool) -> Iterator[Check]:
         """The checks of the section `trust` that are about this metric; the target has those about everything too."""
         for check in self._checks:
             about, _, named = check.id.partition(":")
@@ -346,6 +369,7 @@ class _Figures:
                 or named.startswith(f"{metric.id}:")
                 or everywhere
                 or (about == "labels" and metric.labelled)
+                or (about == "label_bases" and named == place and metric.labels)
             ):
                 yield check
 

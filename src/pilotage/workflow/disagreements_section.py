@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
+from pilotage.evidence.labels import is_taken
 from pilotage.evidence.readers import Outcomes
 from pilotage.evidence.reading import ReadingList, reading_list
 from pilotage.playbook.metrics import Metric
@@ -94,7 +95,7 @@ def _known(stored: StoredCall, metric: Metric) -> dict[str, str]:
     until_us = stored.call.at_us + metric.window_hours * MICROS_PER_HOUR
     known: dict[str, str] = {}
     for outcome in sorted(stored.outcomes, key=lambda one: (one.at_us, one.outcome_id)):
-        if outcome.at_us <= until_us:
+        if outcome.at_us <= until_us and is_taken(outcome.name, outcome.basis):
             known.setdefault(outcome.name, outcome.value)
     return known
 

@@ -257,6 +257,11 @@ class Measuring:
             quarters=self._spans.quarters(workload, plan_of(workload), rows, now),
             spent=_spent(workload, rows),
             spent_by_month=month_costs(self._calls.days(slug)),
+            label_bases=tuple(
+                one
+                for one in self._calls.label_bases(slug)
+                if one.stage.startswith(EXPOSED) or (attempt and one.stage == _stage(attempt))
+            ),
         )
         return measured, snapshot
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from pilotage.evidence.answer import DROPPED_SHARE_MAX
+from pilotage.evidence.labels import labels_check
 from pilotage.evidence.measurements import Answer, Check, GuardrailResult, Measurements
 from pilotage.evidence.sample_ratio import StageRatio
 from pilotage.workflow.correcting import corrections_check
@@ -49,6 +50,7 @@ def build(workspace: Workspace, judgement: Judgement) -> TrustSection:
 def checks_of(measured: Measurements) -> Iterator[Check]:
     """All checks: those made of sums of their own, and those that the answer was held to."""
     yield from measured.checks
+    yield from (check for one in measured.label_bases if (check := labels_check(one)) is not None)
     if measured.answer is None:
         return
     yield from _labels(measured)

@@ -347,6 +347,7 @@ def test_one_call_is_shown_in_full(reading):
     assert "inside the share, so the candidate was assigned" in said
     assert "Where the time went" in said
     assert "feedback" in said.lower()
+    assert "anchored: given after seeing the candidate's answer" in said
     assert both["call"]["unit"] in said
 
 

@@ -7,9 +7,9 @@ import json
 import random
 from collections.abc import Iterator
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from pilotage.runtime.records import Call, Execution, Outcome
+from pilotage.runtime.records import Basis, Call, Execution, Outcome
 
 TEAMS = ("billing", "technical", "contracts", "returns")
 SUBJECTS = {
@@ -114,7 +114,8 @@ class Desk:
 
     def _learned(self, call: Call, team: str, at: dt.datetime) -> Iterator[Outcome]:
         label_at = at + LABEL_AFTER * self._random.uniform(0.4, 1.4)
-        yield self._outcome(call, "label", team, label_at, "outcome")
+        basis: Basis = "after_suggestion" if call.served.arm == "candidate" else "independent"
+        yield structs.replace(self._outcome(call, "label", team, label_at, "outcome"), basis=basis)
         if call.served.arm == "candidate" and self._random.random() < 0.5:
             accepted = json.loads(call.served.value or "{}").get("team") == team
             feedback = {"action": "accepted" if accepted else "overridden", "rating": 1 if accepted else -1}

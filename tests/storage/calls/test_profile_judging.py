@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.storage.call_samples import START, call, execution, outcome, plan
 
-from pilotage.evidence.readers import INCUMBENT_ANSWER, reader
-from pilotage.playbook.metrics import LabelCost, LabelMatch, Metric, OutcomeValue
+from pilotage.evidence.readers import reader
+from pilotage.playbook.metrics import INCUMBENT_ANSWER, LabelCost, LabelMatch, Metric, OutcomeValue
 from pilotage.storage.calls import EmbeddedCallStore
 
 W = "triage"

@@ -9,9 +9,9 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from tests.storage.call_reference import reference
+from tests.storage.call_reference import label_bases, reference
 from tests.storage.call_samples import LATE, START, any_call, any_outcome, plan
-from tests.storage.call_store_contract import W, assert_same_sums
+from tests.storage.call_store_contract import W, assert_same_bases, assert_same_sums
 
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.runtime.records import Call, Outcome
@@ -53,6 +53,7 @@ def test_the_sums_are_those_of_plain_python(tmp_path: Path, seed: int, units_max
         for windows in (plan(), plan(segments=(), unit_window_hours=48.0)):
             store.project(W, windows, LATE)
             assert_same_sums(store, reference(windows, sent, learned, LATE))
+            assert_same_bases(store, label_bases(windows, sent, learned))
 
 
 @pytest.mark.usefixtures("at_once")

@@ -31,7 +31,8 @@ Key = tuple[str, str, str]
 def by_hand(calls: list[Call], outcomes: list[Outcome], asked: MeasurementPlan, of: SpanOf) -> dict[Key, Totals]:
     """The same call by call and unit by unit: stage, metric and series with their totals."""
     told: dict[str, list[Outcome]] = defaultdict(list)
-    for one in sorted(outcomes, key=lambda one: (one.at_us, one.outcome_id)):
+    taken = [one for one in outcomes if one.basis not in {"candidate", "incumbent"}]
+    for one in sorted(taken, key=lambda one: (one.at_us, one.outcome_id)):
         told[one.call_id].append(one)
     units: dict[tuple[Key, str], UnitSum] = defaultdict(UnitSum)
     for one in calls:

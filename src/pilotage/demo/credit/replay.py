@@ -53,7 +53,7 @@ class LoanReplay(Replay):
                 self._workload.call(loan.application, unit=loan.key, segment=segment, at=at, call_id=call_id)
                 calls += 1
                 continue
-            self._workload.outcome(call_id, "label", loan.bad, at=at)
+            self._workload.outcome(call_id, "label", loan.bad, at=at, basis="independent")
             if self.is_reviewed(call_id):
                 self.review(call_id, right=self._arms.candidate(loan.application)["refer"] == loan.bad, at=at)
         return calls

@@ -324,6 +324,7 @@ OUTCOME_BATCH = OutcomeBatch(
             name="label",
             value='"contracts"',
             at_us=1_795_451_400_000_000,
+            basis="independent",
         )
     ],
 )

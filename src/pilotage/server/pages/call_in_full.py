@@ -16,6 +16,12 @@ from pilotage.server.pages.written import moment_of_us
 from pilotage.storage.protocols import StoredCall
 
 # What redaction hooks commonly leave in place of what they take out.
+KNOWN_FROM = {
+    "independent": "independent: known without either answer",
+    "after_suggestion": "anchored: given after seeing the candidate's answer",
+    "candidate": "the candidate's own answer, which counts for no metric",
+    "incumbent": "the incumbent's own answer, which counts for no metric",
+}
 _REDACTED = re.compile(r"\[(?:redacted|erased|masked|removed)[^\]\n]{0,60}\]|█{2,}|\*{3,}", re.IGNORECASE)
 
 
@@ -36,6 +42,7 @@ class Learned(Struct, frozen=True, kw_only=True):
     at: dt.datetime
     after: dt.timedelta
     value: Markup
+    known_from: str = ""
 
 
 class Full(Struct, frozen=True, kw_only=True):
@@ -134,7 +141,8 @@ def call_in_full(stored: StoredCall) -> Full:
 
 def _learned(outcome: Outcome, called: dt.datetime) -> Learned:
     at = moment_of_us(outcome.at_us)
-    return Learned(outcome=outcome, at=at, after=at - called, value=pretty(outcome.value))
+    known_from = KNOWN_FROM.get(outcome.basis, "")
+    return Learned(outcome=outcome, at=at, after=at - called, value=pretty(outcome.value), known_from=known_from)
 
 
 def route_of(call: Call) -> str:

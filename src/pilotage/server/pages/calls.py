@@ -14,7 +14,9 @@ from litestar.params import FromPath
 from litestar.response import Response
 from msgspec import Meta, Struct
 
+from pilotage.evidence.labels import is_taken
 from pilotage.record.workload import Workload, start_of
+from pilotage.runtime.records import Outcome
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
 from pilotage.server.pages.call_in_full import call_in_full, json_text, part_of
@@ -38,7 +40,7 @@ _TRUTH = {"true": True, "false": False, "": None}
 COLUMNS = (
     "call", "at", "unit", "cohort", "source", "mode", "stage", "assigned", "served by", "served release",
     "served value", "served latency us", "served error", "beside", "beside value", "beside latency us", "beside error",
-    "fallback", "label", "input",
+    "fallback", "label", "label basis", "input",
 )  # fmt: skip
 
 Text = Annotated[str, Meta(max_length=200)]
@@ -123,13 +125,14 @@ def listed(stored: StoredCall, field: str | None = None) -> Listed:
         incumbent = said
     candidate = runs["candidate"].value if "candidate" in runs else None
     both = incumbent is not None and candidate is not None
+    label = _label_of(stored)
     alike = both and field is not None and part_of(incumbent, field) == part_of(candidate, field) is not None
     return Listed(
         stored=stored,
         at=moment_of_us(call.at_us),
         incumbent=json_text(incumbent),
         candidate=json_text(candidate),
-        label=json_text(next((o.value for o in stored.outcomes if o.name == "label"), None)),
+        label=json_text(label.value if label else None),
         agrees=incumbent == candidate if both else None,
         same=field or "" if alike else "",
         failed=any(run.error for run in runs.values()),
@@ -182,9 +185,14 @@ def _all(workspace: Workspace, slug: str, where: CallFilter) -> Iterator[StoredC
             return
 
 
+def _label_of(stored: StoredCall) -> Outcome | None:
+    """The label that counts: the first that is no arm's own answer."""
+    return next((o for o in stored.outcomes if o.name == "label" and is_taken(o.name, o.basis)), None)
+
+
 def _row(stored: StoredCall) -> tuple[Cell, ...]:
     call = stored.call
-    label = next((o.value for o in stored.outcomes if o.name == "label"), None)
+    label = _label_of(stored)
     beside = call.beside
     return (
         call.call_id,
@@ -205,7 +213,8 @@ def _row(stored: StoredCall) -> tuple[Cell, ...]:
         beside.latency_us if beside else None,
         beside.error if beside else None,
         call.fallback,
-        label,
+        label.value if label else None,
+        label.basis if label else None,
         call.input,
     )
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 import numpy as np
 
-from pilotage.evidence.measurements import Traffic
+from pilotage.evidence.labels import Counted, bases
+from pilotage.evidence.measurements import LabelBases, Traffic
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.storage.calls.accumulators import as_totals
 from pilotage.storage.calls.folding import DUE, bin_end_us
@@ -168,6 +169,39 @@ def traffic(connection: sqlite3.Connection, slug: str, stages: Sequence[str] | N
         first_candidate_at=times[2],
         first_feedback_at=times[3],
     )
+
+
+_BASIS = {
+    Mark.LABEL_INDEPENDENT: "independent",
+    Mark.LABEL_AFTER: "after_suggestion",
+    Mark.LABEL_UNSAID: "",
+}
+
+
+def label_bases(connection: sqlite3.Connection, slug: str) -> tuple[LabelBases, ...]:
+    """By stage what the labels of calls of counted sources are known from, where any were given."""
+    current = current_projection(connection, slug)
+    if current is None:
+        return ()
+    projection, plan = current
+    stages: dict[str, list[Counted]] = {}
+    given = sum(_BASIS) | Mark.LABEL_OWN
+    for stage, source, marks, calls in connection.execute(
+        "SELECT stage, source, marks, calls FROM tallies WHERE projection = ? AND marks & ? AND calls > 0",
+        (projection, int(given)),
+    ):
+        if source in plan.counted_sources:
+            basis = next((word for mark, word in _BASIS.items() if marks & mark), None)
+            stages.setdefault(stage, []).append(
+                Counted(
+                    calls=calls,
+                    seen=bool(marks & (Mark.CANDIDATE_SERVED | Mark.SUGGESTED)),
+                    labelled=basis is not None,
+                    basis=basis or "",
+                    own=bool(marks & Mark.LABEL_OWN),
+                )
+            )
+    return tuple(bases(stage, stages[stage]) for stage in sorted(stages))
 
 
 def coverage(

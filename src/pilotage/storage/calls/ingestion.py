@@ -74,7 +74,7 @@ def store_outcomes(connections: Connections, slug: str, outcomes: Sequence[Outco
             for number, key in enumerate(new, start=first)
             if _key(unique[key].call_id) not in gone
         ]
-        connection.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.executemany("INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
         _note_corrections(connection, workload, {row[1] for row in rows})
     return Accepted(accepted=len(new), duplicates=len(outcomes) - len(new))
 
@@ -162,7 +162,7 @@ def _keep_counters(connection: sqlite3.Connection, workload: int, runtime: str, 
     )
 
 
-def _outcome_row(row_id: int, key: bytes, outcome: Outcome) -> tuple[int, bytes, bytes, str, str, str, int, str]:
+def _outcome_row(row_id: int, key: bytes, outcome: Outcome) -> tuple[int, bytes, bytes, str, str, str, int, str, str]:
     return (
         row_id,
         _key(outcome.call_id),
@@ -172,4 +172,5 @@ def _outcome_row(row_id: int, key: bytes, outcome: Outcome) -> tuple[int, bytes,
         outcome.value,
         outcome.at_us,
         outcome.reporter,
+        outcome.basis,
     )

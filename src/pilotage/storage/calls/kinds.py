@@ -18,9 +18,10 @@ from msgspec import Struct, structs
 from numpy.typing import NDArray
 
 from pilotage.evidence.plan import MeasurementPlan
-from pilotage.evidence.readers import INCUMBENT_ANSWER, MICROS_PER_MS, answer_texts
+from pilotage.evidence.readers import MICROS_PER_MS, answer_texts
 from pilotage.evidence.values import MICROS_PER_HOUR, Contributor, compile_plan
 from pilotage.playbook.metrics import (
+    INCUMBENT_ANSWER,
     AnswerEquals,
     Beyond,
     Confidence,
@@ -40,7 +41,7 @@ from pilotage.playbook.metrics import (
 from pilotage.runtime.records import Call
 from pilotage.storage.calls.accumulators import distinct
 from pilotage.storage.calls.columns import NEVER_US, Learned
-from pilotage.storage.calls.marks import Marking
+from pilotage.storage.calls.marks import SAID, Marking
 from pilotage.storage.calls.packing import Floats, Integers
 from pilotage.storage.calls.rows import calls_of
 
@@ -244,14 +245,22 @@ class Judge:
         learned = view.learned
         kinds.split((learned.at_us[INCUMBENT_ANSWER] != NEVER_US).astype(np.int64), 2)
         for name, window_us in self._marking.awaited.items():
-            told_us = learned.at_us[name]
-            in_time = (told_us != NEVER_US) & (told_us - view.at_us <= window_us)
-            kinds.split(in_time.astype(np.int64), 2)
+            kinds.split(_in_time(learned.at_us[name], view, window_us), 2)
+        for name, window_us in self._marking.labels.items():
+            in_time = _in_time(learned.at_us[name], view, window_us)
+            kinds.split((learned.basis[name] + 1) * in_time, len(SAID) + 1)
+            kinds.split(_in_time(learned.own_us[name], view, window_us), 2)
         kinds.split((learned.feedback_us != NEVER_US).astype(np.int64), 2)
         kinds.split(learned.acted.astype(np.int64), 2)
         examples, places = view.firsts(kinds, np.arange(view.table.num_rows))
         marks = [self._marking.marks(call, learned.known(row)) for row, call in examples]
         return np.array(marks, dtype=np.int64)[places]
+
+
+def _in_time(told_us: Integers, view: View, window_us: float) -> Integers:
+    """1 where something was told within a window, else 0."""
+    in_time: Integers = ((told_us != NEVER_US) & (told_us - view.at_us <= window_us)).astype(np.int64)
+    return in_time
 
 
 def _spread(by_kind: Floats, places: Integers, rows: Integers, size: int) -> Floats:

@@ -8,9 +8,10 @@ from typing import Any
 
 import msgspec
 
+from pilotage.evidence.labels import is_taken
 from pilotage.evidence.plan import MeasurementPlan
-from pilotage.evidence.readers import INCUMBENT_ANSWER
 from pilotage.evidence.values import MICROS_PER_HOUR
+from pilotage.playbook.metrics import INCUMBENT_ANSWER
 from pilotage.runtime.records import Call, Execution, Outcome
 
 _ACTION = "action"
@@ -38,6 +39,10 @@ class Mark(IntFlag):
     CONFIDENCE = 1 << 16
     CONFIDENCE_DUE = 1 << 17
     ACTION = 1 << 18
+    LABEL_INDEPENDENT = 1 << 19
+    LABEL_AFTER = 1 << 20
+    LABEL_UNSAID = 1 << 21
+    LABEL_OWN = 1 << 22
 
 
 # Arithmetic on IntFlag members costs a microsecond each; a call has twenty.
@@ -47,31 +52,46 @@ _PAIRED, _RAN, _FAILED, _SERVED, _SUGGESTED, _DROPPED, _LABELLED, _FEEDBACK, _SH
 _INPUT, _UNIT, _OUTPUT, _OUTPUT_DUE, _LATENCY, _LATENCY_DUE, _CONFIDENCE, _CONFIDENCE_DUE, _ACTED = (
     1 << bit for bit in range(10, 19)
 )
+_INDEPENDENT, _AFTER, _UNSAID, _OWN = (1 << bit for bit in range(19, 23))
+SAID = ("", "independent", "after_suggestion")
+"""What a label that counts can be said to be known from."""
+_MARK_OF = {"": _UNSAID, "independent": _INDEPENDENT, "after_suggestion": _AFTER}
 
 
 class Known(msgspec.Struct, frozen=True):
-    """What is known of a call from its outcomes: first values and their times by name, feedback, and action."""
+    """What is known of a call from its outcomes: first values and their times by name, feedback, and action; where
+    somebody said what such a value is known from; and when one arm's own answer was first given for one, which counts
+    for nothing.
+    """
 
     values: dict[str, str]
     at_us: dict[str, int]
     feedback_us: int | None = None
     acted: bool = False
+    basis: dict[str, str] = {}
+    own_us: dict[str, int] = {}
 
     @classmethod
     def of(cls, outcomes: Iterable[Outcome]) -> Known:
         """From a call's outcomes, earliest first; a later one of the same name is a correction and does not count."""
         values: dict[str, str] = {}
         at_us: dict[str, int] = {}
+        basis: dict[str, str] = {}
+        own_us: dict[str, int] = {}
         feedback_us = None
         acted = False
         for outcome in outcomes:
-            if outcome.name not in values:
+            if not is_taken(outcome.name, outcome.basis):
+                own_us.setdefault(outcome.name, outcome.at_us)
+            elif outcome.name not in values:
                 values[outcome.name] = outcome.value
                 at_us[outcome.name] = outcome.at_us
+                if outcome.basis:
+                    basis[outcome.name] = outcome.basis
             if outcome.kind == "feedback":
                 feedback_us = outcome.at_us if feedback_us is None else feedback_us
                 acted = acted or tells_action(outcome.name, outcome.value)
-        return cls(values, at_us, feedback_us, acted)
+        return cls(values, at_us, feedback_us, acted, basis, own_us)
 
 
 NOTHING_KNOWN = Known({}, {})
@@ -92,12 +112,16 @@ def tells_action(name: str, value: str) -> bool:
 
 class Marking:
     """Marks calls under one plan. A call is labelled when it has every outcome that the plan's shadow metrics wait for,
-    each inside the window of its metric.
+    each inside the window of its metric. What its labels are known from is told of every metric that reads one.
     """
 
     def __init__(self, plan: MeasurementPlan) -> None:
         self.awaited: dict[str, float] = {}
+        self.labels: dict[str, float] = {}
         for metric in plan.metrics:
+            for name in metric.labels - {INCUMBENT_ANSWER}:
+                window_us = metric.window_hours * MICROS_PER_HOUR
+                self.labels[name] = max(window_us, self.labels.get(name, 0.0))
             for name in metric.awaited if metric.observable == "shadow" else ():
                 window_us = metric.window_hours * MICROS_PER_HOUR
                 self.awaited[name] = max(window_us, self.awaited.get(name, 0.0))
@@ -143,9 +167,23 @@ class Marking:
 
     def _learned(self, call: Call, known: Known) -> int:
         marks = _LABELLED if self.labelled(call, known) else 0
+        marks |= self._known_from(call, known)
         if known.feedback_us is not None:
             marks |= _FEEDBACK
         return marks | _ACTED if known.acted else marks
+
+    def _known_from(self, call: Call, known: Known) -> int:
+        """Of several labels the weakest tells: one given after a suggestion, then one of which nobody said."""
+        marks = 0
+        for name, window_us in self.labels.items():
+            told_us, own_us = known.at_us.get(name), known.own_us.get(name)
+            if told_us is not None and told_us - call.at_us <= window_us:
+                marks |= _MARK_OF.get(known.basis.get(name, ""), _UNSAID)
+            if own_us is not None and own_us - call.at_us <= window_us:
+                marks |= _OWN
+        if marks & _AFTER:
+            return marks & ~(_UNSAID | _INDEPENDENT)
+        return marks & ~_INDEPENDENT if marks & _UNSAID else marks
 
 
 def _by_person(execution: Execution) -> bool:

@@ -13,10 +13,11 @@ import pyarrow as pa
 from msgspec import Struct
 
 from pilotage.evidence.daybook import Reference
+from pilotage.evidence.labels import is_taken
 from pilotage.evidence.plan import MeasurementPlan
-from pilotage.evidence.readers import INCUMBENT_ANSWER, reader
+from pilotage.evidence.readers import reader
 from pilotage.evidence.values import MICROS_PER_HOUR
-from pilotage.playbook.metrics import LabelCost, LabelMatch, Metric, OutcomeValue
+from pilotage.playbook.metrics import INCUMBENT_ANSWER, LabelCost, LabelMatch, Metric, OutcomeValue
 from pilotage.runtime.records import Execution
 from pilotage.storage.calls.schema import lowest_id
 
@@ -36,12 +37,12 @@ def learned(connection: sqlite3.Connection, workload: int, calls: Sequence[str],
     for start in range(0, len(calls), _CHUNK):
         keys = [bytes.fromhex(call) for call in calls[start : start + _CHUNK]]
         rows = connection.execute(
-            f"SELECT call, name, value, at_us, kind FROM outcomes WHERE call IN ({', '.join('?' * len(keys))}) "  # noqa: S608 - only marks
+            f"SELECT call, name, value, at_us, kind, basis FROM outcomes WHERE call IN ({', '.join('?' * len(keys))}) "  # noqa: S608 - only marks
             "AND id > ? AND id < ? ORDER BY at_us, outcome",
             (*keys, lowest_id(workload), lowest_id(workload + 1)),
         )
-        for call, name, value, at_us, kind in rows:
-            if kind != "feedback" or name in _TOLD_BY_PEOPLE:
+        for call, name, value, at_us, kind, basis in rows:
+            if is_taken(name, basis) and (kind != "feedback" or name in _TOLD_BY_PEOPLE):
                 first.setdefault((call.hex(), name), (value, at_us))
     return {
         "answers": _relation((call, *rest) for (call, name), rest in first.items() if name == INCUMBENT_ANSWER),

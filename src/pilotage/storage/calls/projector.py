@@ -47,7 +47,7 @@ from pilotage.storage.calls.windows import UnitRow
 from pilotage.storage.errors import StorageRefused
 
 # Rises when the same plan must give other sums.
-PROJECTION_VERSION = 6
+PROJECTION_VERSION = 7
 CALLS_PER_STEP = 50_000
 OUTCOMES_PER_STEP = 50_000
 UNITS_PER_STEP = 5_000

@@ -19,8 +19,8 @@ import pyarrow as pa
 from msgspec import Struct
 
 from pilotage.evidence.agreement import CATEGORIES_MAX, AnswerPair, PairedAnswers, influences
-from pilotage.evidence.readers import INCUMBENT_ANSWER
 from pilotage.evidence.sums import Totals
+from pilotage.playbook.metrics import INCUMBENT_ANSWER
 from pilotage.runtime.records import Call, Outcome
 from pilotage.storage.calls.connection import Connections
 from pilotage.storage.calls.ingestion import workload_number
@@ -159,7 +159,7 @@ class CallQueries:
             if workload is None:
                 return ()
             rows = connection.execute(
-                "SELECT outcome, call, name, value, at_us, kind, reporter FROM outcomes "
+                "SELECT outcome, call, name, value, at_us, kind, reporter, basis FROM outcomes "
                 "INDEXED BY outcomes_of_feedback "
                 "WHERE kind = 'feedback' AND id >= ? AND id < ? AND at_us >= ? ORDER BY id DESC LIMIT ?",
                 (lowest_id(workload), lowest_id(workload + 1), micros(since), limit),
@@ -173,8 +173,9 @@ class CallQueries:
                     at_us=at,
                     kind=kind,
                     reporter=who,
+                    basis=basis,
                 )
-                for outcome, call, name, value, at, kind, who in rows
+                for outcome, call, name, value, at, kind, who, basis in rows
             )
 
     def of_units(self, workload: int, units: Sequence[str], since_us: int = 0, until_us: int = _ALWAYS_US) -> list[int]:

@@ -294,7 +294,12 @@ PACKED_SUMS = """
 UPDATE units SET sums = CAST(x'0000000000000000' || sums AS BLOB) WHERE length(sums) > 0;
 """
 
-MIGRATIONS = (_FIRST, _SECOND, _PROFILES, _UNITS, _CORRECTIONS, _FEEDBACK, _REFERENCES, PACKED_SUMS)
+_BASES = """
+-- Where an outcome is known from; of those taken in so far nobody said.
+ALTER TABLE outcomes ADD COLUMN basis TEXT NOT NULL DEFAULT '';
+"""
+
+MIGRATIONS = (_FIRST, _SECOND, _PROFILES, _UNITS, _CORRECTIONS, _FEEDBACK, _REFERENCES, PACKED_SUMS, _BASES)
 
 
 def upgrade(connection: sqlite3.Connection) -> None:

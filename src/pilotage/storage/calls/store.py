@@ -17,7 +17,7 @@ import msgspec
 from pilotage.evidence.agreement import PairedAnswers
 from pilotage.evidence.burning import MinuteCount
 from pilotage.evidence.daybook import DayProfile, Reference
-from pilotage.evidence.measurements import Traffic
+from pilotage.evidence.measurements import LabelBases, Traffic
 from pilotage.evidence.plan import MeasurementPlan
 from pilotage.runtime.records import Call, Outcome
 from pilotage.storage.calls import figures
@@ -118,6 +118,11 @@ class EmbeddedCallStore:
         """Whether some unit has calls in two of these stages; None where that is not known."""
         with self._connections.reading() as connection:
             return figures.returning(connection, workload, stages)
+
+    def label_bases(self, workload: str) -> tuple[LabelBases, ...]:
+        """By stage what labels are known from, where any were given."""
+        with self._connections.reading() as connection:
+            return figures.label_bases(connection, workload)
 
     def days(self, workload: str) -> tuple[DayRow, ...]:
         """Daily sums, for charts."""

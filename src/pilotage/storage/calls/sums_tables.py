@@ -67,7 +67,7 @@ def read_outcomes(
     for start in range(0, len(calls), _CHUNK):
         chunk = [bytes.fromhex(call_id) for call_id in calls[start : start + _CHUNK]]
         rows = connection.execute(
-            "SELECT call, id, outcome, name, kind, value, at_us, reporter FROM outcomes "  # noqa: S608 - only marks
+            "SELECT call, id, outcome, name, kind, value, at_us, reporter, basis FROM outcomes "  # noqa: S608 - only marks
             f"WHERE call IN ({', '.join('?' * len(chunk))}) AND +id BETWEEN ? AND ? ORDER BY at_us, outcome",
             (*chunk, lowest, highest),
         )
@@ -78,7 +78,7 @@ def read_outcomes(
 
 
 def as_outcome(call_id: str, row: Sequence[Any]) -> Outcome:
-    """From the columns outcome, name, kind, value, at_us, reporter."""
+    """From the columns outcome, name, kind, value, at_us, reporter, basis."""
     return Outcome(
         outcome_id=row[0].hex(),
         call_id=call_id,
@@ -87,6 +87,7 @@ def as_outcome(call_id: str, row: Sequence[Any]) -> Outcome:
         value=row[3],
         at_us=row[4],
         reporter=row[5],
+        basis=row[6],
     )
 
 
