@@ -11,6 +11,7 @@ from pilotage.gates.ceiling import effective
 from pilotage.record import commands as c
 from pilotage.record import facts as f
 from pilotage.record.areas import architecture as a
+from pilotage.record.areas import deciding as d
 from pilotage.record.areas import operating as o
 from pilotage.record.areas import reviewing as r
 from pilotage.record.areas.change import PlanStream
@@ -229,6 +230,103 @@ def test_a_decision_waits_for_the_owner_from_two_weeks_before_its_day():
     story.does("ann", c.Decide(outcome="no_go", reasons="It does not help."))
     assert not lines(story, "ann", "decision")
     assert lines(story, "ann", "signature")
+
+
+def test_a_decision_in_force_waits_to_be_sent_and_then_for_each_receipt():
+    """Owner and sponsor have one line to send it; sent, each recipient has one to confirm, and nobody another's."""
+    story = Story().begin_evaluation().attest_all("evaluate")
+    story.does("ann", d.NameRecipient(person="oli", why="Her desk reads the answers."))
+    story.decide("go", sends=False)
+    for person in ("ann", "sam"):
+        line = one(story, person, "send")
+        assert (line.command, line.href) == ("send_decision", "/w/ticket-triage/do/send_decision")
+        assert line.what == "The go is in force, and was not sent to 5 of those whom it concerns."
+    everybody = ("ann", "sam", "pia", "sid", "oli")
+    assert not any(lines(story, person, "send") for person in ("pia", "sid", "oli", "eva"))
+    assert not any(lines(story, person, "receipt") for person in everybody)
+    story.wait(days=1)
+    story.does("sam", d.SendDecision(digest=story.digest("decision")))
+    assert not any(lines(story, person, "send") for person in everybody)
+    for person in ("pia", "sid", "oli"):
+        line = one(story, person, "receipt")
+        assert (line.command, line.href) == ("confirm_receipt", "/w/ticket-triage/do/confirm_receipt")
+        assert (line.what, line.since) == ("The go was sent to you.", story.now)
+    assert not any(lines(story, person, "receipt") for person in ("ann", "sam", "eva", "vic"))
+    story.does("pia", d.ConfirmReceipt(digest=story.digest("decision")))
+    assert [bool(lines(story, person, "receipt")) for person in ("pia", "sid", "oli")] == [False, True, True]
+
+
+def test_the_criterion_of_a_decision_on_its_way_is_no_second_line():
+    """Neither for whom it is sent by, nor for the first who has not confirmed: never the form that puts another."""
+    story = Story().begin_evaluation().attest_all("evaluate").decide("go", sends=False)
+    assert story.verdict("evaluate.decision").next.by == "owner"
+    about = {kind: [line.about for line in lines(story, "ann", kind)] for kind in ("send", "criterion")}
+    assert about["send"] == [("evaluate.decision",)]
+    assert ("evaluate.decision",) not in about["criterion"]
+    story.does("ann", d.SendDecision(digest=story.digest("decision")))
+    first = story.verdict("evaluate.decision").next.by
+    reader = Reader(person=first, roles=frozenset(ROLES[first]))
+    found = [line for line in waiting_on(reader, judged(story), story.now) if "evaluate.decision" in line.about]
+    assert [line.kind for line in found] == ["receipt"]
+
+
+def test_a_no_go_is_sent_and_confirmed_from_the_inbox():
+    """It ends everything else that waited, and goes on waiting itself until everybody has it."""
+    story = Story().begin_evaluation().decide("no_go", sends=False)
+    for person in ("ann", "sam"):
+        reader = Reader(person=person, roles=frozenset(ROLES[person]))
+        (line,) = waiting_on(reader, judged(story), story.now)
+        assert (line.kind, line.what[:21]) == ("send", "The no-go is in force")
+    story.does("ann", d.SendDecision(digest=story.digest("decision")))
+    for person in ("pia", "sid"):
+        reader = Reader(person=person, roles=frozenset(ROLES[person]))
+        assert [line.kind for line in waiting_on(reader, judged(story), story.now)] == ["receipt"]
+        story.does(person, d.ConfirmReceipt(digest=story.digest("decision")))
+    assert not [
+        line
+        for person, roles in ROLES.items()
+        for line in waiting_on(Reader(person=person, roles=frozenset(roles)), judged(story), story.now)
+    ]
+
+
+def test_a_decision_is_confirmed_on_a_killed_workload_too():
+    """Whoever worked on it learns what had been decided before it was switched off."""
+    story = Story().begin_evaluation().attest_all("evaluate").decide("go", sends=False)
+    story.does("ann", d.SendDecision(digest=story.digest("decision")))
+    story.does("eva", c.Kill(reason="It leaks names."))
+    assert one(story, "pia", "receipt").command == "confirm_receipt"
+    story.does("pia", d.ConfirmReceipt(digest=story.digest("decision")))
+    assert not lines(story, "pia", "receipt")
+
+
+def test_whoever_takes_a_role_after_the_gate_is_not_sent_the_old_decision():
+    """Before the gate it waits to be sent to them; afterwards those of then count, and whoever is named besides."""
+    story = Story().begin_evaluation().attest_all("evaluate").decide("go")
+    story.does("ann", c.Assign(role="reviewer:risk", person="tom"))
+    assert one(story, "ann", "send").what.endswith("was not sent to 1 of those whom it concerns.")
+    story.send_decision()
+    story.does("ann", c.Advance(to_phase="harden"))
+    story.does("ann", c.Assign(role="reviewer:risk", person="ben"))
+    assert not lines(story, "ann", "send")
+    story.does("ann", d.NameRecipient(person="oli", why="Her desk reads the answers."))
+    assert one(story, "ann", "send").command == "send_decision"
+
+
+def test_nobody_is_asked_to_send_to_somebody_who_left():
+    """Once everybody who is still here has it, a stakeholder without an account leaves no line."""
+    story = Story().begin_evaluation().attest_all("evaluate").decide("go")
+    story.does("ann", c.Assign(role="reviewer:risk", person="tom"))
+    assert lines(story, "ann", "send")
+    story.portfolio = structs.replace(story.portfolio, absent=frozenset({"tom"}))
+    assert not lines(story, "ann", "send")
+
+
+def test_an_extension_waits_for_nobody_until_it_is_sent():
+    """The gate does not ask for it to be sent; whoever was sent it confirms."""
+    story = Story().begin_evaluation().decide("extend", until=dt.date(2026, 5, 18))
+    assert not lines(story, "ann", "send")
+    story.does("ann", d.SendDecision(digest=story.digest("decision")))
+    assert one(story, "sid", "receipt").what == "The extension was sent to you."
 
 
 def test_the_sponsor_hears_that_a_pilot_wound_down():

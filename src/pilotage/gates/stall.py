@@ -130,8 +130,7 @@ def stalls(
     """The reasons present now, in the radar's order. A killed workload does not stall, nor one that was refused: it
     ended.
     """
-    decision = workload.decision
-    if workload.killed or (decision is not None and decision.outcome == "no_go"):
+    if workload.killed or workload.refused:
         return ()
     view = View(playbook=playbook, workload=workload, measurements=measurements, verdicts=verdicts, now=now)
     return tuple(found for reason in REASONS if (found := _seen(reason, view)) is not None)

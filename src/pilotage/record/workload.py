@@ -366,6 +366,11 @@ class Workload(Struct, frozen=True, kw_only=True):
         newest = next((d for d in reversed(self.decisions) if self.decision_in_force(d)), None)
         return None if newest and newest.outcome == "go" and self.overtaken(newest) else newest
 
+    @property
+    def refused(self) -> bool:
+        """Whether a no-go is in force: it ended, and may be decided on again."""
+        return self.decision is not None and self.decision.outcome == "no_go"
+
     def overtaken(self, decision: Decision) -> bool:
         """Whether the workload went back over `evaluate`, or declared another attempt, since a decision was put."""
         later = [self.reopened.get("evaluate"), self.attempt.stamp if self.attempt else None]

@@ -14,7 +14,7 @@ from pilotage.record.rules.piloting import attestable
 from pilotage.record.verdicts import Verdict
 from pilotage.record.workload import PHASES
 from pilotage.workflow.desk import Judgement
-from pilotage.workflow.inbox_lines import LINES
+from pilotage.workflow.inbox_lines import ENDED, LINES
 from pilotage.workflow.waiting import Place, Reader, Waiting
 from pilotage.workflow.workspace import Workspace
 
@@ -80,12 +80,11 @@ def _order(line: Waiting) -> tuple[bool, dt.date, str, str, str]:
 
 
 def waiting_on(reader: Reader, judgement: Judgement, now: dt.datetime) -> tuple[Waiting, ...]:
-    """What waits for a person on one workload. Nothing does once it was killed or refused."""
+    """What waits for a person on one workload. Once it was killed or refused, only that everybody hears of it does."""
     workload = judgement.workload
-    decision = workload.decision
-    if workload.killed or (decision is not None and decision.outcome == "no_go"):
-        return ()
     place = Place(judgement=judgement, reader=reader, now=now)
+    if workload.killed or workload.refused:
+        return tuple(line for kind in ENDED for line in kind(place))
     lines = [line for kind in LINES for line in kind(place)]
     covered = {criterion for line in lines for criterion in line.about}
     return (*lines, *_criteria(place, covered), *_lapsing(place, covered))

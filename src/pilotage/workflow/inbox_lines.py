@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from pilotage.gates.pilot_checks import wound_down
 from pilotage.playbook.types import COST_ROLE
+from pilotage.record.areas.deciding import concerned, newest, to_confirm, to_send
 from pilotage.record.areas.operating import offered_items, offered_roles
 from pilotage.record.areas.outside import content_digest
 from pilotage.record.areas.readiness import prepared, rules_of
@@ -295,6 +296,33 @@ def _told(place: Place) -> Iterator[Waiting]:
     )  # fmt: skip
 
 
+def receipts(place: Place) -> Iterator[Waiting]:
+    """A decision in force on its way: to send, for owner and sponsor; to confirm, for each whom it was sent to.
+
+    These wait after a no-go and on a killed workload too: who worked on it hears of its end.
+    """
+    workload, last = place.workload, newest(place.workload)
+    if last is None:
+        return
+    outcome, about = last.outcome.replace("_", "-"), ("evaluate.decision",)
+    due = place.ends("evaluate")
+    # Once the verdict holds, whoever took a role after the gate, or left, does not have to get it; who was named does.
+    verdict = place.judgement.verdicts.get(about[0])
+    held = () if verdict is not None and verdict.passes else concerned(workload, last.digest)
+    unsent = [person for person in to_send(workload) if person in {*held, *workload.deciding.recipients}]
+    if unsent and last.outcome != "extend" and place.person in {workload.owner, workload.sponsor}:
+        what = f"The {outcome} is in force, and was not sent to {len(unsent)} of those whom it concerns."
+        since = max(given.stamp.at for given in workload.signed("decision", last.digest).values())
+        action = "Send it to everybody whom it concerns"
+        yield place.form("send", what, action, "send_decision", since=since, due=due, about=about)
+    if to_confirm(workload, place.person) and place.may("confirm_receipt"):
+        sent = workload.deciding.sent_of(last.digest)
+        mine = next(one for one in reversed(sent) if place.person in (*one.fact.stakeholders, *one.fact.others))
+        what = f"The {outcome if last.outcome != 'extend' else 'extension'} was sent to you."
+        action = "Confirm that it reached you"
+        yield place.form("receipt", what, action, "confirm_receipt", since=mine.stamp.at, due=due, about=about)
+
+
 def silence(place: Place) -> Iterator[Waiting]:
     """A sponsor who has been silent: for the sponsor a week before it counts, for the owner once it does."""
     workload, allowed = place.workload, place.judgement.playbook.pilot.sponsor_silence_days
@@ -328,5 +356,7 @@ LINES: tuple[Callable[[Place], Iterator[Waiting]], ...] = (
     training,
     owned,
     decisions,
+    receipts,
     silence,
 )
+ENDED: tuple[Callable[[Place], Iterator[Waiting]], ...] = (receipts,)

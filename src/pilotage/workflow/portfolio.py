@@ -31,8 +31,7 @@ def portfolio_of(workloads: Iterable[Workload]) -> PortfolioView:
     standing = [workload for workload in workloads if not workload.killed]
     live: dict[str, tuple[str, ...]] = {}
     for workload in standing:
-        refused = workload.decision is not None and workload.decision.outcome == "no_go"
-        if workload.owner and workload.phase in PILOTING and not refused:
+        if workload.owner and workload.phase in PILOTING and not workload.refused:
             live[workload.owner] = (*live.get(workload.owner, ()), workload.slug)
     ranking = sorted(map(ranked, standing), key=lambda problem: (-(problem.score or 0.0), problem.slug))
     return PortfolioView(ranking=tuple(ranking), live_pilots=live)

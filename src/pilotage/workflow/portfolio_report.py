@@ -127,7 +127,6 @@ def figures_of(judgement: Judgement, now: dt.datetime) -> WorkloadFigures:
     nexts = [verdict for verdict in here if verdict.next is not None]
     first = min(nexts, key=lambda verdict: verdict.verdict != "unmet", default=None)
     traffic = measured.traffic if measured else None
-    ended = workload.killed or (workload.decision is not None and workload.decision.outcome == "no_go")
     return WorkloadFigures(
         workload=workload.slug,
         title=workload.title,
@@ -147,7 +146,7 @@ def figures_of(judgement: Judgement, now: dt.datetime) -> WorkloadFigures:
         next=first.next if first else None,
         stalls=stalls(playbook, workload, judgement.verdicts, measured, now),
         compressed=compressions(playbook, workload, judgement.verdicts),
-        roadmap=None if ended else roadmap(judgement, now),
+        roadmap=None if workload.killed or workload.refused else roadmap(judgement, now),
         first_use_days=_days_from_start(judgement, traffic.first_candidate_at if traffic else None),
         first_feedback_days=_days_from_start(judgement, traffic.first_feedback_at if traffic else None),
         value_usd_a_year=workload.charter.value_usd_a_year if workload.charter else None,

@@ -6,8 +6,10 @@ import csv
 import io
 import re
 
+import httpx
 import pytest
-from tests.server.pages.story import CAST
+from tests.server.pages.conftest import SESSION, session_of
+from tests.server.pages.story import CAST, TRIAGE
 
 from pilotage.record.commands import ASKS_CREDENTIAL
 
@@ -39,6 +41,46 @@ def test_every_action_leads_to_a_page_that_is_there(username, reading):
             assert ('name="credential"' in text) == (line["command"] in ASKS_CREDENTIAL), path
         _, _, place = str(line["href"]).partition("#")
         assert not place or f'id="{place}"' in text, line["href"]
+
+
+def test_a_decision_is_sent_and_confirmed_from_the_inbox(changed):
+    """The owner's line opens the form that sends it, the recipient's the one that confirms it; done, both are gone."""
+    with client(changed, "nadia") as owner, client(changed, "ines") as ines, client(changed, "priya") as priya:
+        assert not lines_of(owner, "send"), "it reached everybody in the story"
+        named = {"person": _person(owner, "Ines"), "why": "She takes up the next one."}
+        _fill(owner, f"/w/{TRIAGE}/do/name_recipient", **named)
+        (line,) = lines_of(owner, "send")
+        assert (line["workload"], line["command"]) == (TRIAGE, "send_decision")
+        _fill(owner, line["href"])
+        assert not lines_of(owner, "send")
+        for recipient in (ines, priya):
+            (line,) = lines_of(recipient, "receipt")
+            assert "was sent to you" in recipient.get("/inbox").text
+            _fill(recipient, line["href"])
+            assert not lines_of(recipient, "receipt")
+
+
+def client(served, username: str) -> httpx.Client:
+    """Somebody who is signed in."""
+    return httpx.Client(base_url=served.url, cookies={SESSION: session_of(served.url, username)}, timeout=60.0)
+
+
+def lines_of(http: httpx.Client, kind: str) -> list[dict[str, str]]:
+    """The lines of one kind in somebody's inbox, on the workload that was decided on."""
+    found = http.get("/api/v1/inbox").json()["waiting"]
+    return [line for line in found if (line["kind"], line["workload"]) == (kind, TRIAGE)]
+
+
+def _person(http: httpx.Client, name: str) -> str:
+    form = http.get(f"/w/{TRIAGE}/do/name_recipient").text
+    return re.search(rf'<option value="([^"]+)"[^>]*>{name}', form).group(1)
+
+
+def _fill(http: httpx.Client, href: str, **said: str) -> None:
+    """Open a form, fill it in and hand it in."""
+    form = http.get(href).text
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
+    assert http.post(href.partition("?")[0], data={**hidden, **said}).status_code == 303
 
 
 @pytest.mark.parametrize("username", ["emil", "nadia", "ruth"])

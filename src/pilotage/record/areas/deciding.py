@@ -185,6 +185,22 @@ def to_confirm(workload: Workload, person: str) -> str | None:
     return None if person in received(workload, last.digest) else last.digest
 
 
+def unsent(workload: Workload, digest: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Whom a decision was not sent to: the stakeholders of now, and who was named besides."""
+    had = workload.deciding.addressed(digest)
+    holding = tuple(person for person in stakeholders(workload) if person not in had)
+    return holding, tuple(p for p in workload.deciding.recipients if p not in had and p not in holding)
+
+
+def to_send(workload: Workload) -> tuple[str, ...]:
+    """Whom the newest decision could be sent to now: nobody before it is in force, and once everybody has it."""
+    last = newest(workload)
+    if last is None or last.digest not in workload.in_force:
+        return ()
+    holding, others = unsent(workload, last.digest)
+    return (*holding, *others)
+
+
 def _recipient(workload: Workload, command: NameRecipient, context: Context) -> Iterator[Problem]:
     if command.person not in context.people:
         message = f"{command.person} is nobody's id here; add the person first."
@@ -211,9 +227,7 @@ def send_decision(workload: Workload, command: SendDecision, context: Context) -
     if not problems and command.digest not in workload.in_force:
         message = "Owner and sponsor have not both signed it; a decision is sent once it is in force."
         problems.append(Problem(code="not-in-force", field="digest", message=message))
-    had = workload.deciding.addressed(command.digest)
-    holding = tuple(person for person in stakeholders(workload) if person not in had)
-    others = tuple(p for p in workload.deciding.recipients if p not in had and p not in holding)
+    holding, others = unsent(workload, command.digest)
     if not problems and not holding and not others:
         message = "Everybody whom it concerns was sent this decision already; name a further recipient first."
         problems.append(Problem(code="sent-before", field="digest", message=message))

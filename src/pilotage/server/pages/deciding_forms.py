@@ -27,15 +27,6 @@ def _recipient(judgement: Judgement, people: People, _person: str) -> Choices:
     return {"person": [option for option in people.options if option.value not in holding]}
 
 
-def _sends(judgement: Judgement, _person: str) -> bool:
-    workload = judgement.workload
-    newest = d.newest(workload)
-    if newest is None or newest.digest not in workload.in_force:
-        return False
-    had = workload.deciding.addressed(newest.digest)
-    return any(one not in had for one in (*d.stakeholders(workload), *workload.deciding.recipients))
-
-
 def _dissents(judgement: Judgement, person: str) -> bool:
     workload = judgement.workload
     newest = d.newest(workload)
@@ -46,7 +37,7 @@ def _dissents(judgement: Judgement, person: str) -> bool:
 
 CHOICES: dict[str, Callable[[Judgement, People, str], Choices]] = {"name_recipient": _recipient}
 FITS: dict[str, Callable[[Judgement, str], bool]] = {
-    "send_decision": _sends,
+    "send_decision": lambda judgement, _person: bool(d.to_send(judgement.workload)),
     "confirm_receipt": lambda judgement, person: d.to_confirm(judgement.workload, person) is not None,
     "dissent": _dissents,
 }
