@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from msgspec import structs
 from tests.record.given import GIVEN
-from tests.record.stories import Story
+from tests.record.stories import Story, problem
 
 from pilotage.gates.compression import compressions
+from pilotage.record import commands as c
+from pilotage.record.verdicts import PortfolioView
 
 
 def warnings(story: Story) -> dict[str, str]:
@@ -51,6 +53,15 @@ def test_work_that_was_made_up_for_is_not_named_any_more():
     story = hurried()
     for person, command in suitability():
         story.does(person, command)
+    assert warnings(story) == {}
+
+
+def test_what_the_gate_saw_met_was_not_skipped():
+    """A problem that is proposed later, or an owner who changes, is no work that was left out for haste."""
+    story = Story().begin_pilot()
+    story.portfolio = PortfolioView(ranking=(problem("later", None, scorers=0),))
+    story.does("ann", c.Assign(role="owner", person="ben"))
+    assert story.verdict("select.owner").verdict == "unmet"
     assert warnings(story) == {}
 
 

@@ -71,6 +71,45 @@ def test_a_lower_ranked_problem_needs_an_argument():
     assert "The data are here." in reason
 
 
+def test_what_is_on_the_way_or_refused_is_no_alternative():
+    """A better one that runs already needs no argument, and lends its number to no comparison."""
+    story = Story().propose()
+    taken = [structs.replace(problem(f"taken-{n}", 4.9, scorers=0), is_open=False) for n in range(3)]
+    story.portfolio = ranked(*RANKING.ranking, *taken)
+    assert judged(story, "select.candidates") == ("met", "First of 3 problems with 4.50 of 5.")
+    story.portfolio = ranked(problem(SLUG, 4.5), *taken)
+    assert judged(story, "select.candidates")[1].startswith("1 of at least 3 candidate problems are open")
+
+
+def test_once_chosen_a_later_proposal_changes_nothing():
+    """The verdict of the gate stands when others are proposed, score better or are taken up; going back it is judged
+    anew.
+    """
+    story = Story().begin_pilot()
+    story.portfolio = ranked(problem("later", None, scorers=0), structs.replace(problem(SLUG, 4.5), is_open=False))
+    verdict = story.verdict("select.candidates")
+    assert (verdict.verdict, verdict.next) == ("met", None)
+    assert "when the gate select was passed" in verdict.reason
+    assert verdict.evidence[0].ledger == story.standing.passed["select"].stamp.position
+    story.does("ann", c.GoBack(to_phase="select", reason="The charter was too vague."))
+    assert judged(story, "select.candidates")[0] == "unmet"
+
+
+def test_a_choice_that_was_waived_at_the_gate_is_judged_as_long_as_it_is_open():
+    """Nothing was compared then, so nothing is frozen: the waiver ends, and the comparison can be made up for."""
+    story = Story().propose().write_charter()
+    story.portfolio = ranked(problem(SLUG, 4.5))
+    story.does("ann", c.AcceptOwnership(technical=True, operational=True, statement="I decide on both."))
+    story.measurements = measured_well(story.now)
+    story.attest_all("select").waive("select.candidates")
+    story.does("ann", c.Advance(to_phase="pilot"))
+    assert judged(story, "select.candidates")[0] == "waived"
+    story.wait(days=31)
+    assert judged(story, "select.candidates")[0] == "unmet"
+    story.portfolio = RANKING
+    assert judged(story, "select.candidates")[0] == "met"
+
+
 def test_disagreement_between_scorers_is_shown():
     """Where scorers are far apart, the evidence says so."""
     story = Story().propose()

@@ -80,8 +80,12 @@ def test_each_problem_says_what_comes_next():
         "To take it up, argue why it and not the first.",
         "It is chosen with an argument.",
     ]
-    running = Story().begin_pilot().standing
-    assert [one.is_open for one in intake(running).candidates] == [False]
+    running = structs.replace(Story().begin_pilot().standing, scores=first.scores)
+    found = intake(running, second).candidates
+    assert [(one.rank, one.workload, one.is_open) for one in found] == [(1, "second", True), (2, running.slug, False)]
+    assert [one.next for one in found] == ["It leads the ranking: write its charter.", "On the way already."]
+    refused = Story().begin_evaluation().decide("no_go").standing
+    assert [(one.is_open, one.next) for one in intake(refused).candidates] == [(False, "Decided against.")]
 
 
 def test_who_has_room_for_a_pilot():

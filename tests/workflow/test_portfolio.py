@@ -40,6 +40,21 @@ def test_the_best_comes_first_and_ties_go_by_name():
         assert [p.slug for p in portfolio_of(order).ranking] == ["z", "a", "b"]
 
 
+def test_what_was_taken_up_or_refused_stands_behind_what_can_be_chosen():
+    """A pilot, a workload in hardening and a no-go are no choice any more, however well they scored."""
+    pilot, refused = Story().begin_pilot().standing, Story().begin_evaluation().decide("no_go").standing
+    taken = [pilot, refused, Story().begin_hardening().standing]
+    named = [
+        structs.replace(w, slug=f"w{n}", scores=problem("x", ("ann", 5, 5, 5)).scores) for n, w in enumerate(taken)
+    ]
+    view = portfolio_of([*named, problem("low", ("ann", 1, 1, 1)), problem("high", ("ann", 2, 2, 2))])
+    assert [(p.slug, p.is_open) for p in view.ranking] == [
+        ("high", True),
+        ("low", True),
+        *((f"w{n}", False) for n in range(3)),
+    ]
+
+
 def test_a_killed_problem_is_out():
     """It is neither ranked nor does it keep its owner from another pilot."""
     story = Story().begin_pilot()

@@ -13,11 +13,12 @@ from pilotage.playbook.types import Phase, Playbook
 from pilotage.record.verdicts import Verdict
 from pilotage.record.workload import Workload
 
+DONE = frozenset({"met", "not_applicable"})
 EARLY = ("select", "pilot", "evaluate")
 
 
 class Skipped(Struct, frozen=True, kw_only=True):
-    """One criterion that an early phase was left without: `waived` then, or not met any more."""
+    """One criterion that an early phase was left without: set aside at its gate (`waived`), not made up for since."""
 
     criterion: str
     title: str
@@ -67,11 +68,10 @@ def _compression(phase: Phase, workload: Workload, verdicts: dict[str, Verdict])
 
 
 def _skipped(phase: Phase, workload: Workload, verdicts: dict[str, Verdict]) -> Iterator[Skipped]:
-    """What the gate saw set aside and is not met since, and what it saw met and is open now."""
+    """What the gate saw set aside and is not met since. What it saw met was not skipped, whatever became of it."""
     at_the_gate = workload.passed[phase.id].verdicts
     for criterion in phase.criteria:
-        verdict = verdicts.get(criterion.id)
-        if verdict is None or verdict.verdict in {"met", "not_applicable"}:
+        then, now = at_the_gate.get(criterion.id), verdicts.get(criterion.id)
+        if then is None or then in DONE or now is None or now.verdict in DONE:
             continue
-        waived = verdict.verdict == "waived" or at_the_gate.get(criterion.id) == "waived"
-        yield Skipped(criterion=criterion.id, title=criterion.title, waived=waived)
+        yield Skipped(criterion=criterion.id, title=criterion.title, waived=then == "waived")

@@ -1,8 +1,8 @@
 """The gates: criteria x record x evidence -> verdicts. Pure.
 
-The order in which a criterion is judged: a measured verdict frozen with a passed gate stands until it is too old;
-else its check; else what was brought from outside, or an attestation; and only what then does not hold can be covered
-by a waiver.
+The order in which a criterion is judged: a verdict frozen with a passed gate, measured or of what there was to choose
+from, stands until it is too old; else its check; else what was brought from outside, or an attestation; and only what
+then does not hold can be covered by a waiver.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ CHECKS: dict[str, Check] = {
     **data_checks.CHECKS,
     **adoption_checks.CHECKS,
 }
+COMPARED_THEN = frozenset({"select.candidates"})
+"""Checks that compare what could be chosen: what is proposed, scored or ended later says nothing of that choice."""
 NO_CHECK = "No check for this criterion exists in this version"
 
 
@@ -146,9 +148,12 @@ def _lapses(case: Case, finding: Finding) -> dt.datetime | None:
 
 
 def _frozen(case: Case) -> Finding | None:
-    """What was measured when a gate passed belongs to that moment: later traffic does not unmeasure it."""
-    passed = case.workload.passed.get(case.phase)
-    if passed is None or case.criterion.kinds[0] != "measured" or case.criterion.outside:
+    """What was measured or compared when a gate passed belongs to that moment: later traffic does not unmeasure it, nor
+    a later proposal make it a worse choice.
+    """
+    passed, criterion = case.workload.passed.get(case.phase), case.criterion
+    measured = criterion.kinds[0] == "measured" and not criterion.outside
+    if passed is None or not (measured or criterion.check in COMPARED_THEN):
         return None
     if passed.verdicts.get(case.criterion.id) != "met":
         return None

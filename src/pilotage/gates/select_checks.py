@@ -16,13 +16,16 @@ RANKED_SHOWN = 10
 
 
 def candidates(case: Case) -> Finding:
-    """Several problems, each scored by several people; the chosen one leads the ranking or its choice is argued."""
+    """Several problems, each scored by several people; the chosen one leads the ranking or its choice is argued.
+
+    It is compared with those that could be chosen instead: what is on the way, or was decided against, is none of them.
+    """
     rules = case.playbook.pilot
-    ranking = case.portfolio.ranking
+    ranking = tuple(p for p in case.portfolio.ranking if p.is_open or p.slug == case.workload.slug)
     mine = next((p for p in ranking if p.slug == case.workload.slug), None)
     if len(ranking) < rules.candidates_min:
         return unmet(
-            f"{len(ranking)} of at least {rules.candidates_min} candidate problems are listed.",
+            f"{len(ranking)} of at least {rules.candidates_min} candidate problems are open to choose from.",
             item("candidate problems", len(ranking)),
             next="Propose the other problems that were considered (`pilotage apply -f`).",
         )
@@ -34,7 +37,7 @@ def candidates(case: Case) -> Finding:
             next="Ask a second person to score each listed problem.",
             by="everybody",
         )
-    top = ranking[0]
+    top = max(ranking, key=lambda p: p.score or 0.0)
     if top.slug == mine.slug:
         return met(f"First of {len(ranking)} problems with {mine.score:.2f} of 5.", *_ranked(ranking, mine))
     if case.workload.argument:

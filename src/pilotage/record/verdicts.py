@@ -80,7 +80,10 @@ class ExposureLimit(Struct, frozen=True, kw_only=True):
 
 
 class RankedProblem(Struct, frozen=True, kw_only=True):
-    """A candidate problem in the portfolio's ranking. `score` is the mean of all scores given, 1 to 5."""
+    """A candidate problem in the portfolio's ranking. `score` is the mean of all scores given, 1 to 5.
+
+    `is_open`: nobody has taken it up, nor decided against it.
+    """
 
     slug: str
     title: str
@@ -89,6 +92,7 @@ class RankedProblem(Struct, frozen=True, kw_only=True):
     score: float | None
     spread: float | None
     scorers: int
+    is_open: bool = True
 
 
 class PortfolioView(Struct, frozen=True, kw_only=True):

@@ -18,6 +18,7 @@ from pilotage.workflow.workspace import Workspace
 APART = 2
 STANDARD = "standard"
 ON_THE_WAY = "On the way already."
+DECIDED_AGAINST = "Decided against."
 
 
 class ScoreJson(Struct, frozen=True, kw_only=True):
@@ -61,7 +62,8 @@ class SaidJson(Struct, frozen=True, kw_only=True):
 
 class CandidateJson(Struct, frozen=True, kw_only=True):
     """A problem in the ranking. `score` is the mean over all scales and people, `low` and `high` the means of the
-    people furthest apart. `is_open`: nobody has taken it up. `lacking`: how many more people have to score it.
+    people furthest apart. `is_open`: nobody has taken it up, nor decided against it. `lacking`: how many more people
+    have to score it.
     """
 
     rank: int
@@ -95,8 +97,8 @@ class OwnerJson(Struct, frozen=True, kw_only=True):
 
 
 class IntakeJson(Struct, frozen=True, kw_only=True):
-    """Every candidate problem, best score first, what each step of a scale means, who has room for a pilot, and how
-    ready the organisation said it is.
+    """Every candidate problem, the open ones first and of them the best, what each step of a scale means, who has room
+    for a pilot, and how ready the organisation said it is.
     """
 
     scorers_min: int
@@ -114,7 +116,7 @@ def intake_of(workspace: Workspace) -> IntakeJson:
 
 
 def intake_json(workloads: Iterable[Workload], portfolio: PortfolioView, playbook: Playbook) -> IntakeJson:
-    """The problems in the order of the portfolio's ranking, held to the rules of a playbook."""
+    """The problems in the order of the portfolio's ranking, the open ones first, held to the rules of a playbook."""
     known = {workload.slug: workload for workload in workloads}
     ranking = [one for one in portfolio.ranking if one.slug in known]
     return IntakeJson(
@@ -145,7 +147,7 @@ def _candidate(rank: int, ranked: RankedProblem, workload: Workload, playbook: P
         problem=workload.problem,
         incumbent=workload.incumbent,
         phase=workload.phase,
-        is_open=workload.phase == "select",
+        is_open=ranked.is_open,
         owner=workload.owner,
         score=ranked.score,
         low=min(means, default=None),
@@ -198,8 +200,8 @@ def _scales(given: tuple[ScoreGiven, ...], playbook: Playbook) -> Iterator[Scale
 
 def _next(workload: Workload, lacking: int, scales: tuple[ScaleJson, ...], *, leads: bool) -> str:
     """What would bring this problem nearer to a choice."""
-    if workload.phase != "select":
-        return ON_THE_WAY
+    if workload.refused or workload.phase != "select":
+        return DECIDED_AGAINST if workload.refused else ON_THE_WAY
     if lacking:
         return f"{lacking} more {'person has' if lacking == 1 else 'people have'} to score it."
     apart = [scale.title.lower() for scale in scales if scale.disagreement]

@@ -23,15 +23,20 @@ def ranked(workload: Workload) -> RankedProblem:
         # In floating point: `statistics.pstdev` is exact, and takes most of the time that a thousand problems cost.
         spread=None if score is None else sqrt(fmean((mean - score) ** 2 for mean in means)),
         scorers=len(means),
+        is_open=workload.phase == "select" and not workload.refused,
     )
 
 
 def portfolio_of(workloads: Iterable[Workload]) -> PortfolioView:
-    """Every problem, best score first, and the pilots that run by owner."""
+    """Every problem, those that are open first and of them the best, and the pilots that run by owner."""
     standing = [workload for workload in workloads if not workload.killed]
     live: dict[str, tuple[str, ...]] = {}
     for workload in standing:
         if workload.owner and workload.phase in PILOTING and not workload.refused:
             live[workload.owner] = (*live.get(workload.owner, ()), workload.slug)
-    ranking = sorted(map(ranked, standing), key=lambda problem: (-(problem.score or 0.0), problem.slug))
-    return PortfolioView(ranking=tuple(ranking), live_pilots=live)
+    return PortfolioView(ranking=tuple(sorted(map(ranked, standing), key=_place)), live_pilots=live)
+
+
+def _place(problem: RankedProblem) -> tuple[bool, float, str]:
+    """Where a problem stands in the ranking: nobody chooses any more between what is on the way or was decided."""
+    return not problem.is_open, -(problem.score or 0.0), problem.slug

@@ -45,15 +45,15 @@ def test_every_action_leads_to_a_page_that_is_there(username, reading):
 
 def test_a_decision_is_sent_and_confirmed_from_the_inbox(changed):
     """The owner's line opens the form that sends it, the recipient's the one that confirms it; done, both are gone."""
-    with client(changed, "nadia") as owner, client(changed, "ines") as ines, client(changed, "priya") as priya:
+    with client(changed, "nadia") as owner, client(changed, "alma") as alma, client(changed, "priya") as priya:
         assert not lines_of(owner, "send"), "it reached everybody in the story"
-        named = {"person": _person(owner, "Ines"), "why": "She takes up the next one."}
+        named = {"person": _person(owner, "Alma"), "why": "She opens the accounts."}
         _fill(owner, f"/w/{TRIAGE}/do/name_recipient", **named)
         (line,) = lines_of(owner, "send")
         assert (line["workload"], line["command"]) == (TRIAGE, "send_decision")
         _fill(owner, line["href"])
         assert not lines_of(owner, "send")
-        for recipient in (ines, priya):
+        for recipient in (alma, priya):
             (line,) = lines_of(recipient, "receipt")
             assert "was sent to you" in recipient.get("/inbox").text
             _fill(recipient, line["href"])
