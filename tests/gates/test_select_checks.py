@@ -78,7 +78,23 @@ def test_what_is_on_the_way_or_refused_is_no_alternative():
     story.portfolio = ranked(*RANKING.ranking, *taken)
     assert judged(story, "select.candidates") == ("met", "First of 3 problems with 4.50 of 5.")
     story.portfolio = ranked(problem(SLUG, 4.5), *taken)
-    assert judged(story, "select.candidates")[1].startswith("1 of at least 3 candidate problems are open")
+    assert judged(story, "select.candidates")[1].startswith("1 of at least 3 candidate problems were listed")
+
+
+def test_what_was_taken_up_beside_it_still_counts_as_listed():
+    """Three are compared; when two of them were taken up, the third was compared all the same. What was on the way when
+    it was proposed was not.
+    """
+    story = Story().propose()
+    proposed = story.standing.proposed.at
+    taken = [structs.replace(problem(f"taken-{n}", 4.9), is_open=False, taken_up=proposed) for n in range(2)]
+    story.portfolio = ranked(problem(SLUG, 4.5), *taken)
+    assert judged(story, "select.candidates")[0] == "unmet"
+    after = [structs.replace(one, taken_up=proposed + dt.timedelta(days=3)) for one in taken]
+    story.portfolio = ranked(problem(SLUG, 4.5), *after)
+    assert judged(story, "select.candidates") == ("met", "The last to be chosen of 3 problems, with 4.50 of 5.")
+    story.portfolio = ranked(problem("better", 4.8), problem(SLUG, 4.5), *after)
+    assert judged(story, "select.candidates")[0] == "unmet"
 
 
 def test_once_chosen_a_later_proposal_changes_nothing():

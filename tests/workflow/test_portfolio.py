@@ -53,6 +53,7 @@ def test_what_was_taken_up_or_refused_stands_behind_what_can_be_chosen():
         ("low", True),
         *((f"w{n}", False) for n in range(3)),
     ]
+    assert [p.taken_up for p in view.ranking[1:3]] == [None, pilot.passed["select"].stamp.at]
 
 
 def test_a_killed_problem_is_out():

@@ -18,15 +18,18 @@ RANKED_SHOWN = 10
 def candidates(case: Case) -> Finding:
     """Several problems, each scored by several people; the chosen one leads the ranking or its choice is argued.
 
-    It is compared with those that could be chosen instead: what is on the way, or was decided against, is none of them.
+    It is ranked among those that could be chosen instead: what is on the way, or was decided against, is none of them.
+    What was taken up while this one was a candidate was listed beside it, and counts as that.
     """
-    rules = case.playbook.pilot
+    rules, proposed = case.playbook.pilot, case.workload.proposed.at
     ranking = tuple(p for p in case.portfolio.ranking if p.is_open or p.slug == case.workload.slug)
+    beside = [p for p in case.portfolio.ranking if p not in ranking and p.taken_up and p.taken_up > proposed]
+    listed = len(ranking) + len(beside)
     mine = next((p for p in ranking if p.slug == case.workload.slug), None)
-    if len(ranking) < rules.candidates_min:
+    if listed < rules.candidates_min:
         return unmet(
-            f"{len(ranking)} of at least {rules.candidates_min} candidate problems are open to choose from.",
-            item("candidate problems", len(ranking)),
+            f"{listed} of at least {rules.candidates_min} candidate problems were listed to choose from.",
+            item("candidate problems", listed),
             next="Propose the other problems that were considered (`pilotage apply -f`).",
         )
     thin = [p.title for p in ranking if p.scorers < rules.scorers_min]
@@ -39,7 +42,8 @@ def candidates(case: Case) -> Finding:
         )
     top = max(ranking, key=lambda p: p.score or 0.0)
     if top.slug == mine.slug:
-        return met(f"First of {len(ranking)} problems with {mine.score:.2f} of 5.", *_ranked(ranking, mine))
+        first = f"First of {len(ranking)} problems" if ranking[1:] else f"The last to be chosen of {listed} problems,"
+        return met(f"{first} with {mine.score:.2f} of 5.", *_ranked(ranking, mine))
     if case.workload.argument:
         argued = case.workload.argument
         return met(

@@ -82,7 +82,7 @@ class ExposureLimit(Struct, frozen=True, kw_only=True):
 class RankedProblem(Struct, frozen=True, kw_only=True):
     """A candidate problem in the portfolio's ranking. `score` is the mean of all scores given, 1 to 5.
 
-    `is_open`: nobody has taken it up, nor decided against it.
+    `is_open`: nobody has taken it up, nor decided against it; `taken_up` is when it was.
     """
 
     slug: str
@@ -93,6 +93,7 @@ class RankedProblem(Struct, frozen=True, kw_only=True):
     spread: float | None
     scorers: int
     is_open: bool = True
+    taken_up: dt.datetime | None = None
 
 
 class PortfolioView(Struct, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from pilotage.record.workload import PILOTING, Workload
 
 def ranked(workload: Workload) -> RankedProblem:
     """A workload as a candidate problem; `spread` is the standard deviation between its scorers."""
+    chosen = workload.passed.get("select")
     means = [score.mean for score in workload.scores.values()]
     score = fmean(means) if means else None
     return RankedProblem(
@@ -24,6 +25,7 @@ def ranked(workload: Workload) -> RankedProblem:
         spread=None if score is None else sqrt(fmean((mean - score) ** 2 for mean in means)),
         scorers=len(means),
         is_open=workload.phase == "select" and not workload.refused,
+        taken_up=chosen.stamp.at if chosen else None,
     )
 
 
