@@ -20,7 +20,7 @@ def test_the_portfolio_is_readable_at_a_glance(terminal):
     assert (ran.code, ran.err) == (0, "")
     lines = ran.out.splitlines()
     assert lines[:2] == [
-        "1 proposed, 1 on the way, 1 stalled, 0 killed; 0 in roll-out or operation (0 %)",
+        "1 proposed, 1 on the way, 1 stalled, 0 decided no-go, 0 killed; 0 in roll-out or operation (0 %)",
         "reached    select 1, pilot 0, evaluate 0, harden 0, deploy 0, operate 0",
     ]
     days = [f"~{one['roadmap'][step]['day']}" for step in ("decision", "rollout", "production")]

@@ -56,6 +56,26 @@ def test_funnel_and_share_count_every_workload():
     assert [one.place for one in found.workloads] == ["select", "killed", "deploy"]
 
 
+def test_a_no_go_in_force_is_not_on_the_way():
+    """It has a place of its own, and is in neither the headline nor the money that is promised, estimated, committed;
+    decided again it is back.
+    """
+    refused = named(Story().begin_evaluation().estimate().fund().decide("no_go"), "refused")
+    running = Story().begin_pilot()
+    each = [structs.replace(figures_of(judged(one), one.now), value_usd_a_year=90_000.0) for one in (running, refused)]
+    found = portfolio_figures(each, PHASES)
+    assert [one.place for one in found.workloads] == ["pilot", "refused"]
+    assert (found.total, found.running, found.refused, found.killed) == (2, 1, 1, 0)
+    assert found.value_usd_a_year == 90_000.0
+    assert each[1].committed_usd
+    assert (found.committed_usd, found.estimated_cost_usd) == (0.0, whole([running]).estimated_cost_usd)
+    assert {rung.phase: rung.count for rung in found.funnel}["evaluate"] == 1
+    refused.does("ann", c.Kill(reason="Switched off for good."))
+    assert whole([refused]).workloads[0].place == "killed"
+    again = Story().begin_evaluation().decide("no_go").decide("extend", until=dt.date(2026, 5, 18))
+    assert whole([again]).workloads[0].place == "evaluate"
+
+
 def test_time_to_feedback_counts_from_the_pilots_beginning():
     """For each workload, and the median of those that have it; without feedback there is none."""
     early, late, none = Story().begin_pilot(), Story().begin_pilot(), Story().begin_pilot()

@@ -35,7 +35,8 @@ def _draw(screen: Screen, found: Json) -> None:
     share = f"{found['share']:.0%}".replace("%", " %")
     screen.line(
         f"{found['total']} proposed, {found['running']} on the way, {found['stalled']} stalled, "
-        f"{found['killed']} killed; {found['in_production']} in roll-out or operation ({share})"
+        f"{found['refused']} decided no-go, {found['killed']} killed; "
+        f"{found['in_production']} in roll-out or operation ({share})"
     )
     screen.line("reached    " + ", ".join(f"{rung['phase']} {rung['count']}" for rung in found["funnel"]))
     screen.line(f"feedback   first use after {_days(found['first_use_days'])}, first feedback after "

@@ -21,6 +21,8 @@ from pilotage.workflow.desk import Judgement
 from pilotage.workflow.roadmap import Roadmap, roadmap
 
 KILLED = "killed"
+REFUSED = "refused"
+ENDED = frozenset({KILLED, REFUSED})
 IN_PRODUCTION = ("deploy", "operate")
 SECONDS_A_DAY = 86_400
 
@@ -39,7 +41,8 @@ class ReviewTime(Struct, frozen=True, kw_only=True):
 
 
 class WorkloadFigures(Struct, frozen=True, kw_only=True):
-    """One workload of the portfolio. `place` is its phase, or `killed`; `phase` is the one that it reached.
+    """One workload of the portfolio. `phase` is the one that it reached; `place` is that too, or `killed`, or `refused`
+    while a no-go is in force.
 
     Days to the first call and the first feedback count from the pilot's beginning; money is in US dollars, None where
     nobody estimated or committed it.
@@ -99,12 +102,16 @@ class Reached(Struct, frozen=True, kw_only=True):
 
 
 class PortfolioFigures(Struct, frozen=True, kw_only=True):
-    """The whole portfolio. `share` is that of all workloads that reached roll-out or operation and were not killed."""
+    """The whole portfolio. `share` is that of all workloads that reached roll-out or operation and did not end.
+
+    What ended, by a kill or by a no-go in force, is neither in the sums of money nor in `running`.
+    """
 
     total: int
     running: int
     stalled: int
     killed: int
+    refused: int
     in_production: int
     share: float | None
     value_usd_a_year: float
@@ -131,7 +138,7 @@ def figures_of(judgement: Judgement, now: dt.datetime) -> WorkloadFigures:
         workload=workload.slug,
         title=workload.title,
         phase=workload.phase,
-        place=KILLED if workload.killed else workload.phase,
+        place=KILLED if workload.killed else REFUSED if workload.refused else workload.phase,
         owner=workload.owner,
         sponsor=workload.sponsor,
         demonstration=workload.demonstration,
@@ -166,15 +173,16 @@ def _days_from_start(judgement: Judgement, at: dt.datetime | None) -> float | No
 
 
 def portfolio_figures(each: Sequence[WorkloadFigures], phases: Sequence[Phase]) -> PortfolioFigures:
-    """The portfolio in figures; a killed workload had reached its phase."""
-    alive = [one for one in each if one.place != KILLED]
+    """The portfolio in figures; a workload that was killed or refused had reached its phase."""
+    alive = [one for one in each if one.place not in ENDED]
     in_production = sum(one.place in IN_PRODUCTION for one in each)
     reached = [PHASES.index(one.phase) for one in each]
     return PortfolioFigures(
         total=len(each),
         running=sum(one.place != "operate" for one in alive),
         stalled=sum(bool(one.stalls) for one in each),
-        killed=len(each) - len(alive),
+        killed=sum(one.place == KILLED for one in each),
+        refused=sum(one.place == REFUSED for one in each),
         in_production=in_production,
         share=in_production / len(each) if each else None,
         value_usd_a_year=sum(one.value_usd_a_year or 0.0 for one in alive),

@@ -6,14 +6,18 @@ import re
 
 import httpx
 import pytest
+from msgspec import structs
+from tests.record.stories import Story
 from tests.server.cast import open_here
 from tests.server.pages.conftest import SESSION, Reader, session_of
 from tests.server.pages.story import people
 from tests.server.served import serving
+from tests.workflow.test_inbox import judged
 
 from pilotage.record import commands as c
 from pilotage.record.context import Actor
-from pilotage.server.pages.board import COLUMN_MAX, PAGE_MAX
+from pilotage.server.pages.board import COLUMN_MAX, PAGE_MAX, PortfolioQuery, card, chosen, columns
+from pilotage.workflow.portfolio_report import figures_of
 
 COUNT = PAGE_MAX + 7
 CARD = re.compile(r'<h3><a href="/w/(problem-\d\d)">')
@@ -65,6 +69,29 @@ def test_the_table_goes_on_over_pages_in_the_same_order(crowd):
     assert LINE.findall(first) + LINE.findall(second) == [f"problem-{n:02}" for n in range(COUNT)]
     assert "Nothing further is on the way." in crowd.page("/?page=9")
     assert crowd.get("/?page=0").status_code == 400
+
+
+def test_a_no_go_stands_in_a_column_of_its_own_behind_what_is_on_the_way():
+    """However late its phase is by now, it is neither furthest behind nor among what comes next."""
+    refused, running = Story().begin_evaluation().decide("no_go"), Story().begin_pilot()
+    refused.wait(weeks=60)
+    cards = []
+    for story, slug in ((refused, "refused"), (running, "running")):
+        story.workload = structs.replace(story.standing, slug=slug)
+        cards.append(card(judged(story), figures_of(judged(story), story.now)))
+    assert cards[0].pace.late_days > cards[1].pace.late_days
+    query = PortfolioQuery(sort="late")
+    shown = chosen(cards, query)
+    assert [(one.slug, one.place, one.is_running) for one in shown] == [
+        ("running", "pilot", True),
+        ("refused", "refused", False),
+    ]
+    places = [("pilot", "Pilot"), ("evaluate", "Evaluate"), ("refused", "Decided no-go")]
+    assert [(column.place, column.total) for column in columns(shown, places, query)] == [
+        ("pilot", 1),
+        ("evaluate", 0),
+        ("refused", 1),
+    ]
 
 
 def test_an_inbox_goes_on_over_pages_in_the_same_order(crowd):

@@ -22,7 +22,7 @@ from pilotage.server.pages.standing import (
     waivers,
 )
 from pilotage.workflow.desk import Judgement
-from pilotage.workflow.portfolio_report import KILLED, WorkloadFigures
+from pilotage.workflow.portfolio_report import ENDED, WorkloadFigures
 
 COLUMN_MAX = 20
 """Cards of a column: nobody reads more of one, and the filters find the others."""
@@ -43,7 +43,7 @@ class PortfolioQuery(Struct, frozen=True, kw_only=True):
 
 
 class Card(Struct, frozen=True, kw_only=True):
-    """One workload on the board. `place` is its phase, or `killed`."""
+    """One workload on the board. `place` is its phase, or how it ended: `killed` or `refused`."""
 
     judgement: Judgement
     figures: WorkloadFigures
@@ -66,8 +66,8 @@ class Card(Struct, frozen=True, kw_only=True):
 
     @property
     def is_running(self) -> bool:
-        """Whether it is neither killed nor past its roll-out."""
-        return self.place not in {KILLED, "operate"}
+        """Whether it neither ended, by a kill or a no-go, nor is past its roll-out."""
+        return self.place not in {*ENDED, "operate"}
 
 
 class Column(Struct, frozen=True, kw_only=True):
@@ -145,7 +145,7 @@ def _matches(one: Card, query: PortfolioQuery) -> bool:
 
 _KEYS: dict[str, Callable[[Card], Any]] = {
     "name": lambda one: one.judgement.workload.title.casefold(),
-    "late": lambda one: (one.place == KILLED, -one.pace.late_days, -one.pace.share, one.slug),
+    "late": lambda one: (one.place in ENDED, -one.pace.late_days, -one.pace.share, one.slug),
     "stalled": lambda one: (-len(one.stalls), one.slug),
     "exposure": lambda one: (-MODE_RANK[one.judgement.mode], -one.judgement.percent, one.slug),
     "value": lambda one: (-(one.value_usd_a_year or 0.0), one.slug),

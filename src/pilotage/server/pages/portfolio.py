@@ -27,7 +27,7 @@ from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.problems import not_found
 from pilotage.server.shelves import Shelf
 from pilotage.server.threads import run_in
-from pilotage.workflow.portfolio_report import KILLED, ReviewLead
+from pilotage.workflow.portfolio_report import KILLED, REFUSED, ReviewLead
 from pilotage.workflow.roadmap import Roadmap
 from pilotage.workflow.workspace import Workspace
 
@@ -61,7 +61,8 @@ async def show_portfolio(request: AnyRequest) -> Response[bytes]:
         shelf = parts_of(request).shelves.now()
         cards = cards_of(shelf)
         shown = chosen(cards, query)
-        places = [(rung.phase, rung.title) for rung in shelf.figures.funnel] + [(KILLED, "Killed")]
+        places = [(rung.phase, rung.title) for rung in shelf.figures.funnel]
+        places += [(REFUSED, "Decided no-go"), (KILLED, "Killed")]
         content = {
             "query": query,
             "filtered": query != PortfolioQuery(sort=query.sort, page=query.page),
