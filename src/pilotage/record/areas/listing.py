@@ -52,7 +52,8 @@ AreaFact = (
     | classifying.ClassifyingFact
 )
 AreaCommand = (
-    planning.PlanningCommand
+    classifying.ClassifyingCommand
+    | planning.PlanningCommand
     | reviewing.ReviewingCommand
     | costing.CostingCommand
     | architecture.ArchitectureCommand
@@ -67,7 +68,6 @@ AreaCommand = (
     | blind_reviewing.BlindCommand
     | data.DataCommand
     | adopting.AdoptingCommand
-    | classifying.ClassifyingCommand
 )
 
 AREAS: tuple[Area, ...] = (
