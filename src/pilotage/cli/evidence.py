@@ -91,8 +91,26 @@ def show(run: Invocation, workload: str, *, section: str, metric: str | None, ex
     found = run.access.section(workload, section)
     if metric is not None:
         found = only(found, metric)
-    run.screen.answer(found, lambda screen: draw(screen, found, Asked(metric=metric, explain=explain)))
+
+    def drawn(screen: Screen) -> None:
+        draw(screen, found, Asked(metric=metric, explain=explain))
+        if (rests := found.get("rests_on")) is not None:
+            screen.line(rests_in_words(rests))
+
+    run.screen.answer(found, drawn)
     return None
+
+
+def rests_in_words(rests: Json) -> str:
+    """What a section rests on, as one line: the calls, the sums, the methods and the digest."""
+    window, counts = rests["window"], rests["counts"]
+    span = f"from {window['since']} to {window['until']}" if window["since"] else "none yet"
+    methods = "; ".join(rests["methods"]) or "none, since nothing is estimated"
+    return (
+        f"Rests on calls ({', '.join(window['sources'])}) {span}; {counts['counted']:,} counted, {counts['paired']:,} "
+        f"paired, {counts['labelled']:,} labelled; {rests['series']:,} sums. Methods: {methods}. "
+        f"Digest {rests['digest']}."
+    )
 
 
 def only(found: Json, metric: str) -> Json:

@@ -27,6 +27,7 @@ from pilotage.workflow.feedback import feedback_json
 from pilotage.workflow.inbox import inbox_of
 from pilotage.workflow.outside import outside_json
 from pilotage.workflow.portfolio_figures import figures_now
+from pilotage.workflow.resting import whole
 from pilotage.workflow.reviews import reviews_json
 from pilotage.workflow.sections import SECTIONS
 from pilotage.workflow.views import gate_json, workload_json
@@ -156,7 +157,8 @@ class InPlace:
 
     def section(self, slug: str, section: str) -> Json:
         """One section of a workload's evidence."""
-        found: Json = msgspec.to_builtins(SECTIONS[section].build(self._workspace, self._workspace.desk.judge(slug)))
+        judgement = self._workspace.desk.judge(slug)
+        found: Json = msgspec.to_builtins(whole(SECTIONS[section], self._workspace, judgement))
         return found
 
     def documents(self, slug: str) -> list[Json]:

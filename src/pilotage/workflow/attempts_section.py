@@ -93,4 +93,5 @@ SECTION = Section(
     page="/evidence/attempts",
     of=AttemptsSection,
     build=build,
+    methods=("group-sequential test at alpha / 2^k",),
 )

@@ -324,4 +324,5 @@ SECTION = Section(
     page="/evidence/cost",
     of=CostSection,
     build=build,
+    methods=("simulation of a year in production",),
 )

@@ -118,4 +118,5 @@ SECTION = Section(
     page="/evidence/segments",
     of=DisagreementsSection,
     build=build,
+    methods=("fixed reading order",),
 )

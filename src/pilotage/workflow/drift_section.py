@@ -254,4 +254,9 @@ SECTION = Section(
     page="/evidence/drift",
     of=DriftSection,
     build=build,
+    methods=(
+        "population stability index less its mean by chance",
+        "chi-square test of homogeneity",
+        "persistence over windows",
+    ),
 )

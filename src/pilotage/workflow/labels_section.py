@@ -109,4 +109,5 @@ SECTION = Section(
     page="/evidence/drift",
     of=LabelsSection,
     build=build,
+    methods=("share of labels by age",),
 )

@@ -19,6 +19,8 @@ class Section(Struct, frozen=True, kw_only=True):
     """One section. `question` is a whole sentence, `of` the type that `build` gives: the answer as the interface
     describes it. A section with nothing to show yet gives an answer that says so, with the reason.
 
+    `methods` name how it comes to what it says where its figures do not name theirs.
+
     `page` is the path of the page that shows it below a workload's address: `/evidence/drift`, say.
     """
 
@@ -28,3 +30,4 @@ class Section(Struct, frozen=True, kw_only=True):
     page: str
     of: type[Struct]
     build: Build
+    methods: tuple[str, ...] = ()

@@ -107,4 +107,5 @@ SECTION = Section(
     page="/evidence/drift",
     of=ServiceSection,
     build=build,
+    methods=("error budget burn rates over several windows",),
 )

@@ -137,4 +137,5 @@ SECTION = Section(
     page="/evidence",
     of=TrustSection,
     build=build,
+    methods=("conditions, each held to its bound",),
 )

@@ -14,6 +14,7 @@ from pilotage.server.auth.access import READ
 from pilotage.server.description.endpoint import Answer, endpoint
 from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.threads import run_in
+from pilotage.workflow.resting import whole, whole_of
 from pilotage.workflow.section import Section
 from pilotage.workflow.sections import SECTIONS
 
@@ -29,7 +30,7 @@ def _section_endpoint(section: Section) -> HTTPRouteHandler:
         access=READ,
         summary=f"{section.title}: {section.question}",
         headers=(IF_NONE_MATCH,),
-        answers={200: Answer(of=section.of, means="The section.", headers=ETAG), 304: UNCHANGED},
+        answers={200: Answer(of=whole_of(section.of), means="The section.", headers=ETAG), 304: UNCHANGED},
         refusals=(404,),
     )
     async def get_section(request: AnyRequest, slug: FromPath[str]) -> Response[bytes]:
@@ -37,7 +38,7 @@ def _section_endpoint(section: Section) -> HTTPRouteHandler:
 
         def work() -> tuple[Struct, int]:
             judgement = workspace.desk.judge(slug)
-            return section.build(workspace, judgement), judgement.workload.position
+            return whole(section, workspace, judgement), judgement.workload.position
 
         found, position = await run_in(parts_of(request).threads.reading, work)
         return tagged_answer(request, found, position)

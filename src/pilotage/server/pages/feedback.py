@@ -15,6 +15,7 @@ from pilotage.server.auth.access import READ
 from pilotage.server.auth.identity import current_identity
 from pilotage.server.pages.csv_files import Cell, csv_answer, csv_of
 from pilotage.server.pages.estimates import figure, own_scale
+from pilotage.server.pages.evidence_frame import rests_of
 from pilotage.server.pages.feedback_forms import AGAIN, BETTER, ENDINGS, FATES, HELPED, ORIGINS
 from pilotage.server.pages.frame import Frame
 from pilotage.server.pages.wording import Badge
@@ -73,6 +74,7 @@ async def show_feedback(request: AnyRequest, slug: FromPath[str]) -> Response[by
         return {
             "found": found,
             "adoption": adoption,
+            "rests": rests_of("/feedback", {"adoption": adoption}, workspace, judgement),
             "rates": [(one, figure(one.seen, SHARE)) for one in adoption.rates],
             "adopted": judgement.verdicts.get("deploy.adoption"),
             "listed": LISTED,
