@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pilotage.cli.portfolios import HEADS
+
 
 def test_an_empty_portfolio_teaches_the_next_step(terminal):
     """Without workloads it says how to get the first one."""
@@ -25,3 +27,6 @@ def test_the_portfolio_is_readable_at_a_glance(terminal):
     ]
     days = [f"~{one['roadmap'][step]['day']}" for step in ("decision", "rollout", "production")]
     assert lines[-1].split()[-3:] == days
+    assert HEADS[4:7] == ("gate", "waivers", "stalls")
+    cells = f"{one['met']} of {one['total']} {one['waivers']} {len(one['stalls'])} "
+    assert cells in " ".join(lines[-1].split())

@@ -76,6 +76,13 @@ def test_a_no_go_in_force_is_not_on_the_way():
     assert whole([again]).workloads[0].place == "evaluate"
 
 
+def test_waivers_of_every_gate_are_counted():
+    """Of the gate ahead and of those that were passed, as the board shows them."""
+    story = Story().propose().waive("select.data").waive("pilot.early-use")
+    found = figures_of(judged(story), story.now)
+    assert (found.waived, found.waivers) == (1, 2)
+
+
 def test_time_to_feedback_counts_from_the_pilots_beginning():
     """For each workload, and the median of those that have it; without feedback there is none."""
     early, late, none = Story().begin_pilot(), Story().begin_pilot(), Story().begin_pilot()

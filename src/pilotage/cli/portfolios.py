@@ -10,7 +10,7 @@ from pilotage.cli.screen import Cell, Screen, Toned
 from pilotage.cli.status import EMPTY
 from pilotage.cli.wording import limit_words
 
-HEADS = ("workload", "phase", "day", "exposure", "gate", "stalls", "decision", "roll-out", "production")
+HEADS = ("workload", "phase", "day", "exposure", "gate", "waivers", "stalls", "decision", "roll-out", "production")
 REVIEW_HEADS = ("review", "opened", "concluded", "days to conclusion", "open ones wait", "reviewers' minutes")
 
 
@@ -63,6 +63,7 @@ def _row(one: Json) -> Sequence[Cell]:
         Toned(f"{day}, {pace['late_days']} late", "bad") if pace["late_days"] else day,
         limit_words(one["mode"], one["percent"]),
         f"{one['met']} of {one['total']}",
+        Toned(str(one["waivers"]), "noted") if one["waivers"] else "0",
         Toned(str(stalled), "waiting") if stalled else "0",
         *dates,
     )

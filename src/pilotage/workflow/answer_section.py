@@ -32,11 +32,13 @@ from pilotage.record.charter import Charter
 from pilotage.record.digests import digest_of
 from pilotage.record.facts import EvidenceFrozen
 from pilotage.record.stages import stage_of
+from pilotage.record.verdicts import WaiverNote
 from pilotage.record.workload import Decision, Workload
 from pilotage.storage.protocols import SumRow
 from pilotage.workflow.desk import Judgement, recorded_of
 from pilotage.workflow.errors import NotComputable, Outdated
 from pilotage.workflow.freezing import recomputed, thawed
+from pilotage.workflow.frozen_waivers import frozen_waivers
 from pilotage.workflow.measuring import by_stage, plan_of
 from pilotage.workflow.rollout import compared_over_stages
 from pilotage.workflow.section import Section
@@ -72,7 +74,8 @@ class FigureJson(Struct, frozen=True, kw_only=True):
 
 class DecisionJson(Struct, frozen=True, kw_only=True):
     """One decision with what it rested on. `evidence` is the digest of the frozen evidence, at the ledger's position
-    `frozen_at`; null where none was frozen. `verdicts` are every criterion's as frozen. `same`: whether the evidence,
+    `frozen_at`; null where none was frozen. `verdicts` are every criterion's as frozen, `waivers` what the
+    waived ones rest on. `same`: whether the evidence,
     computed again, comes to what it came to, with `differences` where it does not, and a `problem` where it cannot be
     computed again here. `store`: how the sums that are kept now differ from those of the evidence.
     """
@@ -85,6 +88,7 @@ class DecisionJson(Struct, frozen=True, kw_only=True):
     evidence: str | None
     frozen_at: int | None
     verdicts: dict[str, str]
+    waivers: dict[str, WaiverNote]
     same: bool | None
     differences: tuple[str, ...]
     problem: str
@@ -151,6 +155,7 @@ def _decision(workspace: Workspace, workload: Workload, decision: Decision) -> D
         evidence=decision.evidence,
         frozen_at=at,
         verdicts=decision.verdicts,
+        waivers=frozen_waivers(workspace, workload, decision),
         same=again.same if again else False if problem else None,
         differences=again.differences if again else (),
         problem=problem,

@@ -44,6 +44,8 @@ class WorkloadFigures(Struct, frozen=True, kw_only=True):
     """One workload of the portfolio. `phase` is the one that it reached; `place` is that too, or `killed`, or `refused`
     while a no-go is in force.
 
+    `met`, `waived` and `total` are of the gate ahead, `waivers` all that are in force, in any gate.
+
     Days to the first call and the first feedback count from the pilot's beginning; money is in US dollars, None where
     nobody estimated or committed it.
     """
@@ -63,6 +65,7 @@ class WorkloadFigures(Struct, frozen=True, kw_only=True):
     met: int
     waived: int
     total: int
+    waivers: int
     next: NextAction | None
     stalls: tuple[Stall, ...]
     compressed: tuple[Compression, ...]
@@ -150,6 +153,7 @@ def figures_of(judgement: Judgement, now: dt.datetime) -> WorkloadFigures:
         met=sum(verdict.verdict == "met" for verdict in here),
         waived=sum(verdict.verdict == "waived" for verdict in here),
         total=len(here),
+        waivers=sum(verdict.verdict == "waived" for verdict in judgement.verdicts.values()),
         next=first.next if first else None,
         stalls=stalls(playbook, workload, judgement.verdicts, measured, now),
         compressed=compressions(playbook, workload, judgement.verdicts),

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import re
+import shutil
 
 import httpx
+from tests.server.cast import open_here
 from tests.server.pages.conftest import SESSION, session_of
 from tests.server.pages.story import TRIAGE
-from tests.server.served import Served
+from tests.server.served import Served, serving
+
+from pilotage.record import commands as c
+from pilotage.record.context import Actor
+from pilotage.workflow.frozen_waivers import frozen_waivers
 
 AT = f"/w/{TRIAGE}"
 
@@ -29,6 +36,44 @@ def test_a_decision_shows_what_it_rests_on_and_whom_it_reached(reading):
     rows = list(csv.DictReader(io.StringIO(reading("nadia").page(f"{AT}/recipients.csv"))))
     assert [row["state"] for row in rows].count("received") == 5
     assert all(row["received_at"] for row in rows if row["state"] == "received")
+
+
+def test_a_frozen_verdict_shows_the_waiver_that_it_rested_on(told, tmp_path):
+    """Reason, signers and end stand beside each verdict that was set aside: on the page, where it is signed, and in
+    the evidence; a longer waiver that is asked for later changes nothing of it.
+    """
+    shutil.copytree(told, tmp_path / "home")
+    workspace = open_here(tmp_path / "home", demonstration=True)
+    workload = workspace.desk.load(TRIAGE)
+    owner = Actor(person=workload.owner, roles=frozenset({"owner"}))
+    then = workload.standing_waivers["harden.resilience"]
+    for command in (
+        c.GoBack(to_phase="evaluate", reason="Another look."),
+        c.Decide(outcome="no_go", reasons="The drills were never held."),
+        c.Waive(
+            criterion="harden.resilience",
+            reason="They are held after the summer instead.",
+            expires_on=then.expires_on - dt.timedelta(days=1),
+        ),
+    ):
+        workspace.desk.issue(owner, TRIAGE, command)
+    workload = workspace.desk.load(TRIAGE)
+    decision = workload.decisions[-1]
+    found = frozen_waivers(workspace, workload, decision)
+    workspace.close()
+    assert decision.verdicts["harden.resilience"] == "waived"
+    assert set(found) == {name for name, verdict in decision.verdicts.items() if verdict == "waived"}
+    note = found["harden.resilience"]
+    assert (note.reason, note.expires_on, note.position) == (then.reason, then.expires_on, then.stamp.position)
+    assert len(note.signers) == 2
+    with serving(tmp_path / "home", demonstration=True) as server, client(server, "jonas") as sponsor:
+        listed = sponsor.get(f"/api/v1/workloads/{TRIAGE}/evidence/answer").json()["decisions"][0]
+        assert listed["waivers"]["harden.resilience"]["reason"] == then.reason
+        for path in (f"{AT}/decision", f"{AT}/do/sign?subject=decision", f"{AT}/evidence"):
+            frozen = sponsor.get(path).text.split("harden.resilience", 1)[1]
+            page = re.sub(r"<[^>]+>|\s+", " ", frozen)
+            assert then.reason in page, path
+            assert re.search(r"until [^,]+, signed by +Nadia Rahman +and +Jonas Weber", page), path
 
 
 def test_before_a_decision_the_page_says_what_is_open(reading):

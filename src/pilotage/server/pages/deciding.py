@@ -11,7 +11,7 @@ from litestar.response import Response
 from msgspec import Struct
 
 from pilotage.record.areas import deciding as record
-from pilotage.record.verdicts import Verdict
+from pilotage.record.verdicts import Verdict, WaiverNote
 from pilotage.record.workload import Decision
 from pilotage.server.asking import AnyRequest
 from pilotage.server.auth.access import READ
@@ -23,6 +23,7 @@ from pilotage.server.pages.workload_frame import workload_page
 from pilotage.server.parts import parts_of, workspace_of
 from pilotage.server.threads import run_in
 from pilotage.workflow.desk import Judgement
+from pilotage.workflow.frozen_waivers import frozen_waivers
 from pilotage.workflow.unknowns import unknowns
 from pilotage.workflow.workspace import Workspace
 
@@ -37,10 +38,12 @@ STATES: dict[str, Badge] = {
 
 
 class VerdictFrozen(Struct, frozen=True, kw_only=True):
-    """One criterion as it stood when the decision was put, beside what it is now."""
+    """One criterion as it stood when the decision was put, beside what it is now, with the waiver that it rested on."""
 
     now: Verdict
     then: Badge | None
+    was_waived: bool = False
+    waiver: WaiverNote | None = None
 
 
 def state_of(one: record.Recipient, absent: frozenset[str]) -> str:
@@ -50,14 +53,22 @@ def state_of(one: record.Recipient, absent: frozenset[str]) -> str:
     return "absent" if one.person in absent else "sent" if one.sent is not None else "unsent"
 
 
-def _frozen(judgement: Judgement, decision: Decision | None) -> dict[str, list[VerdictFrozen]]:
+def _frozen(
+    judgement: Judgement, decision: Decision | None, waivers: Mapping[str, WaiverNote]
+) -> dict[str, list[VerdictFrozen]]:
     """The verdicts by gate: those of the decision, or what they would be if it were put now."""
     found: dict[str, list[VerdictFrozen]] = {}
     for verdict in judgement.verdicts.values():
         kind = decision.verdicts.get(verdict.id) if decision else verdict.verdict
         if verdict.id != CRITERION:
             found.setdefault(verdict.phase, []).append(
-                VerdictFrozen(now=verdict, then=VERDICTS[kind] if kind else None)
+                VerdictFrozen(
+                    now=verdict,
+                    then=VERDICTS[kind] if kind else None,
+                    # Before a decision the reason of today says it all.
+                    was_waived=decision is not None and kind == "waived",
+                    waiver=waivers.get(verdict.id),
+                )
             )
     return found
 
@@ -77,7 +88,7 @@ async def show_decision(request: AnyRequest, slug: FromPath[str]) -> Response[by
             "in_force": decision is not None and workload.decision_in_force(decision),
             "signed": workload.signed("decision", decision.digest) if decision else {},
             "earlier": [one for one in reversed(workload.decisions) if one is not decision],
-            "frozen": _frozen(judgement, decision),
+            "frozen": _frozen(judgement, decision, frozen_waivers(workspace, workload, decision)),
             "phases": judgement.playbook.phases,
             "asked": judgement.verdicts.get(CRITERION),
             "unknown": unknowns(judgement),

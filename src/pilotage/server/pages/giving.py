@@ -57,6 +57,7 @@ from pilotage.workflow.assessments import readiness_of
 from pilotage.workflow.charters import last_given
 from pilotage.workflow.desk import Judgement, Receipt
 from pilotage.workflow.errors import Overtaken
+from pilotage.workflow.frozen_waivers import frozen_waivers
 from pilotage.workflow.signing import to_sign
 from pilotage.workflow.workspace import Workspace
 
@@ -191,6 +192,7 @@ async def _form(
         workload, playbook = judgement.workload, judgement.playbook
         subject = next((field.default for field in fields if field.name == "subject"), "")
         asked = typed.get("criterion", "")
+        decision = workload.decisions[-1] if workload.decisions else None
         return {
             "name": name,
             "form": Filled(fields=fields, typed=shown, problems=problems, sent=sent),
@@ -200,7 +202,8 @@ async def _form(
             "gate": gate(judgement, playbook.phase(workload.phase)),
             "criterion": playbook.criterion(asked) if asked in judgement.verdicts else None,
             "subject": subject,
-            "decision": workload.decisions[-1] if workload.decisions else None,
+            "decision": decision,
+            "frozen_waivers": frozen_waivers(workspace, workload, decision) if subject == "decision" else {},
             "waiver": workload.waivers.get(subject.removeprefix("waiver:")),
             "again": last_given(workload, person) if subject == "charter" else None,
             "reviewing": beside(name, judgement, typed),
