@@ -80,6 +80,32 @@ def test_everybody_concerned_is_told():
     assert story.verdict("deploy.communication").verdict == "met"
 
 
+def test_what_was_told_of_another_release_counts_no_more():
+    """Another release that is declared, and a step back over the roll-out, ask for everybody to be told again; a day of
+    telling that lies before them does not count.
+    """
+    story = Story().begin_evaluation()
+    told = TellAudience(audience="berlin", changes=WHY, told_on=story.now.date(), channel="letter")
+    story.does("ann", told)
+    assert story.verdict("deploy.communication").verdict == "met"
+    story.wait(days=1)
+    story.does("eva", release("r2", "cd" * 32))
+    story.does("ann", c.DeclareForEvaluation(release="r2"))
+    again = story.verdict("deploy.communication")
+    assert again.verdict == "unmet"
+    assert "before this release was declared" in again.reason
+    story.does("ann", told)
+    assert story.verdict("deploy.communication").verdict == "unmet", "it is written down now, but they heard it before"
+    story.does("ann", structs.replace(told, told_on=story.now.date()))
+    assert story.verdict("deploy.communication").verdict == "met"
+    story = Story().begin_rollout()
+    story.does("ann", structs.replace(told, told_on=story.now.date()))
+    assert story.verdict("deploy.communication").verdict == "met"
+    story.wait(days=1)
+    story.does("ann", c.GoBack(to_phase="harden", reason="The load was not what we thought."))
+    assert story.verdict("deploy.communication").verdict == "unmet"
+
+
 def test_a_cohort_short_of_training_is_not_exposed():
     """Suggesting to a cohort whose share is short is refused, also in the pilot, and the ceiling says why."""
     story = Story().begin_pilot().clear().train("rome", people=4, completed=3)

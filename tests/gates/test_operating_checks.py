@@ -220,6 +220,25 @@ def test_the_playbook_has_to_be_whole():
     assert met.valid_until == story.now + dt.timedelta(days=180)
 
 
+def test_people_to_call_are_counted_not_steps():
+    """One person on two steps is one person to call, and one without an account is none."""
+    story = told(ROLES, RUNBOOK)
+    story.portfolio = structs.replace(story.portfolio, absent=frozenset({"eva"}))
+    gone = story.verdict("harden.runbook")
+    assert gone.reason.startswith("It lacks 2 people to call")
+    assert "eva has no account any more" in gone.next.action
+    story = told(ROLES, RUNBOOK[:-1])
+    story.does("oli", structs.replace(RUNBOOK[1][1], person="oli"))
+    assert story.verdict("harden.runbook").reason.startswith("It lacks 2 people to call")
+
+
+def test_every_alert_asks_for_a_procedure_also_that_on_the_budget():
+    """`deploy.monitoring` asks for alerts on the budget; whoever is woken by one reads what to do."""
+    without = tuple(one for one in RUNBOOK if getattr(one[1], "trigger", "") != "alert:budget")
+    assert len(without) == len(RUNBOOK) - 1
+    assert "a procedure for alert:budget" in told(ROLES, without[:-1]).verdict("harden.runbook").reason
+
+
 def test_only_the_operations_owner_walks_through_what_is_there():
     """Without the role, a procedure or somebody to call, nobody can sign that it holds."""
     walk = RUNBOOK[-1][1]

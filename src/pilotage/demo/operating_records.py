@@ -50,6 +50,7 @@ _PROCEDURES = {
     "alert:service": "Read which level burns on the Drift page, and follow the guardrail's procedure.",
     "alert:drift": "Find the field that moved. If it comes from the weather feed, check the feed's age.",
     "alert:skewed": "Hold the roll-out where it is and call Yuki: units are not assigned as they should be.",
+    "alert:budget": "Read which line of the month's cost grew, and ask whoever carries the cost whether it goes on.",
 }
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
 
 from pilotage.gates.case import Case, Check, Finding, item, met, pending, unmet
+from pilotage.record.areas.change import AudienceTold
 from pilotage.record.areas.readiness import Prepared, prepared, rules_of, untrained
+from pilotage.record.stamps import Standing
 from pilotage.record.verdicts import EvidenceItem
+from pilotage.record.workload import Workload, day_of
 
 NAME_AUDIENCES = "Name the audiences on the Change page: who sees the answers, and who only has to know."
 
@@ -74,27 +76,41 @@ def _next(audiences: tuple[Prepared, ...]) -> str:
 
 
 def communication(case: Case) -> Finding:
-    """Every audience was told what changes for it."""
-    change = case.workload.change
-    if not change.present:
+    """Every audience was told what changes for it with what runs now."""
+    present = case.workload.change.present
+    if not present:
         return pending("No audience is named, so nobody is known to have been told.", next=NAME_AUDIENCES)
-    evidence = [*_told(case)]
-    if change.untold:
+    heard = _heard(case.workload)
+    evidence = [
+        item(f"told: {audience.title}", heard[name].fact.told_on.isoformat(), ledger=heard[name].stamp.position)
+        for name, audience in present.items()
+        if name in heard
+    ]
+    untold = [audience.title for name, audience in present.items() if name not in heard]
+    if untold:
+        before = {one.fact.audience for one in case.workload.change.told} & {*present} - {*heard}
+        older = " What they heard before this release was declared, or before the last step back, counts no more."
         return unmet(
-            f"Not told yet: {', '.join(audience.title for audience in change.untold)}.",
+            f"Not told yet: {', '.join(untold)}.{older if before else ''}",
             *evidence,
             next="Tell each of them what changes for it and from when, and record it on the Change page.",
         )
     return met("Every audience was told what changes for it.", *evidence)
 
 
-def _told(case: Case) -> Iterator[EvidenceItem]:
-    change = case.workload.change
-    newest = {one.fact.audience: one for one in change.told}
-    for name, audience in change.present.items():
-        if name in newest:
-            told = newest[name]
-            yield item(f"told: {audience.title}", told.fact.told_on.isoformat(), ledger=told.stamp.position)
+def _heard(workload: Workload) -> dict[str, Standing[AudienceTold]]:
+    """The newest telling of each audience that counts.
+
+    Before the release that runs was declared, or the workload last went back over its roll-out, people heard of
+    something else.
+    """
+    stamps = (workload.attempt.stamp if workload.attempt else None, workload.reopened.get("deploy"))
+    since = [stamp for stamp in stamps if stamp is not None]
+    return {
+        one.fact.audience: one
+        for one in workload.change.told
+        if all(one.stamp.position > at.position and one.fact.told_on >= day_of(workload, at.at) for at in since)
+    }
 
 
 CHECKS: dict[str, Check] = {

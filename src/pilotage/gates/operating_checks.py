@@ -151,9 +151,12 @@ def _playbook_gaps(case: Case) -> Iterator[tuple[str, tuple[str, str | None]]]:
         yield "an owner", ("Assign an owner.", "sponsor")
     if accepted_role(workload, "operations") is None:
         yield "an operations owner", ("Offer the operations role and have it accepted.", "owner")
-    if len(book.path) < case.number("steps_min", 1):
-        asked = f"{case.number('steps_min', 1):.0f} people to call"
-        yield asked, ("Set the escalation path on the Operating model page.", None)
+    # Whoever stands on two steps is one person, and whoever has no account any more is nobody who answers.
+    called, least = {step.fact.person for step in book.path}, case.number("steps_min", 1)
+    if len(called - case.portfolio.absent) < least:
+        gone = sorted(called & case.portfolio.absent)
+        instead = f" {' and '.join(gone)} has no account any more." if gone else " Each step calls somebody else."
+        yield f"{least:.0f} people to call", (f"Set the escalation path on the Operating model page.{instead}", None)
     days = int(case.number("covered_days", 1))
     uncovered = book.first_uncovered(case.today, days)
     if uncovered is not None:

@@ -52,7 +52,7 @@ def test_an_audience_without_people_is_no_audience_any_more():
     story = named()
     story.does("ann", audience(people=0))
     assert story.standing.change.present == {}
-    assert story.standing.change.untold == ()
+    assert "No audience is named" in story.verdict("deploy.communication").reason
 
 
 def test_a_cohort_sees_answers():
@@ -109,7 +109,7 @@ def test_everything_that_was_told_stays():
     story.does("ann", told)
     story.does("ann", told)
     assert len(story.standing.change.told) == 2
-    assert story.standing.change.untold == ()
+    assert story.verdict("deploy.communication").verdict == "met"
 
 
 @pytest.mark.parametrize(("days", "refused"), [(0, False), (2, True)])

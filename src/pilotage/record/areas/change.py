@@ -147,12 +147,6 @@ class Change(Struct, frozen=True, kw_only=True):
         """The audiences that have people in them, by id."""
         return {name: one.fact for name, one in self.audiences.items() if one.fact.people > 0}
 
-    @property
-    def untold(self) -> tuple[AudienceNamed, ...]:
-        """The audiences that nobody told anything."""
-        heard = {one.fact.audience for one in self.told}
-        return tuple(audience for name, audience in self.present.items() if name not in heard)
-
     def behind(self, today: dt.date) -> tuple[Standing[StreamPlanned], ...]:
         """The streams whose day has passed and that are not done."""
         return tuple(one for one in self.streams.values() if one.fact.progress != "done" and one.fact.due_on < today)

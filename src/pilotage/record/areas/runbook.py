@@ -38,6 +38,7 @@ ALERTS: dict[str, str] = {
     "alert:service": "A service level burns its error budget",
     "alert:drift": "Inputs or answers have drifted",
     "alert:skewed": "The arms are not assigned as the lease says",
+    "alert:budget": "It costs more than was estimated for the month",
 }
 
 
