@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pilotage.record.facts import CaseFrozen, Fact, Waived
+from pilotage.record.facts import AnyFact, CaseFrozen, Waived
 from pilotage.record.verdicts import WaiverNote
 from pilotage.record.workload import Decision, Workload
 from pilotage.reports.documents.case import CaseVerdict, thawed_case
@@ -33,7 +33,7 @@ def _note(workspace: Workspace, one: CaseVerdict) -> WaiverNote | None:
     return WaiverNote(reason=asked.reason, signers=one.signers, expires_on=one.expires_on, position=one.waived_at)
 
 
-def _fact_at(workspace: Workspace, position: int | None) -> Fact | None:
+def _fact_at(workspace: Workspace, position: int | None) -> AnyFact | None:
     """The fact at a position of the ledger."""
     entries = workspace.ledger.read_all(after=position - 1, limit=1) if position else ()
     return recorded_of(entries[0]).fact if entries else None
