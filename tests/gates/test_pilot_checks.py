@@ -7,6 +7,7 @@ from msgspec import structs
 from tests.record.stories import START, Story, attestation, charter, clearance, measured_well
 
 from pilotage.evidence.measurements import FieldCoverage, NotEstimable
+from pilotage.playbook.metrics import Guardrail
 from pilotage.record import commands as c
 from pilotage.record.areas.data import ListSource
 
@@ -101,11 +102,25 @@ def test_the_incumbent_is_measured_first_and_long_enough():
     """Enough calls on enough days before the candidate ran; fewer, or no estimate, is not a baseline yet."""
     story = piloting()
     assert judged(story, "pilot.baseline")[0] == "met"
-    (whole,) = story.measurements.baseline
+    target, errors = story.measurements.baseline
     for changes in ({"calls": 999}, {"days": 6}, {"estimate": NotEstimable(reason="No labels.")}, {"metric": "other"}):
-        story = piloting(baseline=(structs.replace(whole, **changes),))
+        story = piloting(baseline=(structs.replace(target, **changes), errors))
         assert judged(story, "pilot.baseline")[0] == "pending", changes
+        story = piloting(baseline=(target, structs.replace(errors, **changes)))
+        verdict, reason = judged(story, "pilot.baseline")
+        assert verdict == "pending", changes
+        assert reason == "The target is measured; errors has no baseline of as many calls and days."
     assert judged(piloting(baseline=()), "pilot.baseline")[0] == "pending"
+
+
+@pytest.mark.parametrize(("limit", "verdict"), [(0.05, "met"), (None, "pending")])
+def test_only_what_is_held_against_the_incumbent_needs_a_baseline(limit, verdict):
+    """A guardrail with a limit of its own is judged without the incumbent, and asks for no baseline."""
+    errors = Guardrail(metric="errors", margin=0.01, limit=limit)
+    story = Story().propose().write_charter(guardrails=(errors,))
+    well = measured_well(story.now)
+    story.measurements = structs.replace(well, baseline=well.baseline[:1])
+    assert judged(story, "pilot.baseline")[0] == verdict
 
 
 def test_what_runs_is_a_registered_release():

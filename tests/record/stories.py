@@ -165,7 +165,9 @@ def measured_well(now: dt.datetime, **changes: Any) -> Measurements:
             since=START, calls=30, actions={"accepted": 25, "overridden": 5}, judged=30, newest_at=now
         ),
         coverage=(FieldCoverage(field="input", share=1.0, present=9000, calls=9000, required=0.95),),
-        baseline=(Baseline(metric="right_team", estimate=OWN_MEASURE, days=14, calls=5000),),
+        baseline=tuple(
+            Baseline(metric=metric, estimate=OWN_MEASURE, days=14, calls=5000) for metric in ("right_team", "errors")
+        ),
         shadow=ShadowHealth(
             pairs=4000, days=20, added_us_mean=10.0, added_us_p99=50.0, leaked_errors=0, dropped_share=0.0
         ),

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import structs
 
-from pilotage.evidence.measurements import Estimate, Measurements
+from pilotage.evidence.measurements import Baseline, Estimate, Measurements
 from pilotage.gates.case import Case, Check, Finding, days_between, estimate_item, item, met, pending, unmet
 from pilotage.playbook.types import Playbook
+from pilotage.record.charter import Charter
 from pilotage.record.workload import Clearance, Workload, day_of
 
 CLEARING = ("privacy", "security")
@@ -99,12 +100,15 @@ def _measured(case: Case) -> Measurements | Finding:
 
 
 def baseline(case: Case) -> Finding:
-    """The incumbent measured on enough calls and days before the candidate ran."""
+    """The incumbent measured on enough calls and days before the candidate ran, by the target's metric and by that of
+    every guardrail that will be held against it.
+    """
     measured = _measured(case)
     if isinstance(measured, Finding):
         return measured
     charter = case.workload.measured_charter
-    target = next((b for b in measured.baseline if charter and b.metric == charter.target.metric), None)
+    seen = {one.metric: one for one in measured.baseline}
+    target = seen.get(charter.target.metric) if charter else None
     if charter is None or target is None:
         return pending("The charter names no metric to take a baseline of.", next="Write the charter.")
     calls_min, days_min = int(case.number("calls_min", 1000)), int(case.number("days_min", 7))
@@ -113,15 +117,42 @@ def baseline(case: Case) -> Finding:
         item("calls", target.calls),
         item("days", target.days),
     )
-    if target.calls < calls_min or target.days < days_min or not isinstance(target.estimate, Estimate):
+    record = "Let the incumbent serve and be recorded before shadowing begins."
+    if not _enough(target, calls_min, days_min):
         return pending(
             f"{target.calls:,} of {calls_min:,} calls and {target.days} of {days_min} days measured "
             "before the candidate ran.",
             *evidence,
-            next="Let the incumbent serve and be recorded before shadowing begins.",
+            next=record,
             by="engineer",
         )
+    others = [seen.get(name) for name in _compared(charter)]
+    short = [
+        name for name, one in zip(_compared(charter), others, strict=True) if not _enough(one, calls_min, days_min)
+    ]
+    evidence += tuple(estimate_item(f"{one.metric}, incumbent", one.estimate) for one in others if one)
+    if short:
+        said = f"{', '.join(short)} {'has' if len(short) == 1 else 'have'} no baseline of as many calls and days."
+        return pending(f"The target is measured; {said}", *evidence, next=record, by="engineer")
     return met(f"{target.estimate.value:.4g} on {target.calls:,} calls over {target.days} days.", *evidence)
+
+
+def _enough(seen: Baseline | None, calls_min: int, days_min: int) -> bool:
+    if seen is None or not isinstance(seen.estimate, Estimate):
+        return False
+    return seen.calls >= calls_min and seen.days >= days_min
+
+
+def _compared(charter: Charter) -> list[str]:
+    """The guardrails' metrics that are held against the incumbent from the shadow on. One with a limit of its own is
+    held against that, and what people do shows only once they see answers.
+    """
+    observable = {metric.id: metric.observable for metric in charter.metrics}
+    return [
+        guardrail.metric
+        for guardrail in charter.guardrails
+        if guardrail.limit is None and observable.get(guardrail.metric) == "shadow"
+    ]
 
 
 def release(case: Case) -> Finding:
