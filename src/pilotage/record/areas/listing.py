@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from pilotage.record.workload import Workload
 
 AreaFact = (
-    planning.PlanningFact
+    classifying.ClassifyingFact
+    | planning.PlanningFact
     | reviewing.ReviewingFact
     | costing.CostingFact
     | architecture.ArchitectureFact
@@ -49,7 +50,6 @@ AreaFact = (
     | data.DataFact
     | adopting.AdoptingFact
     | benefiting.BenefitingFact
-    | classifying.ClassifyingFact
 )
 AreaCommand = (
     classifying.ClassifyingCommand
