@@ -323,6 +323,25 @@ class AdoptionSeen(Struct, frozen=True, kw_only=True):
     sums: dict[str, dict[str, float]]
 
 
+class ServiceSeen(Struct, frozen=True, kw_only=True):
+    """One objective of the service over the last `days`: how many of `calls` went badly, whether its error budget burns
+    too fast now, and the `reason` where too few calls came to tell.
+    """
+
+    title: str
+    share: float
+    calls: int
+    bad: int
+    days: float
+    firing: bool
+    reason: str = ""
+
+    @property
+    def kept(self) -> bool:
+        """Whether the share that is asked went well."""
+        return not self.reason and self.bad <= self.calls * (1.0 - self.share)
+
+
 class Measurements(Struct, frozen=True, kw_only=True):
     """Everything measured of one workload. A part that is None has not been measured. `spent` is what a call cost,
     in US dollars, that the running release answered while it served.
@@ -345,5 +364,6 @@ class Measurements(Struct, frozen=True, kw_only=True):
     feedback: FeedbackSeen | None = None
     adoption: AdoptionSeen | None = None
     quarters: tuple[QuarterBenefit, ...] = ()
+    service: tuple[ServiceSeen, ...] = ()
     spent_by_month: tuple[MonthSpent, ...] = ()
     label_bases: tuple[LabelBases, ...] = ()

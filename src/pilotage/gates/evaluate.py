@@ -28,6 +28,7 @@ from pilotage.gates import (
     review_checks,
     running_checks,
     select_checks,
+    service_checks,
 )
 from pilotage.gates.case import Case, Check, Finding, item, pending
 from pilotage.playbook.types import Criterion, Playbook
@@ -48,6 +49,7 @@ CHECKS: dict[str, Check] = {
     **change_checks.CHECKS,
     **hardening_checks.CHECKS,
     **running_checks.CHECKS,
+    **service_checks.CHECKS,
     **data_checks.CHECKS,
     **adoption_checks.CHECKS,
 }

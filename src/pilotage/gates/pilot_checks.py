@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import structs
 
-from pilotage.evidence.measurements import Baseline, Estimate, Measurements
+from pilotage.evidence.measurements import Baseline, Estimate, Measurements, NotEstimable
 from pilotage.gates.case import Case, Check, Finding, days_between, estimate_item, item, met, pending, unmet
 from pilotage.playbook.types import Playbook
 from pilotage.record.charter import Charter
+from pilotage.record.verdicts import EvidenceItem
 from pilotage.record.workload import Clearance, Workload, day_of
 
 CLEARING = ("privacy", "security")
@@ -112,13 +113,13 @@ def baseline(case: Case) -> Finding:
     if charter is None or target is None:
         return pending("The charter names no metric to take a baseline of.", next="Write the charter.")
     calls_min, days_min = int(case.number("calls_min", 1000)), int(case.number("days_min", 7))
-    evidence = (
+    evidence: tuple[EvidenceItem, ...] = (
         estimate_item(f"{target.metric}, incumbent", target.estimate),
         item("calls", target.calls),
         item("days", target.days),
     )
     record = "Let the incumbent serve and be recorded before shadowing begins."
-    if not _enough(target, calls_min, days_min):
+    if not _enough(target, calls_min, days_min) or isinstance(target.estimate, NotEstimable):
         return pending(
             f"{target.calls:,} of {calls_min:,} calls and {target.days} of {days_min} days measured "
             "before the candidate ran.",

@@ -35,7 +35,7 @@ NOT_WAIVABLE = frozenset(
 )
 # Beside those that cannot be waived: what the ceiling, the release rule and the decision date are read from.
 REQUIRED = NOT_WAIVABLE | {"pilot.release", "pilot.on-time", "deploy.stages"}
-RESTS_ON_OUTSIDE = frozenset({"harden.security"})
+RESTS_ON_OUTSIDE = frozenset({"harden.security", "deploy.monitoring"})
 REQUIRED_REVIEWS = ("security", "privacy")
 
 CEILINGS = ("none", "shadow", "suggest", "stage", "full")

@@ -56,6 +56,7 @@ from pilotage.workflow.errors import Outdated
 from pilotage.workflow.estimating import month_costs, production_case, unit_costs
 from pilotage.workflow.freezing import frozen_evidence
 from pilotage.workflow.reachable import reach_of
+from pilotage.workflow.service_levels import service_seen
 from pilotage.workflow.spans import Spans
 
 Made = TypeVar("Made")
@@ -231,6 +232,7 @@ class Measuring:
             coverage=self._coverage(workload, required),
             shadow=self._shadow(slug),
             feedback=self.feedback(workload),
+            service=service_seen(self._calls, workload, plan_of(workload).counted_sources, now),
             adoption=self._spans.adoption(workload, plan_of(workload), now),
         )
         if charter is None:
