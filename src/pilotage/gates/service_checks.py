@@ -21,7 +21,8 @@ def monitoring(case: Case) -> Finding:
     """
     seen = _still_measured(case)
     if seen.verdict != "met":
-        return structs.replace(seen, kind="measured")
+        # What was seen to be wrong was measured; what is missing would not make it so.
+        return structs.replace(seen, kind="measured" if seen.verdict == "unmet" else "attested")
     alerts = brought(case)
     return structs.replace(
         alerts, reason=f"{seen.reason} Alerts: {alerts.reason}", evidence=(*seen.evidence, *alerts.evidence)
