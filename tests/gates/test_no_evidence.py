@@ -34,7 +34,7 @@ def test_no_measurement_is_never_a_pass(cadence, lane, measurements, phase):
         for verdict in verdicts.values():
             criterion = story.playbook.criterion(verdict.id)
             if criterion.outside:
-                assert verdict.kind == "attested"
+                assert verdict.kind == "attested", verdict
             elif criterion.kinds[0] == "measured":
                 assert verdict.verdict not in PASSING, verdict
 
