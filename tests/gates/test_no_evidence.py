@@ -24,7 +24,7 @@ LATER = START + dt.timedelta(days=400)
 def test_no_measurement_is_never_a_pass(cadence, lane, measurements, phase):
     """With nothing measured, no measured criterion of any cadence and lane is met, unless its gate passed before.
 
-    What was brought from outside may be, and is attested.
+    What was brought from outside may be met, and is attested then.
     """
     story = Story(playbook=load(cadence))
     getattr(story, phase)(lane=lane)
@@ -34,7 +34,7 @@ def test_no_measurement_is_never_a_pass(cadence, lane, measurements, phase):
         for verdict in verdicts.values():
             criterion = story.playbook.criterion(verdict.id)
             if criterion.outside:
-                assert verdict.kind == "attested", verdict
+                assert verdict.kind == "attested" or verdict.verdict not in PASSING, verdict
             elif criterion.kinds[0] == "measured":
                 assert verdict.verdict not in PASSING, verdict
 

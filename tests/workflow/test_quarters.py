@@ -17,7 +17,7 @@ from pilotage.evidence.strata import StageTotals
 from pilotage.operations.benefiting import BenefitWatch
 from pilotage.record.facts import ExposureSet
 from pilotage.workflow import value_section
-from pilotage.workflow.measuring import by_stage
+from pilotage.workflow.live_figures import by_stage
 
 
 def held_back(share: float):

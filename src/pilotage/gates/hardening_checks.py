@@ -88,7 +88,7 @@ def _seen_of_itself(case: Case) -> Finding:
     if inspected is None:
         why = "The product has not looked at its own workspace yet: keys, transport, passwords, tokens and rights."
         following = "Keep the server running, and look again after the watch's next round."
-        return structs.replace(pending(why, next=following), kind="attested")
+        return structs.replace(pending(why, next=following), kind="measured")
     seen, ledger = inspected.fact.seen, inspected.stamp.position
     evidence = tuple(item(f"measured here, {one.check}", one.found, ledger=ledger) for one in seen)
     wrong = [one for one in seen if not one.holds]

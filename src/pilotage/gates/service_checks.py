@@ -21,8 +21,7 @@ def monitoring(case: Case) -> Finding:
     """
     seen = _still_measured(case)
     if seen.verdict != "met":
-        # What was seen to be wrong was measured; what is missing would not make it so.
-        return structs.replace(seen, kind="measured" if seen.verdict == "unmet" else "attested")
+        return structs.replace(seen, kind="measured")
     alerts = brought(case)
     return structs.replace(
         alerts, reason=f"{seen.reason} Alerts: {alerts.reason}", evidence=(*seen.evidence, *alerts.evidence)

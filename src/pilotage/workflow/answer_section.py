@@ -39,7 +39,8 @@ from pilotage.workflow.desk import Judgement, recorded_of
 from pilotage.workflow.errors import NotComputable, Outdated
 from pilotage.workflow.freezing import recomputed, thawed
 from pilotage.workflow.frozen_waivers import frozen_waivers
-from pilotage.workflow.measuring import by_stage, plan_of
+from pilotage.workflow.live_figures import by_stage
+from pilotage.workflow.measuring import plan_of
 from pilotage.workflow.rollout import compared_over_stages
 from pilotage.workflow.section import Section
 from pilotage.workflow.trust_section import checks_of

@@ -11,7 +11,8 @@ from pilotage.evidence.strata import StageTotals
 from pilotage.record.stages import stage_of
 from pilotage.storage.protocols import CallStore
 from pilotage.workflow.desk import Judgement
-from pilotage.workflow.measuring import by_stage, plan_of
+from pilotage.workflow.live_figures import by_stage
+from pilotage.workflow.measuring import plan_of
 
 CALLS_MAX = 10_000
 

@@ -17,51 +17,53 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct, structs
 
 from pilotage.evidence.baseline import BEFORE, baseline
-from pilotage.evidence.benefit import live_benefit
 from pilotage.evidence.betting import bets_for
 from pilotage.evidence.cost import KEPT, KEPT_IDS
 from pilotage.evidence.coverage import coverage
-from pilotage.evidence.guardrails import live_guardrails, shadow_guardrails
+from pilotage.evidence.guardrails import shadow_guardrails
 from pilotage.evidence.measurements import (
     Answer,
     Baseline,
     Check,
-    Estimated,
     FeedbackSeen,
     FieldCoverage,
     GuardrailResult,
-    LiveBenefit,
     Measurements,
-    NotEstimable,
     ShadowHealth,
 )
-from pilotage.evidence.plan import MeasurementPlan, shifted
+from pilotage.evidence.plan import MeasurementPlan
 from pilotage.evidence.quarters import Month
 from pilotage.evidence.sample_ratio import SampleRatio
 from pilotage.evidence.snapshot import Snapshot, evaluate
 from pilotage.evidence.strata import LookSums, StageTotals
-from pilotage.evidence.sums import Totals
 from pilotage.evidence.telling import seen, told
-from pilotage.playbook.metrics import Metric
 from pilotage.playbook.types import Playbook
 from pilotage.record.charter import Charter
 from pilotage.record.context import FrozenEvidence
-from pilotage.record.stages import live_stage, stage_of
+from pilotage.record.stages import stage_of
 from pilotage.record.workload import Attempt, Decision, Workload
 from pilotage.storage.protocols import BetRow, CallStore, LookRow, SumRow
 from pilotage.workflow.checking import days_check, live_checks, ratio_check, ratio_of, shadow_checks
 from pilotage.workflow.clock import Clock
 from pilotage.workflow.clustering import day_rows
 from pilotage.workflow.errors import Outdated
-from pilotage.workflow.estimating import month_costs, production_case, unit_costs
+from pilotage.workflow.estimating import month_costs, production_case
 from pilotage.workflow.freezing import frozen_evidence
+from pilotage.workflow.live_figures import (
+    EXPOSED,
+    benefit_while_live,
+    by_stage,
+    cost_while_live,
+    live_results,
+    live_stages,
+    planned_metrics,
+)
 from pilotage.workflow.reachable import reach_of
 from pilotage.workflow.service_levels import service_seen
 from pilotage.workflow.spans import Spans
 
 Made = TypeVar("Made")
 COVERAGE_MIN = 0.95
-EXPOSED = ("live", "suggest")
 FEEDBACK_MOST = 20_000
 ALWAYS_RECORDED = ("input", "output", "latency", "unit")
 
@@ -73,7 +75,7 @@ def plan_of(workload: Workload) -> MeasurementPlan:
     if charter is None:
         return MeasurementPlan(metrics=KEPT, counted_sources=counted, alone=KEPT_IDS)
     plan = MeasurementPlan(
-        metrics=_planned(charter),
+        metrics=planned_metrics(charter),
         target=charter.target,
         guardrails=charter.guardrails,
         segments=charter.segments,
@@ -86,17 +88,6 @@ def plan_of(workload: Workload) -> MeasurementPlan:
 def day_of(charter: Charter | None, at: dt.datetime) -> dt.date:
     """The day in the charter's time zone."""
     return at.astimezone(ZoneInfo(charter.time_zone if charter else "UTC")).date()
-
-
-def by_stage(rows: Iterable[SumRow], metric: str, release: str | None = None) -> tuple[StageTotals, ...]:
-    """A metric's totals stage by stage, over all segments; of one candidate release, or of all."""
-    stages: dict[str, dict[str, Totals]] = defaultdict(dict)
-    for row in rows:
-        if row.metric != metric or row.segment or (release and row.release not in {"", release}):
-            continue
-        held = stages[row.stage].get(row.series)
-        stages[row.stage][row.series] = held + row.totals if held else row.totals
-    return tuple(StageTotals(stage=stage, apart=False, **series) for stage, series in stages.items())
 
 
 class _Key(Struct, frozen=True):
@@ -254,10 +245,10 @@ class Measuring:
             answer=answer,
             production=production_case(workload, rows, answer),
             guardrails=_guardrails(charter, attempt, current) if attempt and current else (),
-            live_guardrails=_live(workload, charter, rows),
-            benefit=_benefit(workload, charter, rows),
+            live_guardrails=live_results(workload, charter, rows),
+            benefit=benefit_while_live(workload, charter, rows),
             quarters=self._spans.quarters(workload, plan_of(workload), rows, now),
-            spent=_spent(workload, rows),
+            spent=cost_while_live(workload, rows),
             spent_by_month=month_costs(self._calls.days(slug)),
             label_bases=tuple(
                 one
@@ -312,7 +303,7 @@ class Measuring:
                 baseline(metric, by_stage(rows, metric.id), sorted(calls[metric.id])),
                 calls=round(sum(calls[metric.id].values())),
             )
-            for metric in _planned(charter)
+            for metric in planned_metrics(charter)
         )
 
     def _days(self, workload: Workload, charter: Charter, attempt: Attempt) -> tuple[SumRow, ...]:
@@ -331,9 +322,9 @@ class Measuring:
         ratio: SampleRatio | None,
     ) -> tuple[Check, ...]:
         """The conditions that the figures rest on, as far as there is something to check."""
-        planned, attempt, target = _planned(charter), workload.attempt, charter.target
+        planned, attempt, target = planned_metrics(charter), workload.attempt, charter.target
         release = workload.release.name if workload.release else None
-        live = [(m, _live_stages(rows, m.id, release)) for m in planned]
+        live = [(m, live_stages(rows, m.id, release)) for m in planned]
         found = [] if ratio is None else [ratio_check(ratio)]
         if current is not None and attempt is not None:
             sums = [(m, _look_sums(current, m.id, attempt).stages) for m in planned]
@@ -362,7 +353,7 @@ class Measuring:
         due = traffic.candidate_runs + traffic.shadow_dropped
         return Snapshot(
             target=target,
-            metrics=_planned(charter),
+            metrics=planned_metrics(charter),
             guardrails=charter.guardrails,
             attempt=attempt.number,
             release=attempt.release,
@@ -439,7 +430,7 @@ def _latest(charter: Charter, attempt: Attempt, look: LookRow) -> dict[str, Stag
 def _guardrails(charter: Charter, attempt: Attempt, look: LookRow) -> tuple[GuardrailResult, ...]:
     return shadow_guardrails(
         charter.guardrails,
-        _planned(charter),
+        planned_metrics(charter),
         _latest(charter, attempt, look),
         alpha=charter.target.alpha,
         log_wealth=_wealth(attempt, look),
@@ -455,43 +446,6 @@ def _labels(counts: Mapping[str, tuple[int, int]], required: float) -> FieldCove
 
 def _look_sums(look: LookRow, metric: str, attempt: Attempt) -> LookSums:
     return LookSums(day=look.day, stages=by_stage(look.rows, metric, attempt.release))
-
-
-def _planned(charter: Charter) -> tuple[Metric, ...]:
-    """The charter's metrics as their sums are kept: the target's shifted by its baseline."""
-    return tuple(shifted(metric, charter.target) for metric in charter.metrics)
-
-
-def _live(workload: Workload, charter: Charter, rows: Sequence[SumRow]) -> tuple[GuardrailResult, ...]:
-    release = workload.release.name if workload.release else None
-    totals: Mapping[str, tuple[StageTotals, ...]] = {
-        metric.id: tuple(one for one in by_stage(rows, metric.id, release) if one.stage.startswith(EXPOSED))
-        for metric in charter.metrics
-    }
-    return live_guardrails(charter.guardrails, _planned(charter), totals)
-
-
-def _live_stages(rows: Sequence[SumRow], metric: str, release: str | None) -> tuple[StageTotals, ...]:
-    return tuple(stage for stage in by_stage(rows, metric, release) if stage.stage.startswith("live"))
-
-
-def _benefit(workload: Workload, charter: Charter, rows: Sequence[SumRow]) -> LiveBenefit | NotEstimable | None:
-    """What the running release brings while it serves; None before it does."""
-    metric = next((one for one in _planned(charter) if one.id == charter.target.metric), None)
-    if metric is None or workload.release is None or not any(row.stage.startswith("live") for row in rows):
-        return None
-    held = _live_stages(rows, metric.id, workload.release.name)
-    known = [(step, one) for one in held if (step := live_stage(one.stage))]
-    stages = [one for _, one in sorted(known, key=lambda pair: pair[0])]
-    return live_benefit(charter.target, metric, stages, baseline(metric, by_stage(rows, metric.id)).estimate)
-
-
-def _spent(workload: Workload, rows: Sequence[SumRow]) -> Estimated | None:
-    """What a call cost that the running release answered while it served; None before it does."""
-    served = [row for row in rows if row.stage.startswith("live")]
-    name = workload.release.name if workload.release else ""
-    found = (one for one in unit_costs(served) if one.arm == "candidate" and one.release == name)
-    return next((one.estimate for one in found), None)
 
 
 def _required_share(playbook: Playbook) -> float:

@@ -13,7 +13,8 @@ from pilotage.playbook.metrics import Metric
 from pilotage.record.stages import live_stage
 from pilotage.record.workload import Workload
 from pilotage.storage.protocols import SumRow
-from pilotage.workflow.measuring import by_stage, plan_of
+from pilotage.workflow.live_figures import by_stage
+from pilotage.workflow.measuring import plan_of
 from pilotage.workflow.workspace import Workspace
 
 
