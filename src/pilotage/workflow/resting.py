@@ -24,7 +24,7 @@ COUNTS = ("counted", "paired", "candidate_runs", "candidate_served", "suggested"
 
 class CallsRead(Struct, frozen=True, kw_only=True):
     """The calls that could be read: of these sources, from the first to the last, or within the span that the section
-    itself names, its end excluded. None where there are none.
+    itself names. None where there are none.
     """
 
     sources: tuple[str, ...]
