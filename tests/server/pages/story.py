@@ -399,7 +399,6 @@ def begin_pilot(story: Story, slug: str, owner: str) -> None:
         data_source="tickets closed in 2024 and 2025",
     )
     story.does("priya", slug, release)
-    train(story, slug, owner)
     for area, username in (("privacy", "clara"), ("security", "bilal")):
         clearance = c.ClearPilot(
             area=area,
@@ -411,6 +410,7 @@ def begin_pilot(story: Story, slug: str, owner: str) -> None:
         story.does(username, slug, clearance)
     story.does(owner, slug, c.Expose(mode="shadow", reason="the pilot begins: the model runs beside the rules, unseen"))
     story.does(owner, slug, c.DeclareForEvaluation(release=RELEASE))
+    train(story, slug, owner)
 
 
 def train(story: Story, slug: str, owner: str) -> None:
