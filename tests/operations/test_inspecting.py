@@ -73,7 +73,7 @@ def test_accounts_without_a_password_are_seen(workspace):
     person = accounts.create_person("Bo", created_by="tests", now=NOW).person
     accounts.create_account(person, "bo", roles=("viewer",), created_by="tests", now=NOW)
     assert not seen(workspace)["passwords"]
-    accounts.disable_account("bo")
+    accounts.disable_account("bo", now=NOW)
     assert seen(workspace)["passwords"]
 
 
