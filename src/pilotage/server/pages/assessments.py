@@ -132,7 +132,7 @@ async def show_assessment(request: AnyRequest, assessment: FromPath[str]) -> Res
         }
         return {"title": found.summary.title, "here": HERE}, content
 
-    return await page(request, "assessment.html", build)
+    return await page(request, "questionnaire.html", build)
 
 
 def _taken_over(question: AssessmentQuestionJson) -> str:
