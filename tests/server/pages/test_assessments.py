@@ -11,6 +11,7 @@ import pytest
 from tests.server.pages.assessed import MATURITY, READINESS, questions
 from tests.server.pages.conftest import SESSION, session_of
 from tests.server.pages.test_reading_pages import text_of
+from tests.server.served import serving
 
 BASE = f"/assessments/{READINESS}"
 
@@ -182,10 +183,17 @@ def test_two_people_who_conclude_at_once_are_not_both_right(writing):
     assert "It stands." in late.text
 
 
-def test_whoever_chooses_is_told_that_readiness_is_missing(plain):
+@pytest.fixture
+def unassessed(tmp_path):
+    """A server on a workspace of its own, since a problem is proposed there."""
+    with serving(tmp_path / "home") as server:
+        yield server
+
+
+def test_whoever_chooses_is_told_that_readiness_is_missing(unassessed):
     """On the forms by which a problem is scored and chosen, where nobody ever assessed the organisation."""
-    client = httpx.Client(base_url=plain.url, headers={"Authorization": f"Bearer {plain.ada.token}"}, timeout=30.0)
-    with client:
+    headers = {"Authorization": f"Bearer {unassessed.ada.token}"}
+    with httpx.Client(base_url=unassessed.url, headers=headers, timeout=30.0) as client:
         proposal = {"title": "Ticket triage", "problem": "Tickets wait for hours.", "incumbent": "people"}
         made = client.post("/api/v1/workloads/ready-or-not/commands/propose", json=proposal)
         assert made.status_code == 201, made.text
