@@ -35,9 +35,12 @@ def _still_measured(case: Case) -> Finding:
         return pending("No call has been recorded.", next="Wrap the workload with the SDK and send it a call.")
     last, exposure = case.measurements.traffic.last_call_at, case.workload.exposure
     evidence = (item("newest call", last.isoformat(timespec="minutes")),)
-    if exposure.mode in SHOWN and case.now - last > dt.timedelta(hours=hours):
-        why = f"People are exposed, and no call has come for more than {hours} hours: nothing is measured."
-        return unmet(why, *evidence, next="Find out why no calls come, or switch the candidate off.")
+    if case.now - last > dt.timedelta(hours=hours):
+        why = f"no call has come for more than {hours} hours: nothing is measured."
+        if exposure.mode in SHOWN:
+            following = "Find out why no calls come, or switch the candidate off."
+            return unmet(f"People are exposed, and {why}", *evidence, next=following)
+        return pending(f"Nobody is exposed, and {why}", *evidence, next="Let the calls be recorded again.")
     stage = case.workload.stage(exposure.mode, exposure.percent)
     broken = [one for one in case.measurements.live_guardrails if one.stage == stage and one.status == "breached"]
     if broken:
@@ -52,15 +55,16 @@ def service_levels(case: Case) -> Finding:
     levels = case.measurements.service if case.measurements else ()
     evidence = tuple(_level_item(one) for one in levels)
     counted = [one for one in levels if not one.reason]
-    if not counted:
-        why = levels[0].reason if levels else "Nothing is counted before it is in operation."
-        return pending(f"Service levels cannot be told yet. {why}", *evidence, next="Let it serve and be recorded.")
     missed = [f"Missed: {_words(one)}" for one in counted if not one.kept]
     firing = [one.title for one in counted if one.firing]
     if firing:
         missed.append(f"The error budget burns too fast: {', '.join(firing)}.")
     if missed:
         return unmet(" ".join(missed), *evidence)
+    unknown = [f"{one.title}: {one.reason}" for one in levels if one.reason]
+    if unknown or not levels:
+        why = " ".join(unknown) or "Nothing is counted before it is in operation."
+        return pending(f"Service levels cannot be told yet. {why}", *evidence, next="Let it serve and be recorded.")
     return met(" ".join(map(_words, counted)), *evidence)
 
 

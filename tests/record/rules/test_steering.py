@@ -109,6 +109,7 @@ def test_a_waiver_of_focus_makes_room():
     story.portfolio = structs.replace(story.portfolio, live_pilots={"ann": ("other-pilot",)})
     story.waive("select.focus")
     story.does("ann", c.Advance(to_phase="pilot"))
+    assert story.standing.phase == "pilot"
 
 
 @pytest.mark.parametrize("lane", ["low", "standard"])
